@@ -1,0 +1,1 @@
+"""importcut: which localisation projects cut the most imports."""

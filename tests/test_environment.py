@@ -1,0 +1,115 @@
+"""The three descriptions of the environment (pyproject, lock, conda) agree; no conda is needed to know it."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from rattler import MatchSpec, Version, VersionSpec
+
+# conda-forge's name where it is not PyPI's; an extra can be a package of its own there.
+CONDA_NAMES = {
+    "duckdb": "python-duckdb",
+    "ibis-framework[duckdb]": "ibis-duckdb",
+    "matplotlib": "matplotlib-base",
+    "pandera[pandas]": "pandera-pandas",
+    "playwright": "playwright-python",
+    "seaborn": "seaborn-base",
+}
+
+
+@pytest.fixture(scope="module")
+def pyproject(repository):
+    return tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@pytest.fixture(scope="module")
+def requirements(pyproject):
+    """Every dependency of pyproject (core, lab, dev) by its conda name."""
+    extras = pyproject["optional-dependencies"]
+    texts = [*pyproject["dependencies"], *extras["lab"], *extras["dev"]]
+    return {conda_name(requirement): requirement for requirement in map(Requirement, texts)}
+
+
+@pytest.fixture(scope="module")
+def environment(repository):
+    return yaml.safe_load((repository / "environment.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def specs(environment):
+    """Every conda package of environment.yml as a MatchSpec, by name; a malformed one fails here."""
+    texts = [item for item in environment["dependencies"] if isinstance(item, str)]
+    parsed = {MatchSpec(text, strict=True).name.normalized: MatchSpec(text, strict=True) for text in texts}
+    assert len(parsed) == len(texts), "environment.yml names a package twice"
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def lock_entries(repository):
+    """The entries of requirements.txt, each with its continuation lines joined."""
+    text = (repository / "requirements.txt").read_text(encoding="utf-8").replace("\\\n", " ")
+    return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def locked(lock_entries):
+    """The locked versions by name: several where the lock differs between systems."""
+    versions = {}
+    for entry in lock_entries:
+        requirement = Requirement(entry.split("--hash")[0])
+        (pin,) = requirement.specifier
+        versions.setdefault(canonicalize_name(requirement.name), []).append(pin.version)
+    return versions
+
+
+def conda_name(requirement):
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    name = canonicalize_name(requirement.name)
+    return CONDA_NAMES.get(name + extras, name + extras)
+
+
+def bounds(text):
+    """The parts of a version range, in any order and spacing."""
+    return set((text or "").replace(" ", "").split(",")) - {""}
+
+
+def test_conda_has_every_dependency_of_pyproject_and_no_other_package(specs, requirements):
+    assert set(specs) == {*requirements, "python", "pip"}
+
+
+def test_conda_allows_the_same_versions_as_pyproject(specs, requirements, pyproject):
+    conda = {name: bounds(spec.version) for name, spec in specs.items() if name != "pip"}
+    pip = {name: bounds(str(requirement.specifier)) for name, requirement in requirements.items()}
+    assert conda == {**pip, "python": bounds(pyproject["requires-python"])}
+
+
+def test_the_locked_versions_satisfy_pyproject_and_conda(specs, requirements, locked):
+    outside = [
+        f"{requirement.name} {version}: lock it anew with `make lock`"
+        for name, requirement in requirements.items()
+        for version in locked.get(canonicalize_name(requirement.name), ["is not locked"])
+        if not requirement.specifier.contains(version)
+        or not VersionSpec(specs[name].version or "*").matches(Version(version))
+    ]
+    assert outside == []
+
+
+def test_conda_takes_packages_from_conda_forge_alone_and_the_project_from_this_folder(environment, specs):
+    assert environment["channels"] == ["conda-forge", "nodefaults"]
+    assert [spec for spec in specs.values() if spec.channel] == []
+    assert environment["dependencies"][-1] == {"pip": ["--editable ."]}
+
+
+def test_every_locked_package_has_a_hash(lock_entries):
+    assert lock_entries
+    pinned = re.compile(r"==\S+ .*--hash=sha256:[0-9a-f]{64}")
+    assert [entry for entry in lock_entries if not pinned.search(entry)] == []
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "environment.yml", "pyproject.toml"])
+def test_no_file_of_the_environment_names_an_address(repository, file):
+    text = (repository / file).read_text(encoding="utf-8")
+    assert re.findall(r".*(?:://|index-url|find-links).*", text) == []

@@ -1,0 +1,179 @@
+"""Every table's columns, units and key; the only door to `data/processed`; the codebook."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+GRADES = ("measured", "inferred", "planned", "assumed")  # strongest first
+NATIONAL = "national"  # the plant of imports whose importer the data do not name
+DTYPES = {
+    "text": "str",
+    "integer": "Int64",
+    "number": "float64",
+    "flag": "bool",
+    "date": "datetime64[us]",
+}
+
+
+class DataError(Exception):
+    """Something in the data that only its owner can mend; the message names file, row, value and remedy."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: type, unit, meaning, whether it may be empty, and the check on its values."""
+
+    name: str
+    type: str
+    unit: str
+    meaning: str
+    optional: bool
+    check: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: what a row is, its key and its columns."""
+
+    name: str
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+@cache
+def tables(file: str = "tables.toml") -> dict[str, Table]:
+    """All tables of `file`, in the order of the data's way."""
+    described = tomllib.loads((Path(__file__).parent / file).read_text(encoding="utf-8"))
+    return {name: _table(name, spec) for name, spec in described.items()}
+
+
+def conform(table: pd.DataFrame, name: str, *, frequency: str) -> pd.DataFrame:
+    """The table with exactly the columns, types, key and order that `name` promises.
+
+    Raises DataError if a column is missing, a value breaks its check or the key is not unique.
+    """
+    import pandera.pandas as pa
+    from pandera.errors import SchemaErrors
+
+    spec = tables()[name]
+    missing = [c.name for c in spec.columns if c.name not in table]
+    if missing:
+        raise DataError(f"table {name}: no column {', '.join(missing)}")
+    shaped = pd.DataFrame({c.name: _typed(table[c.name], c, frequency) for c in spec.columns})
+    rules = pa.DataFrameSchema(
+        {c.name: pa.Column(nullable=c.optional, checks=_checks(c)) for c in spec.columns}, unique=list(spec.key)
+    )
+    try:
+        rules.validate(shaped, lazy=True)
+    except SchemaErrors as error:
+        first = error.failure_cases.iloc[0]
+        raise DataError(
+            f"table {name}, column {first['column']}, row {first['index']}: {first['failure_case']!r} "
+            f"breaks {first['check']} ({len(error.failure_cases)} findings)"
+        ) from None
+    return shaped.reset_index(drop=True)
+
+
+def save(table: pd.DataFrame, name: str, ds) -> pd.DataFrame:
+    """Write a finished table below `ds.tables` (imports, quarantine: `ds.processed`); returns it conformed."""
+    shaped = conform(table, name, frequency=ds.frequency)
+    path = _path(name, ds)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = path.with_suffix(".part")
+    as_text(shaped).to_parquet(whole, index=False)
+    whole.replace(path)
+    return shaped
+
+
+def load(name: str, ds) -> pd.DataFrame:
+    """Read a table that an earlier notebook saved.
+
+    Raises DataError if it has not been made yet.
+    """
+    path = _path(name, ds)
+    if not path.exists():
+        raise DataError(
+            f"{path.name} has not been made for {ds.name} {ds.period} — "
+            f"run `importcut report --dataset {ds.name} --period {ds.period}` or the notebooks before this one"
+        )
+    return conform(pd.read_parquet(path), name, frequency=ds.frequency)
+
+
+def empty(name: str, ds) -> pd.DataFrame:
+    """The table with its header only."""
+    columns = [c.name for c in tables()[name].columns]
+    return conform(pd.DataFrame(columns=columns, dtype=object), name, frequency=ds.frequency)
+
+
+def as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with periods written as text, `2026Q3`, for files."""
+    periods = {
+        c: table[c].astype("str").where(table[c].notna(), None)
+        for c in table
+        if isinstance(table[c].dtype, pd.PeriodDtype)
+    }
+    return table.assign(**periods)
+
+
+def weakest(grades: pd.Series) -> str | None:
+    """The weakest of some evidence grades, which is the grade of what is computed from them."""
+    present = set(grades.dropna())
+    return max(present, key=GRADES.index) if present else None
+
+
+def within(periods: pd.PeriodIndex | pd.Series, span: pd.Period) -> "pd.Series":
+    """Which periods lie inside a span of the same or a lower frequency (a quarter in a year)."""
+    index = pd.PeriodIndex(periods)
+    return (index.start_time >= span.start_time) & (index.end_time <= span.end_time)
+
+
+def codebook() -> str:
+    """All tables as Markdown: what a row is, the key, and each column's type, unit and meaning."""
+    parts = []
+    for table in tables().values():
+        parts += [f"### {table.name}", "", f"One row: {table.row}. Key: {', '.join(table.key)}.", ""]
+        parts += ["| column | type | unit | meaning |", "|---|---|---|---|"]
+        parts += [f"| {c.name} | {c.type}{'?' * c.optional} | {c.unit} | {c.meaning} |" for c in table.columns]
+        parts += [""]
+    return "\n".join(parts)
+
+
+def _table(name: str, spec: dict) -> Table:
+    columns = tuple(
+        Column(column, kind.rstrip("?"), unit, meaning, kind.endswith("?"), check[0] if check else "")
+        for column, (kind, unit, meaning, *check) in spec["columns"].items()
+    )
+    return Table(name, spec["row"], tuple(spec.get("key", ())), columns)
+
+
+def _typed(values: pd.Series, column: Column, frequency: str) -> pd.Series:
+    if column.type != "period":
+        return values.astype(DTYPES[column.type])
+    if isinstance(values.dtype, pd.PeriodDtype):
+        return values
+    return pd.Series(pd.PeriodIndex(values.astype("str").where(values.notna(), None), freq=frequency), values.index)
+
+
+def _checks(column: Column) -> list:
+    import pandera.pandas as pa
+
+    match column.check:
+        case "":
+            return []
+        case ">= 0":
+            return [pa.Check.ge(0)]
+        case "> 0":
+            return [pa.Check.gt(0)]
+        case "share":
+            return [pa.Check.in_range(0, 1)]
+        case values:
+            return [pa.Check.isin(values.split("|"))]
+
+
+def _path(name: str, ds) -> Path:
+    folder = ds.processed if name in ("imports", "quarantine") else ds.tables
+    return folder / f"{name}.parquet"

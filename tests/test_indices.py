@@ -1,0 +1,76 @@
+"""Published cases of the index formulas, and the identities that hold for any input."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from importcut.measure import concentration, fisher, hidiroglou_berthelot, lmdi
+
+
+def test_ratio_test_gives_the_published_scores():
+    previous, current = pd.Series([2200.0, 3600.0, 5700.0]), pd.Series([600.0, 1600.0, 1050.0])
+    scores = hidiroglou_berthelot(previous, current, median=0.875)
+    assert scores.tolist() == pytest.approx([-103.58001, -58.125, -283.11879], abs=5e-6)
+
+
+def test_ratio_test_scores_a_rise_and_an_equal_fall_alike():
+    previous, current = pd.Series([100.0, 100.0, 200.0]), pd.Series([100.0, 200.0, 100.0])
+    scores = hidiroglou_berthelot(previous, current)
+    assert scores[1] == pytest.approx(-scores[2]) and scores[0] == 0
+
+
+def test_fisher_gives_balks_figure():
+    p0, q0 = pd.Series([1.0] * 6), pd.Series([1, 1, 2, 1, 4.5, 0.5])
+    p1, q1 = pd.Series([1.2, 3, 1.3, 0.7, 1.4, 0.8]), pd.Series([0.8, 0.9, 1.9, 1.3, 4.7, 0.6])
+    assert fisher(p0, q0, p1, q1) == pytest.approx(1.4011, abs=5e-5)
+    assert (p1 * q0).sum() / (p0 * q0).sum() == pytest.approx(1.4200, abs=5e-5)
+
+
+positive = st.floats(0.1, 100)
+four = arrays(float, 4, elements=positive).map(pd.Series)
+
+
+@given(four, four, four, four)
+def test_fisher_of_the_way_back_is_the_inverse(p0, q0, p1, q1):
+    assert fisher(p0, q0, p1, q1) * fisher(p1, q1, p0, q0) == pytest.approx(1)
+
+
+def test_lmdi_gives_the_published_effects():
+    base = pd.DataFrame({"x": [1, 4], "y": [10, 5], "z": [2, 3]})
+    current = pd.DataFrame({"x": [4, 5], "y": [5, 6], "z": [3, 4]})
+    effects = lmdi(base, current)
+    assert effects.tolist() == pytest.approx([69.79007, -9.45513, 39.66506], abs=5e-6)
+
+
+some_zeros = arrays(float, (3, 3), elements=st.one_of(st.just(0.0), st.floats(0.01, 100)))
+
+
+@given(some_zeros, some_zeros)
+def test_lmdi_leaves_no_residual_also_with_zeros(base, current):
+    effects = lmdi(pd.DataFrame(base), pd.DataFrame(current))
+    change = current.prod(axis=1).sum() - base.prod(axis=1).sum()
+    assert effects.sum() == pytest.approx(change, rel=1e-9, abs=1e-6)
+
+
+def test_lmdi_gives_a_newcomer_to_the_factor_that_was_zero():
+    effects = lmdi(pd.DataFrame({"x": [0.0], "y": [5.0]}), pd.DataFrame({"x": [2.0], "y": [7.0]}))
+    assert effects.tolist() == [14.0, 0.0]
+
+
+def test_lmdi_is_the_limit_of_ever_smaller_values():
+    base, current = np.array([[0.0, 5.0]]), np.array([[2.0, 7.0]])
+    near = lmdi(pd.DataFrame(np.where(base == 0, 1e-300, base)), pd.DataFrame(current))
+    assert near.tolist() == pytest.approx(lmdi(pd.DataFrame(base), pd.DataFrame(current)).tolist(), abs=0.01)
+
+
+def test_lmdi_refuses_a_negative_factor():
+    with pytest.raises(ValueError, match="negative"):
+        lmdi(pd.DataFrame({"x": [-1.0]}), pd.DataFrame({"x": [1.0]}))
+
+
+def test_concentration_of_four_suppliers():
+    panel = pd.DataFrame({"product_id": "x", "origin": list("ABCD"), "value_usd": [30.0, 30.0, 20.0, 20.0]})
+    assert concentration(panel)["x"] == pytest.approx(2600)

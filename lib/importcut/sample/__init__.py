@@ -1,0 +1,77 @@
+"""A seeded synthetic dataset of any size whose true import cuts are known."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from importcut.sample.economy import DATASET, economy
+from importcut.sample.lines import declarations
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A generated dataset.
+
+    registers : frames by file name; grades : the generator's own requirement (kg), origin share and
+    price (USD per kg) by product, plant, origin and period; declarations : text lines by period;
+    truth : true cuts by project, product and period; faults : planted lines by reason.
+    """
+
+    registers: dict[str, pd.DataFrame]
+    grades: pd.DataFrame
+    declarations: dict[str, pd.DataFrame]
+    truth: pd.DataFrame
+    faults: pd.Series
+
+
+def generate(*, rows: int = 20_000, seed: int = 1, deliveries: pd.DataFrame | None = None) -> Sample:
+    """Return a sample of about `rows` declaration lines.
+
+    Parameters
+    ----------
+    deliveries : replaces the projects' deliveries; project_id, product_id, start (period), tonnes_a_quarter.
+    """
+    registers, grades, truth = economy(seed, deliveries)
+    lines_by_period, faults = {}, pd.Series(dtype=int)
+    for period, lines, found in declarations(registers, grades, rows, seed):
+        lines_by_period[period] = pd.concat([lines_by_period.get(period), lines], ignore_index=True)
+        faults = faults.add(found, fill_value=0)
+    return Sample(registers, grades, lines_by_period, truth, _fault_table(faults))
+
+
+def write(
+    out: Path | str,
+    *,
+    rows: int = 20_000,
+    seed: int = 1,
+    truth: Path | str | None = None,
+    faults: Path | str | None = None,
+) -> None:
+    """Write the dataset folder, and if asked the true cuts and the planted faults; one quarter in memory at most."""
+    out = Path(out)
+    registers, grades, true_cuts = economy(seed)
+    for path in (path for path in DATASET.rglob("*") if path.is_file()):
+        target = out / path.relative_to(DATASET)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    for name in registers.keys() - {path.name for path in DATASET.iterdir()}:
+        _write_csv(registers[name], out / name)
+    counts, begun = pd.Series(dtype=int), set()
+    for period, lines, found in declarations(registers, grades, rows, seed):
+        _write_csv(lines, out / "declarations" / f"{period}.csv", append=period in begun)
+        begun.add(period)
+        counts = counts.add(found, fill_value=0)
+    if truth is not None:
+        _write_csv(true_cuts, truth)
+    if faults is not None:
+        _write_csv(_fault_table(counts).rename_axis("reason").reset_index(name="lines"), faults)
+
+
+def _write_csv(frame: pd.DataFrame, path: Path | str, *, append: bool = False) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(path, index=False, header=not append, mode="a" if append else "w", lineterminator="\n")
+
+
+def _fault_table(faults: pd.Series) -> pd.Series:
+    return faults.astype(int).sort_index()

@@ -1,0 +1,146 @@
+"""Realised cuts: what each project has cut so far, imports without the projects, limits, ledger."""
+
+import numpy as np
+import pandas as pd
+
+from importcut.schema import conform, empty, weakest
+
+PAIR = ["project_id", "product_id"]
+ROW = ["project_id", "product_id", "period"]
+
+
+def realised_cuts(ds, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.DataFrame:
+    """Table `cuts_realised`: plant cuts summed, with net, grades, placebo, limits; then what is not identified.
+
+    Parameters
+    ----------
+    cuts, identification : from `counterfactual.plant_cuts` and `counterfactual.identification`
+    """
+    sheet = ds.project_products.set_index(PAIR)
+    summed = cuts.groupby(ROW, as_index=False).agg(
+        delivered_kg=("delivered_kg", "sum"),
+        gross_kg=("gross_kg", "sum"),
+        gross_usd=("gross_usd", "sum"),
+        current_usd=("current_usd", "sum"),
+        low_usd=("low_usd", "sum"),
+        high_usd=("high_usd", "sum"),
+        gross_evidence=("evidence", weakest),
+    )
+    total = summed.groupby(PAIR)["gross_usd"].sum()
+    credited = summed.merge(total[total >= 0].reset_index()[PAIR], on=PAIR, validate="m:1")
+    credited = credited.join(sheet["imported_input_usd_per_kg"], on=PAIR)
+    known = credited["imported_input_usd_per_kg"].notna()
+    credited = credited.assign(
+        net_usd=credited["gross_usd"] - credited["delivered_kg"] * credited["imported_input_usd_per_kg"],
+        net_evidence=pd.Series("planned", credited.index, dtype=object).where(known, None),
+        identified=True,
+    )
+    tested = credited.merge(identification.drop(columns="reason"), on=PAIR, how="left", validate="m:1")
+    limited = tested.merge(_limits(ds, tested), on=ROW, how="left", validate="1:1")
+    limited["limit_flag"] = limited["gross_kg"] > limited["limit_kg"]
+    table = pd.concat([limited, _not_identified(identification, total)], ignore_index=True)
+    return conform(
+        table.assign(method=ds.counterfactual).sort_values(ROW, na_position="last"),
+        "cuts_realised",
+        frequency=ds.frequency,
+    )
+
+
+def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds) -> pd.DataFrame:
+    """Table `counterfactual`: actual imports of the comparable partners plus all cuts, by product and period.
+
+    With delivery records every product is there; with a control basket the products whose cut is estimated.
+    """
+    key = ["product_id", "period"]
+    actual = panel[panel["comparable"]].groupby(key).agg(actual_usd=("value_usd", "sum"), actual_kg=("net_kg", "sum"))
+    summed = cuts.groupby(key).agg(
+        cut_usd=("gross_usd", "sum"),
+        cut_kg=("gross_kg", "sum"),
+        grade=("evidence", weakest),
+        base_kg=("base_kg", "first"),
+    )
+    how = "outer" if ds.counterfactual == "deliveries" else "right"
+    table = (
+        actual.join(summed, how=how).reset_index().fillna({"actual_usd": 0, "actual_kg": 0, "cut_usd": 0, "cut_kg": 0})
+    )
+    return conform(
+        table.assign(
+            method=ds.counterfactual,
+            counterfactual_usd=table["actual_usd"] + table["cut_usd"],
+            counterfactual_kg=table["actual_kg"] + table["cut_kg"],
+            evidence=table["grade"].fillna("measured"),
+        ),
+        "counterfactual",
+        frequency=ds.frequency,
+    )
+
+
+def ledger(cuts_realised: pd.DataFrame, planned: pd.DataFrame, ds) -> pd.DataFrame:
+    """Table `ledger`: planned against realised gross cuts up to `ds.period`, with the main reason of the difference.
+
+    Parameters
+    ----------
+    planned : project_id, period, planned_usd, planned_kg, from `planned.planned_by_period`
+    """
+    if planned.empty:
+        return empty("ledger", ds)
+    key = ["project_id", "period"]
+    done = cuts_realised[cuts_realised["identified"]].groupby(key)[["gross_usd", "gross_kg"]].sum()
+    both = (
+        planned[planned["period"] <= ds.period]
+        .set_index(key)
+        .join(done, how="outer")
+        .fillna(0.0)
+        .query("planned_usd != 0 or gross_usd != 0")
+        .reset_index()
+        .rename(columns={"gross_usd": "realised_usd"})
+    )
+    table = both.assign(
+        difference_usd=both["realised_usd"] - both["planned_usd"], reason=_main_reason(both), revision_usd=np.nan
+    )
+    return conform(table, "ledger", frequency=ds.frequency)
+
+
+def _main_reason(both: pd.DataFrame) -> pd.Series:
+    """Quantity or price, whichever explains more of the difference; late where nothing flowed yet."""
+    price = (both["planned_usd"] / both["planned_kg"].where(both["planned_kg"] > 0)).fillna(0)
+    by_quantity = (both["gross_kg"] - both["planned_kg"]) * price
+    difference = both["realised_usd"] - both["planned_usd"]
+    by_price = difference - by_quantity
+    reason = np.select(
+        [
+            both["gross_kg"].eq(0) & both["planned_kg"].gt(0),
+            difference.abs() < 0.05 * both["planned_usd"],
+            by_price.abs() > by_quantity.abs(),
+            by_quantity < 0,
+        ],
+        ["late", "as_planned", "price", "lower_quantity"],
+        "higher_quantity",
+    )
+    return pd.Series(reason, both.index)
+
+
+def _limits(ds, cuts: pd.DataFrame) -> pd.DataFrame:
+    """The tighter of capacity (for the part of the period in operation) and recorded output, in kg of import."""
+    sheet = ds.project_products.merge(ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1")
+    made = ds.output[["project_id", "product_id", "period", "quantity"]]
+    table = cuts[ROW].merge(sheet, on=["project_id", "product_id"], validate="m:1").merge(made, on=ROW, how="left")
+    span = pd.PeriodIndex(table["period"])
+    year = (span.end_time - span.start_time) / pd.Timedelta(days=365.2425)
+    started = pd.PeriodIndex(table["first_output"], freq="M").start_time
+    active = np.clip((span.end_time - started) / (span.end_time - span.start_time), 0, 1)
+    to_kg = table["kg_per_unit"] * table["replaces_kg"].fillna(1)
+    capacity, output = table["capacity"] * to_kg * year.to_numpy() * active.to_numpy(), table["quantity"] * to_kg
+    tighter = output.notna() & (output < capacity)
+    return table[ROW].assign(
+        limit=np.where(tighter, "output", "capacity"), limit_kg=np.where(tighter, output, capacity)
+    )
+
+
+def _not_identified(identification: pd.DataFrame, total: pd.Series) -> pd.DataFrame:
+    """Project × product without a credited cut; an estimate below zero is credited to no project."""
+    table = identification.join(total.rename("total"), on=PAIR)
+    table = table[table["total"].isna() | table["total"].lt(0)]
+    return table[[*PAIR, "reason"]].assign(
+        reason=table["reason"].where(table["total"].isna(), "negative_estimate"), identified=False, limit_flag=False
+    )

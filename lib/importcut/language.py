@@ -1,0 +1,136 @@
+"""The reader's language: messages from gettext catalogues, numbers and dates from Babel, names from the registers."""
+
+import gettext
+import io
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+LOCALES = Path(__file__).parent / "locale"
+SOURCE = "en"  # messages are written in English
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Says things about one dataset in one language."""
+
+    language: str
+    ds: object
+
+    def __call__(self, message: str, **values: str) -> str:
+        """The message in this language, with the values put in."""
+        return _catalogue(self.language).gettext(message).format(**values)
+
+    def count(self, one: str, many: str, n: int, **values: str) -> str:
+        """The message in the form that fits the number n, which is also a value."""
+        text = _catalogue(self.language).ngettext(one, many, n)
+        return text.format(n=self.number(n), **values)
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """A number with exactly that many decimals, a real minus sign, and no break inside."""
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        text = format_decimal(value, format=pattern, locale=_locale(self.language), group_separator=True)
+        return text.replace("-", "−").replace(" ", "\N{NO-BREAK SPACE}")
+
+    def millions(self, usd: float) -> str:
+        """An amount as a bare number of million dollars, for axes and labels."""
+        return self.number(usd / 1e6, _digits(usd / 1e6))
+
+    def money(self, usd: float) -> str:
+        """An amount of dollars as the press of this language writes it."""
+        if abs(usd) >= 999_950:
+            return self("${amount} million", amount=self.millions(usd)).replace("$−", "−$")
+        return self("${amount} thousand", amount=self.number(usd / 1e3, 1)).replace("$−", "−$")
+
+    def range(self, low: float, high: float) -> str:
+        """Two amounts of dollars as a range."""
+        million = max(abs(low), abs(high)) >= 999_950
+        scale = 1e6 if million else 1e3
+        digits = _digits(max(abs(low), abs(high)) / scale) if million else 1
+        first, last = self.number(low / scale, digits), self.number(high / scale, digits)
+        if million:
+            return self("${low}–{high} million", low=first, high=last)
+        return self("${low}–{high} thousand", low=first, high=last)
+
+    def percent(self, share: float, digits: int = 0) -> str:
+        """A share as a percentage."""
+        return self.number(share * 100, digits) + self("%")
+
+    def period(self, period: pd.Period) -> str:
+        """A quarter or a year."""
+        if period.freqstr.startswith("Q"):
+            return self("Q{quarter} {year}", quarter=str(period.quarter), year=str(period.year))
+        return self("{year}", year=str(period.year))
+
+    def span(self, first: pd.Period, last: pd.Period) -> str:
+        """From one period to another."""
+        if first == last:
+            return self("in {period}", period=self.period(first))
+        return self("from {first} to {last}", first=self.period(first), last=self.period(last))
+
+    def country(self, code: str) -> str:
+        """Name of a country by its ISO code; the code itself where it is none."""
+        return _locale(self.language).territories.get(code, code)
+
+    def names(self, register: str) -> pd.Series:
+        """Names of products, plants, purposes or projects, by id."""
+        return self.ds.names(register, self.language)
+
+    def listed(self, items: list[str]) -> str:
+        """Items as a list in a sentence."""
+        if len(items) < 2:
+            return "".join(items)
+        return self("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])
+
+    @property
+    def title(self) -> str:
+        """Title of the dataset."""
+        return self.ds.title[self.language]
+
+    @property
+    def source(self) -> str:
+        """The source line under a chart."""
+        return self("Source: {title}; calculation: importcut", title=self.title)
+
+    @property
+    def mark(self) -> str:
+        """The mark of illustrative data; empty for real data."""
+        return self("Illustrative data: the project figures are invented") if self.ds.illustrative else ""
+
+
+def languages() -> list[str]:
+    """The languages that the project speaks."""
+    return [SOURCE, *sorted(p.parents[1].name for p in LOCALES.glob("*/LC_MESSAGES/importcut.po"))]
+
+
+def _digits(millions: float) -> int:
+    return 1 if abs(millions) >= 10 else 2
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language, sep="-")
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    """The catalogue of a language, compiled in memory.
+
+    Raises ValueError if a translation has other placeholders than its message.
+    """
+    if language == SOURCE:
+        return gettext.NullTranslations()
+    file = LOCALES / language / "LC_MESSAGES" / "importcut.po"
+    catalogue = read_po(io.BytesIO(file.read_bytes()), locale=_locale(language))
+    for message, errors in catalogue.check():
+        raise ValueError(f"{file.name} ({language}), {message.id!r}: {errors[0]}")
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

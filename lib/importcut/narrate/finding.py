@@ -1,0 +1,46 @@
+"""A finding: claim, text, table and grade, born together."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim as title, the text that reads the table, the table itself and the grade of the weakest figure in it.
+
+    `lead` is the sentence that may stand alone.
+    """
+
+    title: str
+    text: str
+    table: pd.DataFrame
+    evidence: str | None
+    lead: str = ""
+
+    def _repr_markdown_(self) -> str:
+        return f"## {self.title}\n\n{self.text}"
+
+
+@dataclass(frozen=True)
+class Cover:
+    """The first page: title, period and mark for the reader, headline and mark for the programme that publishes."""
+
+    title: str
+    subtitle: str
+    headline: str
+    mark: str
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        about = {"headline": self.headline, "title": self.title, "mark": self.mark, "illustrative": bool(self.mark)}
+        lines = [f"# {self.title}", self.subtitle, f"*{self.mark}*" if self.mark else ""]
+        return {
+            "text/markdown": "\n\n".join(filter(None, lines)),
+            "application/vnd.importcut.headline+json": about,
+        }
+
+
+def cover(answer: Finding, say) -> Cover:
+    """The cover of the report that gives this answer."""
+    title = say("Which projects cut the most imports")
+    return Cover(title, f"{say.title} · {say.period(say.ds.period)}", answer.lead, say.mark)

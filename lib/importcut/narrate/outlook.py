@@ -1,0 +1,137 @@
+"""The road to the target year, and what the figures cannot tell."""
+
+import pandas as pd
+
+from importcut.narrate.finding import Finding
+
+KINDS = {
+    "fault": "faults",
+    "duplicate": "duplicates",
+    "superseded": "replaced by corrections",
+    "out_of_scope": "other importers and regimes",
+}
+BREAKS = {
+    "reporting_break": "In {period} the weights of {n} products break with their neighbours while the values do not "
+    "({value}); their weights were imputed and what rests on them is graded inferred.",
+    "coverage_break": "{origin} has not reported since {period} ({value} in the year before); it is left out of all "
+    "comparisons, for a partner that stops reporting is not a cut.",
+}
+
+
+def road(planned: pd.DataFrame, ranking: pd.DataFrame, ds, say) -> Finding:
+    """What the portfolio will cut to the target year, and who carries it."""
+    if planned.empty:
+        return Finding(say("To the target year"), say("This dataset has no plan and no target."), planned, None)
+    year = planned["year"].max()
+    names = say.names("projects")
+    lead = ranking[ranking["basis"].eq("cumulative")].sort_values("rank").head(3)
+    overlap = planned["supply_kg"].sum() - planned["displaced_kg"].sum()
+    text = [
+        say(
+            "By the plan the projects cut {total} gross and {net} net by {year}, {annual} gross of it in {year} alone.",
+            total=say.money(planned["gross_usd"].sum()),
+            net=say.money(planned["net_usd"].sum()),
+            year=str(year),
+            annual=say.money(planned.loc[planned["year"].eq(year), "gross_usd"].sum()),
+        ),
+        say(
+            "Net of imported inputs, {projects} carry the most.",
+            projects=say.listed([names[p] for p in lead["project_id"]]),
+        ),
+    ]
+    if overlap / planned["supply_kg"].sum() > 0.005:
+        text.append(
+            say(
+                "{share} of what they could supply meets no requirement, for several projects make the same product.",
+                share=say.percent(overlap / planned["supply_kg"].sum()),
+            )
+        )
+    text.append(say("Grade: planned. No probabilities are attached to these figures."))
+    title = say("To {year} the plan cuts {total}", year=str(year), total=say.money(planned["gross_usd"].sum()))
+    return Finding(title, " ".join(text), planned, "planned")
+
+
+def doubts(quality: pd.DataFrame, cuts: pd.DataFrame, expected: pd.DataFrame, say) -> Finding:
+    """What was set aside or imputed, which periods and partners are broken, and what the figures cannot tell."""
+    text = []
+    aside = quality[quality["treatment"].eq("set_aside")].groupby("kind")[["lines", "affected_value_usd"]].sum()
+    if len(aside):
+        kinds = [
+            say(
+                "{kind}: {lines}, {value}",
+                kind=say(KINDS[kind]),
+                value=say.money(row["affected_value_usd"]),
+                lines=say.count("{n} line", "{n} lines", int(row["lines"])),
+            )
+            for kind, row in aside.iterrows()
+        ]
+        text.append(say("Set aside were: {kinds}.", kinds="; ".join(kinds)))
+    mended = quality[quality["check"].isin(["missing_weight", "wrong_unit"])]["affected_value_usd"].sum()
+    if mended:
+        text.append(
+            say(
+                "Weights were missing or in a wrong unit on lines worth {value}; they were imputed or repaired.",
+                value=say.money(mended),
+            )
+        )
+    for check, sentence in BREAKS.items():
+        found = quality[quality["check"].eq(check)]
+        for key, rows in found.groupby("period" if check == "reporting_break" else "origin"):
+            period = say.period(pd.Period(rows["period"].iloc[0]))
+            n = rows["product_id"].nunique()
+            text.append(
+                say(
+                    sentence,
+                    period=period,
+                    origin=say.country(key),
+                    value=say.money(rows["affected_value_usd"].sum()),
+                    n=say.number(n),
+                )
+            )
+    if cuts["method"].eq("control_basket").any():
+        text += _growth_text(expected, say) + _placebo_text(cuts, say)
+    return Finding(say("What we cannot tell"), " ".join(text), quality, None)
+
+
+def _growth_text(expected: pd.DataFrame, say) -> list[str]:
+    """How much of each cut is growth of the donors rather than a fall of the product's own imports."""
+    names, text = say.names("products"), []
+    for product, rows in expected.groupby("product_id"):
+        cut = (rows["counterfactual_kg"] - rows["actual_kg"]).sum()
+        growth = (rows["counterfactual_kg"] - rows["base_kg"]).sum()
+        if cut <= 0:
+            continue
+        text.append(
+            say(
+                "{product}: imports are not below the base year's; the whole cut is growth of comparable products."
+                if growth >= cut
+                else "{product}: {share} of the cut is growth of comparable products, the rest a fall of imports.",
+                product=names[product],
+                share=say.percent(growth / cut),
+            )
+        )
+    return text
+
+
+def _placebo_text(cuts: pd.DataFrame, say) -> list[str]:
+    tested = cuts[cuts["identified"]].drop_duplicates(["project_id", "product_id"])
+    names = say.names("products")
+    text = [
+        say(
+            "{product}: the fall ranks {rank} among {n} placebo series (p = {p}; the smallest possible is {smallest}).",
+            product=names[row.product_id],
+            rank=say.number(row.placebo_rank),
+            n=say.number(row.placebo_n),
+            p=say.number(row.placebo_p, 2),
+            smallest=say.number(row.smallest_p, 2),
+        )
+        for row in tested.itertuples()
+    ]
+    return [
+        *text,
+        say(
+            "These cuts are inferred from customs data alone: they rest on what comparable products did, and a growth "
+            "of these that has other causes counts as a cut. The series sum over constant partners, so that imports "
+            "diverted to other partners also look like a cut."
+        ),
+    ]

@@ -1,0 +1,170 @@
+"""Tables of a report as they are read: headings and cells in the reader's language."""
+
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+
+from importcut.narrate.answer import REASONS
+from importcut.schema import weakest
+
+CLASSES = {"innovation": "innovation", "diversification": "diversification", "investment": "investment"}
+CHECKS = {
+    "duplicate_line": "line received twice",
+    "superseded_by_correction": "replaced by a correction",
+    "other_importer": "other importers",
+    "other_regime": "other customs regimes",
+    "item_repeated": "declaration item repeated",
+    "negative_value": "negative value or weight",
+    "hs_code_malformed": "malformed commodity code",
+    "hs_code_unknown": "unknown commodity code",
+    "impossible_date": "impossible date",
+    "unreadable_value": "unreadable number",
+    "malformed_line": "malformed line",
+    "unterminated_quote": "unterminated quotation mark",
+    "not_utf8": "unreadable characters",
+    "weight_unit_unknown": "unknown unit of weight",
+    "value_missing": "value missing",
+    "missing_weight": "weight missing",
+    "wrong_unit": "weight in a wrong unit",
+    "reporting_break": "weights of the period broken",
+    "coverage_break": "partner no longer reports",
+}
+TREATMENTS = {
+    "kept": "kept",
+    "imputed": "imputed",
+    "repaired": "repaired",
+    "left_out": "left out of comparisons",
+    "set_aside": "set aside",
+}
+
+
+BASES = {
+    "realised_to_date": "Realised to date",
+    "target_year": "Planned, target year alone",
+    "cumulative": "Planned, sum up to the target year",
+}
+READINGS = {"annual": "flow in the target year", "cumulative": "sum up to the target year"}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table as it is read; every cell is text already."""
+
+    frame: pd.DataFrame
+    caption: str
+
+    def _repr_html_(self) -> str:
+        amounts = [self.frame[c].dropna().astype("str").str.fullmatch(r"[\d\s.,−–]+").all() for c in self.frame]
+        kind = [' class="number"' if amount else "" for amount in amounts]
+        head = "".join(f"<th{k}>{escape(c)}</th>" for c, k in zip(self.frame, kind, strict=True))
+        rows = "".join(
+            "<tr>" + "".join(f"<td{k}>{escape(v)}</td>" for v, k in zip(row, kind, strict=True)) + "</tr>\n"
+            for row in self.frame.astype(object).where(self.frame.notna(), "").astype("str").to_numpy()
+        )
+        caption = f"<caption>{escape(self.caption)}</caption>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>"
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.frame.to_string(index=False, na_rep='')}"
+
+
+def ranking_table(ranking: pd.DataFrame, basis: str, say) -> Listing:
+    """The ranked projects in their order on one basis, amounts in thousand dollars."""
+    rows = ranking[ranking["basis"].eq(basis) & ranking["rank"].notna()].sort_values("rank")
+    projects = say.ds.projects.set_index("project_id")
+    frame = pd.DataFrame(
+        {
+            say("Rank"): rows["rank"].map(say.number),
+            say("Project"): rows["project_id"].map(say.names("projects")),
+            say("Class"): rows["project_id"].map(projects["class"]).map(CLASSES).map(say),
+            say("Net cut"): _thousands(rows["net_usd"], say),
+            say("Gross cut"): _thousands(rows["gross_usd"], say),
+            say("Range"): _ranges(rows, say),
+            say("Cost"): _thousands(rows["cost_usd"], say),
+            say("Grade"): rows["evidence"].map(say),
+        }
+    )
+    return Listing(_without_empty(frame), say("{what}, thousand US dollars", what=say(BASES[basis])))
+
+
+def cuts_table(cuts: pd.DataFrame, say) -> Listing:
+    """Realised cuts by project and product to date, with placebo test and limits; then what is not identified."""
+    pair = ["project_id", "product_id"]
+    due = cuts[cuts["reason"].ne("not_started") | cuts["identified"]]
+    total = {name: (name, lambda usd: usd.sum(min_count=1)) for name in ("gross_usd", "low_usd", "high_usd")}
+    first = {name: (name, "first") for name in ("placebo_rank", "placebo_n", "reason")}
+    any_of = {name: (name, "any") for name in ("limit_flag", "identified")}
+    rows = due.groupby(pair, as_index=False).agg(**total, **first, **any_of, grade=("gross_evidence", weakest))
+    rows = rows.sort_values("gross_usd", ascending=False, na_position="last")
+    rank = [
+        say("{rank} of {n}", rank=say.number(row.placebo_rank), n=say.number(row.placebo_n))
+        if pd.notna(row.placebo_rank)
+        else None
+        for row in rows.itertuples()
+    ]
+    over = rows["limit_flag"].map({True: say("exceeded"), False: say("kept within")}).where(rows["identified"])
+    reason = rows["reason"].map(REASONS).map(say, na_action="ignore")
+    frame = pd.DataFrame(
+        {
+            say("Project"): rows["project_id"].map(say.names("projects")),
+            say("Product"): rows["product_id"].map(say.names("products")),
+            say("Gross cut"): _thousands(rows["gross_usd"], say),
+            say("Range"): _ranges(rows, say),
+            say("Placebo rank"): pd.Series(rank, rows.index, dtype=object),
+            say("Capacity and output"): over,
+            say("Grade"): rows["grade"].map(say, na_action="ignore").where(rows["identified"], reason),
+        }
+    )
+    what = say("Gross cuts by project and product, to date")
+    return Listing(_without_empty(frame), say("{what}, thousand US dollars", what=what))
+
+
+def target_table(target: pd.DataFrame, say) -> Listing:
+    """The target in both readings, in thousand dollars."""
+    frame = pd.DataFrame(
+        {
+            say("Reading"): target["reading"].map(READINGS).map(say),
+            say("Target"): _thousands(target["target_usd"], say),
+            say("Planned"): _thousands(target["planned_usd"], say),
+            say("Realised"): _thousands(target["realised_usd"], say),
+            say("Can be displaced"): _thousands(target["addressable_usd"], say),
+        }
+    )
+    what = say("The target in both readings, gross")
+    return Listing(frame, say("{what}, thousand US dollars", what=what))
+
+
+def quality_table(quality: pd.DataFrame, say) -> Listing:
+    """What was found in the data, by rule, with the value that it touches and what was done."""
+    rows = quality.groupby(["check", "treatment"], as_index=False)[["lines", "affected_value_usd"]].sum()
+    rows = rows.sort_values("affected_value_usd", ascending=False)
+    frame = pd.DataFrame(
+        {
+            say("Finding"): rows["check"].map(CHECKS).map(say),
+            say("Lines"): rows["lines"].map(say.number).where(rows["lines"] > 0),
+            say("Value"): _thousands(rows["affected_value_usd"], say),
+            say("Treatment"): rows["treatment"].map(TREATMENTS).map(say),
+        }
+    )
+    what = say("What was found in the data")
+    return Listing(frame, say("{what}, thousand US dollars", what=what))
+
+
+def annex(say) -> Listing:
+    """Where the figures come from."""
+    sources = [text[say.language] for text in say.ds.sources]
+    return Listing(pd.DataFrame({say("Source"): sources}), say("Sources"))
+
+
+def _thousands(usd: pd.Series, say) -> pd.Series:
+    return (usd / 1e3).map(lambda value: say.number(value, 1), na_action="ignore")
+
+
+def _ranges(rows: pd.DataFrame, say) -> pd.Series:
+    found = _thousands(rows["low_usd"], say).astype(object) + "–" + _thousands(rows["high_usd"], say).astype(object)
+    return found.where(rows["low_usd"].notna())
+
+
+def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.loc[:, frame.notna().any()]

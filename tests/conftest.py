@@ -1,0 +1,93 @@
+"""What several test files share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import Phase, settings
+
+from importcut.appraise import ranking, target_status
+from importcut.clean import clean_imports
+from importcut.counterfactual import identification, plant_cuts
+from importcut.dataset import open_dataset
+from importcut.measure import bridge, mix_constant_prices, profile, same_season
+from importcut.panel import import_panel, quality
+from importcut.planned import addressable, credited, plan, planned_by_period, planned_cuts
+from importcut.realised import counterfactual_imports, ledger, realised_cuts
+from importcut.sources import faults, read_declarations
+
+
+@pytest.fixture(scope="session")
+def repository():
+    """The root of the checkout."""
+    return Path(__file__).parents[1]
+
+
+# no clock and no luck in a test; shrinking a failure by whole files takes minutes
+settings.register_profile("steady", deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+settings.load_profile("steady")
+
+
+@dataclass(frozen=True)
+class Way:
+    """Everything between a dataset's raw files and its ranking."""
+
+    ds: object
+    imports: pd.DataFrame
+    quarantine: pd.DataFrame
+    panel: pd.DataFrame
+    quality: pd.DataFrame
+    profile: pd.DataFrame
+    cuts: pd.DataFrame
+    realised: pd.DataFrame
+    expected: pd.DataFrame
+    bridge: pd.DataFrame
+    flows: pd.DataFrame
+    planned: pd.DataFrame
+    credit: pd.DataFrame
+    ranking: pd.DataFrame
+    target: pd.DataFrame
+    ledger: pd.DataFrame
+
+
+def _walk(name: str, period: str) -> Way:
+    ds = open_dataset(name, period=period)
+    files = read_declarations(ds)
+    imports, quarantine = clean_imports(files, faults(files), ds)
+    panel, findings = import_panel(imports, ds)
+    groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[["product_id", "plant_id"]]
+    prices = mix_constant_prices(panel, groups, ds.base_period, plants=served)
+    cuts = plant_cuts(ds, panel, prices)
+    realised = realised_cuts(ds, cuts, identification(ds, panel))
+    made = ds.activity[ds.activity["scenario"].isna()]
+    base = same_season(ds.base_period, ds.period)
+    caps = addressable(ds, panel, cuts)
+    flows = plan(ds, caps)
+    credit = credited(ds, flows)
+    return Way(
+        ds=ds, imports=imports, quarantine=quarantine, panel=panel, quality=quality(findings, quarantine, ds),
+        profile=profile(panel, ds.uses, frequency=ds.frequency), cuts=cuts, realised=realised,
+        expected=counterfactual_imports(panel, cuts, ds),
+        bridge=bridge(panel, made, cuts, prices=prices, base_period=base, period=ds.period),
+        flows=flows, planned=planned_cuts(ds, flows), credit=credit, ranking=ranking(ds, realised, credit),
+        target=target_status(ds, flows, caps, realised), ledger=ledger(realised, planned_by_period(flows), ds),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def walk(tmp_path_factory):
+    """Walks the whole way of a dataset, as of a period, with the processed tables aside."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMPORTCUT_PROCESSED", str(tmp_path_factory.mktemp("processed")))
+        yield _walk
+
+
+@pytest.fixture(scope="session")
+def sample(walk):
+    return walk("sample", "2026Q3")
+
+
+@pytest.fixture(scope="session")
+def uzbekistan(walk):
+    return walk("uzbekistan", "2024")

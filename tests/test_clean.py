@@ -1,0 +1,392 @@
+"""Declarations become imports: each judgement on a made-up line, and no line or cent lost on any mixture."""
+
+import csv
+import math
+import shutil
+from dataclasses import replace
+from decimal import Decimal
+from functools import reduce
+
+import pandas as pd
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from importcut.clean import clean_imports
+from importcut.dataset import open_dataset
+from importcut.schema import DataError
+from importcut.sources import faults, read_declarations
+
+FIELDS = {
+    "Номер декларации": "D1",
+    "Номер товара": "1",
+    "Корректировка": "",
+    "Дата регистрации": "15.01.2025",
+    "Режим": "40",
+    "ИНН получателя": "111",
+    "Наименование получателя": "АСАКА",
+    "Код товара по ТН ВЭД": "3208201000",
+    "Наименование товара": "ЭМАЛЬ",
+    "Страна происхождения": "KR",
+    "Вес нетто": "100",
+    "Единица веса": "кг",
+    "Фактурная стоимость": "500",
+    "Валюта": "USD",
+    "Статистическая стоимость, USD": "500",
+}
+(
+    DECLARATION,
+    ITEM,
+    CORRECTION,
+    DATE,
+    REGIME,
+    TIN,
+    IMPORTER,
+    CODE,
+    GOODS,
+    ORIGIN,
+    WEIGHT,
+    UNIT,
+    INVOICE,
+    CURRENCY,
+    VALUE,
+) = FIELDS
+RATES = {"EUR": Decimal("1.1")}  # of January 2025, as in the small dataset
+
+
+@pytest.fixture(scope="module")
+def ds(repository, tmp_path_factory):
+    """A small sound dataset without raw files, in a folder of its own."""
+    path = tmp_path_factory.mktemp("clean")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMPORTCUT_PROCESSED", str(path / "processed"))
+        yield replace(open_dataset(repository / "tests" / "cases" / "small"), path=path / "small")
+
+
+def line(number, **changes):
+    """Fields of one line: a declaration of its own with its own value, and what is changed by column."""
+    return FIELDS | {DECLARATION: f"D{number}", VALUE: f"{100 + number}.25"} | changes
+
+
+def text(fields):
+    return ",".join(f'"{f.replace(chr(34), chr(34) * 2)}"' if set(f) & set(',"\n') else f for f in fields.values())
+
+
+def receive(ds, **files):
+    """Write the raw files, each given as its lines (fields or bytes), and read them."""
+    shutil.rmtree(ds.path, ignore_errors=True)
+    (ds.path / "declarations").mkdir(parents=True)
+    for name, written in files.items():
+        raw = [
+            text(f).encode() if isinstance(f, dict) else f for f in [dict(zip(FIELDS, FIELDS, strict=True)), *written]
+        ]
+        (ds.path / "declarations" / f"{name}.csv").write_bytes(b"\n".join(raw) + b"\n")
+    return read_declarations(ds)
+
+
+def cleaned(ds, *lines, **files):
+    """Imports and quarantine by physical line, checked for losses; `lines` are those of the file a."""
+    read = receive(ds, a=lines, **files)
+    imports, quarantine = clean_imports(read, faults(read), ds)
+    for file in read:
+        lost_nothing(
+            ds.path / file.source_file, *(t[t["source_file"] == file.source_file] for t in (imports, quarantine))
+        )
+    assert quarantine[["kind", "reason", "remedy"]].notna().all(axis=None)
+    return imports.set_index("line"), quarantine.set_index("line")
+
+
+def lost_nothing(path, imports, quarantine):
+    """Every physical line is accepted or set aside, once, and the values that can be read are all there."""
+    raw = path.read_bytes().splitlines()[1:]
+    assert sorted([*imports["line"], *quarantine["line"]]) == list(range(2, len(raw) + 2))
+    values = pd.concat([imports["value_usd"], quarantine["value_usd"].dropna()]).map(lambda v: round(Decimal(v), 2))
+    assert sum(values) == sum(map(readable_value, raw))
+
+
+def readable_value(raw):
+    """The value on a physical line, statistical or else from the invoice, where it can be read."""
+    try:
+        fields = dict(zip(FIELDS, next(csv.reader([raw.decode()], strict=True), []), strict=True))
+    except (ValueError, csv.Error):
+        return Decimal(0)
+    if fields[VALUE]:
+        value = number(fields[VALUE])
+    else:
+        value = number(fields[INVOICE]) * ({"USD": 1} | RATES).get(fields[CURRENCY], 0)
+    return round(value, 2)
+
+
+def number(written):
+    try:
+        value = Decimal(written.replace(" ", ""))
+    except ArithmeticError:
+        return Decimal(0)
+    return value if math.isfinite(float(value)) else Decimal(0)  # 1e400 is no number of money
+
+
+def test_a_sound_line_is_an_import_of_its_product_plant_and_period(ds):
+    imports, quarantine = cleaned(ds, line(1))
+    assert quarantine.empty
+    assert imports.loc[2, ["product_id", "plant_id", "origin", "value_usd", "net_kg"]].tolist() == [
+        "topcoat", "asaka", "KR", 101.25, 100.0,
+    ]  # fmt: skip
+    assert str(imports.loc[2, "period"]) == "2025Q1" and imports.loc[2, "weight_rule"] == "declared"
+
+
+SET_ASIDE = [
+    ({DATE: "31.02.2025"}, "fault", "impossible_date", "date", "31.02.2025"),
+    ({WEIGHT: "сто"}, "fault", "unreadable_value", "net_weight", "сто"),
+    ({WEIGHT: "inf"}, "fault", "unreadable_value", "net_weight", "inf"),
+    ({VALUE: "nan"}, "fault", "unreadable_value", "value_usd", "nan"),
+    ({VALUE: "-7.25"}, "fault", "negative_value", "value_usd", "-7.25"),
+    ({WEIGHT: "-5"}, "fault", "negative_value", "net_weight", "-5.0"),
+    ({CODE: "9999990000"}, "fault", "hs_code_unknown", "hs_code", "9999990000"),
+    ({CODE: "32082O"}, "fault", "hs_code_malformed", "hs_code", "32082O"),
+    ({CODE: "3208200"}, "fault", "hs_code_malformed", "hs_code", "3208200"),
+    ({CODE: ""}, "fault", "hs_code_malformed", "hs_code", ""),
+    ({UNIT: "шт"}, "fault", "weight_unit_unknown", "weight_unit", "шт"),
+    ({CURRENCY: "XYZ", VALUE: ""}, "fault", "value_missing", "currency", "XYZ"),
+    ({CURRENCY: "", VALUE: ""}, "fault", "value_missing", "value_usd", None),
+    ({INVOICE: "", VALUE: ""}, "fault", "value_missing", "value_usd", None),
+    ({REGIME: "10"}, "out_of_scope", "other_regime", "regime", "10"),
+    ({REGIME: ""}, "out_of_scope", "other_regime", "regime", None),
+    ({TIN: "999", IMPORTER: "ДРУГОЙ"}, "out_of_scope", "other_importer", "importer_tin", "999"),
+]
+
+
+@pytest.fixture(scope="module")
+def between(ds):
+    """A line for each case above, each between two good ones."""
+    return cleaned(ds, *(line(n, **({} if n % 2 else SET_ASIDE[n // 2][0])) for n in range(2 * len(SET_ASIDE))))
+
+
+@pytest.mark.parametrize("case", range(len(SET_ASIDE)), ids=lambda n: "_".join(map(str, SET_ASIDE[n][2:])))
+def test_a_line_that_does_not_count_is_set_aside_with_reason_value_and_remedy(between, case):
+    _, kind, reason, column, value = SET_ASIDE[case]
+    found = between[1].loc[2 + 2 * case]
+    assert found["source_file"] == "declarations/a.csv" and found["remedy"]
+    assert (found["kind"], found["reason"], found["column"]) == (kind, reason, column)
+    assert found["value"] == value or (value is None and pd.isna(found["value"]))
+
+
+def test_a_line_that_does_not_count_takes_no_other_with_it(between):
+    assert list(between[0].index) == [3 + 2 * case for case in range(len(SET_ASIDE))]
+
+
+def test_a_malformed_line_is_set_aside_with_its_text_and_nothing_after_it_is_lost(ds):
+    damaged = {
+        b"": "malformed_line",
+        b"D9,1,,15.01.2025": "malformed_line",
+        text(line(2)).encode() + b",7": "malformed_line",
+        text(line(2)).replace("ЭМАЛЬ", '"ЭМАЛЬ').encode(): "unterminated_quote",
+        text(line(2)).encode("cp1251"): "not_utf8",
+    }
+    good = [line(n, **{GOODS: 'ЭМАЛЬ "А", 1'}) for n in range(30)]
+    imports, quarantine = cleaned(ds, good[0], *damaged, *good[1:])
+    assert list(imports.index) == [2, *range(8, 37)]
+    assert quarantine["reason"].tolist() == list(damaged.values())
+    assert quarantine["raw"].tolist() == [raw.decode("utf-8", "backslashreplace") for raw in damaged]
+
+
+def test_the_weight_set_aside_is_in_kg_whatever_was_wrong_with_the_line(ds):
+    lines = [{DATE: "31.02.2025"}, {CODE: "1"}, {DATE: "0"}, {DATE: "0", UNIT: "пуд"}]
+    quarantine = cleaned(ds, *(line(n, **{WEIGHT: "2", UNIT: "Т"} | c) for n, c in enumerate(lines)))[1]
+    assert quarantine["net_kg"].fillna(-1).tolist() == [2000.0, 2000.0, 2000.0, -1]
+
+
+def test_an_unknown_currency_does_not_matter_where_the_statistical_value_stands(ds):
+    imports, _ = cleaned(ds, line(1, **{CURRENCY: "XYZ"}))
+    assert imports.loc[2, ["value_usd", "value_rule"]].tolist() == [101.25, "declared"]
+
+
+def test_a_missing_value_is_the_invoice_at_the_last_rate_on_or_before_the_day(ds):
+    days = ["31.12.2024", "01.01.2025", "31.01.2025", "05.02.2025", "05.02.2026"]
+    read = receive(ds, a=[line(n, **{DATE: day, VALUE: "", CURRENCY: "EUR"}) for n, day in enumerate(days)])
+    imports, quarantine = clean_imports(read, faults(read), ds)
+    assert imports["value_usd"].round(9).tolist() == [550.0, 550.0, 600.0, 600.0]
+    assert set(imports["value_rule"]) == {"converted"}
+    assert quarantine[["line", "reason", "value"]].to_numpy().tolist() == [[2, "value_missing", "EUR"]]
+
+
+def test_a_dollar_is_a_dollar_though_no_rate_of_it_is_quoted(ds):
+    imports, _ = cleaned(ds, line(1, **{VALUE: ""}))
+    assert imports.loc[2, ["value_usd", "value_rule"]].tolist() == [500.0, "converted"]
+
+
+def test_a_plant_is_known_by_any_of_its_tax_numbers_or_by_an_alias_however_it_is_written(ds):
+    others = {TIN: "999"}
+    imports, quarantine = cleaned(
+        ds,
+        line(1, **{TIN: "112"}),
+        line(2, **{TIN: " 222 "}),
+        line(3, **others | {IMPORTER: "  asaka   Motors "}),
+        line(4, **others | {IMPORTER: 'ао "асака авто"'}),
+        line(5, **others | {IMPORTER: "ASAKA MOTORS TRADE"}),
+        line(6, **{TIN: "222", IMPORTER: "ASAKA MOTORS"}),
+    )
+    assert imports["plant_id"].tolist() == ["asaka", "pitnak", "asaka", "asaka", "pitnak"]
+    assert list(quarantine.index) == [6]
+
+
+def test_the_description_tells_products_of_one_code_apart_and_the_priority_decides(ds):
+    imports, _ = cleaned(
+        ds,
+        line(1, **{GOODS: "ЛАК ПРОЗРАЧНЫЙ"}),
+        line(2, **{GOODS: "Clear COAT 2K"}),
+        line(3, **{GOODS: "ЭМАЛЬ"}),
+        line(4, **{GOODS: "ЛАК", CODE: "320890"}),
+        line(5, **{GOODS: "", CODE: "3820.00 00"}),
+    )
+    assert imports["product_id"].tolist() == ["clear_coat", "clear_coat", "topcoat", "topcoat", "antifreeze"]
+
+
+def test_of_equal_lines_the_first_counts_in_whichever_file_the_others_stand(ds):
+    imports, quarantine = cleaned(ds, line(1), line(2), line(1), b=[line(2), line(3)])
+    assert imports["source_file"].str[-5].tolist() == ["a", "a", "b"]
+    assert quarantine[["source_file", "reason", "value"]].to_numpy().tolist() == [
+        ["declarations/a.csv", "duplicate_line", "D1"],
+        ["declarations/b.csv", "duplicate_line", "D2"],
+    ]
+
+
+def test_the_last_correction_counts_in_whatever_order_and_file_it_comes(ds):
+    imports, quarantine = cleaned(
+        ds,
+        line(1, **{CORRECTION: "2", VALUE: "30"}),
+        line(1, **{VALUE: "10"}),
+        line(2, **{VALUE: "40"}),
+        line(1, **{ITEM: "2", VALUE: "70"}),
+        b=[line(1, **{CORRECTION: "1", VALUE: "20"}), line(2, **{CORRECTION: "1", VALUE: "50"})],
+    )
+    assert imports["value_usd"].tolist() == [30.0, 70.0, 50.0]
+    assert quarantine["value_usd"].tolist() == [10.0, 40.0, 20.0]
+    assert set(quarantine["reason"]) == {"superseded_by_correction"}
+    assert quarantine["value"].dropna().tolist() == ["1"]
+
+
+def test_the_same_item_with_other_contents_is_a_fault_and_no_second_import(ds):
+    imports, quarantine = cleaned(ds, line(1), line(1, **{VALUE: "7"}), line(1, **{VALUE: "7"}))
+    assert list(imports.index) == [2]
+    assert quarantine["reason"].tolist() == ["item_repeated", "duplicate_line"]
+    assert quarantine.loc[3, "value"] == "1"
+
+
+def test_tonnes_and_grams_declared_as_such_are_converted(ds):
+    units = {"кг": "100", "КГ": "100", "": "100", "т": "0.1", "T": "0.1", "г": "100000", "G": "100 000"}
+    imports, _ = cleaned(ds, *(line(n, **{UNIT: u, WEIGHT: w}) for n, (u, w) in enumerate(units.items())))
+    assert imports["net_kg"].tolist() == pytest.approx([100.0] * 7)
+    assert set(imports["weight_rule"]) == {"declared"}
+
+
+def test_a_weight_a_thousand_times_off_is_repaired_and_the_declared_one_kept_beside_it(ds):
+    imports, _ = cleaned(ds, *(line(n) for n in range(5)), line(5, **{WEIGHT: "0.1"}), line(6, **{WEIGHT: "100000"}))
+    assert imports["net_kg"].tolist() == pytest.approx([100.0] * 7)
+    assert imports["declared_kg"].tolist() == [100.0] * 5 + [0.1, 100000.0]
+    assert imports["weight_rule"].tolist() == ["declared"] * 5 + ["unit_repaired"] * 2
+
+
+def test_a_weight_only_ten_times_off_is_left_alone(ds):
+    imports, _ = cleaned(ds, *(line(n) for n in range(5)), line(5, **{WEIGHT: "10"}))
+    assert imports["net_kg"].tolist()[-1] == 10.0 and set(imports["weight_rule"]) == {"declared"}
+
+
+@pytest.mark.parametrize(("weight", "declared"), [("", None), ("0", 0.0)])
+def test_a_line_without_a_weight_counts_by_its_value_and_is_marked(ds, weight, declared):
+    imports, quarantine = cleaned(ds, line(1), line(2, **{WEIGHT: weight}))
+    assert quarantine.empty
+    assert imports.loc[3, ["value_usd", "weight_rule"]].tolist() == [102.25, "missing"]
+    assert pd.isna(imports.loc[3, "net_kg"])
+    assert imports.loc[3, "declared_kg"] == declared or declared is None
+
+
+@pytest.mark.parametrize("empty", [{"b": []}, {"b": [b"short"]}])
+def test_a_file_without_a_good_line_leaves_the_others_alone(ds, empty):
+    imports, _ = cleaned(ds, line(1), **empty)
+    assert list(imports["value_usd"]) == [101.25]
+
+
+@pytest.mark.parametrize("lines", [[], [b"short"], [line(1, **{REGIME: "10"})]])
+def test_a_dataset_without_a_good_line_has_no_imports(ds, lines):
+    imports, quarantine = cleaned(ds, *lines)
+    assert imports.empty and len(quarantine) == len(lines)
+
+
+def test_plants_without_tax_numbers_are_known_by_their_aliases(ds):
+    plants = ds.plants.assign(tax_numbers=pd.Series(dtype="str"))
+    nameless = replace(ds, registers=ds.registers | {"plants": plants})
+    imports, quarantine = cleaned(nameless, line(1, **{IMPORTER: "ASAKA MOTORS"}), line(2))
+    assert list(imports.index) == [2] and list(quarantine.index) == [3]
+
+
+def test_a_lost_line_stops_the_run(ds):
+    read = receive(ds, a=[line(1), line(2)])
+    pd.read_parquet(read[0].declarations).iloc[:1].to_parquet(read[0].declarations)
+    with pytest.raises(DataError, match=r"declarations/a.csv: 2 lines, 1 accepted or set aside"):
+        clean_imports(read, faults(read), ds)
+    shutil.rmtree(ds.processed)
+
+
+def with_text(old, new):
+    return lambda raw: raw.replace(old.encode(), new.encode())
+
+
+DAMAGES = [
+    lambda raw: raw,
+    lambda raw: raw,
+    lambda raw: b"",
+    lambda raw: raw[: len(raw) // 2].decode("utf-8", "ignore").encode(),
+    lambda raw: raw + b",7",
+    lambda raw: raw[:40] + b"\xff" + raw[40:],
+    lambda raw: raw.replace(b"KR", b'"KR'),
+    lambda raw: raw.replace(b"KR", b'KR"'),
+    lambda raw: raw.replace(b"KR", b'"KR"x'),
+    with_text("15.01.2025", "30.02.2025"),
+    with_text("15.01.2025", "15.01.0025"),
+    with_text(",100,", ",inf,"),
+    with_text(",100,", ",,"),
+    with_text(",100,", ",-100,"),
+    with_text(",100,", ",0.1,"),
+    with_text("кг", "шт"),
+    with_text("320820", "99"),
+    with_text(".25", ".x"),
+    with_text(".25", "e400"),
+    with_text(",40,", ",80,"),
+    with_text(",1,,15", ",1,1,15"),
+    with_text("D", ""),
+    with_text("ЭМАЛЬ", '"ЭМАЛЬ, ""А"""'),
+    with_text("ЭМАЛЬ", "\x00"),
+]
+
+
+def mixed(first, mixture):
+    """Lines of a file, sound at its ends, and the physical lines that are sound, first ones of their kind."""
+    lines, good = [text(line(first)).encode()], {2}
+    for place, (repeated, damages) in enumerate(mixture, start=1):
+        sound = text(line(first + place)).encode()
+        raw = reduce(lambda spoilt, damage: damage(spoilt), damages, sound)
+        lines.append(lines[-1] if repeated else raw)
+        good |= {place + 2} if lines[-1] == sound else set()
+    return [*lines, text(line(first + 99)).encode()], good | {len(lines) + 2}
+
+
+MIXTURE = st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from(DAMAGES), max_size=2)), max_size=14)
+
+
+@settings(max_examples=10, phases=[Phase.generate])
+@given(st.lists(MIXTURE, min_size=4, max_size=4))  # as many files: reading four takes no longer than one
+def test_no_mixture_of_damage_raises_or_loses_a_line_or_a_cent(ds, mixtures):
+    made = {f"f{n}": mixed(100 * n, mixture) for n, mixture in enumerate(mixtures)}
+    imports, _ = cleaned(ds, **{name: lines for name, (lines, _) in made.items()})
+    for name, (_, good) in made.items():
+        assert good <= set(imports.index[imports["source_file"] == f"declarations/{name}.csv"])
+
+
+def test_the_faults_planted_in_the_sample_are_found_every_one_and_no_other(repository, sample):
+    planted = pd.read_csv(repository / "tests" / "cases" / "sample_faults.csv", index_col="reason")["lines"]
+    set_aside = sample.quarantine["reason"].value_counts()
+    treated = sample.imports["weight_rule"].value_counts()
+    of_periods = {"coverage_break", "reporting_break"}  # seen in the panel, not on a line
+    assert set_aside.to_dict() == planted.drop(["missing_weight", "wrong_unit", *of_periods]).to_dict()
+    assert treated["missing"] == planted["missing_weight"]
+    assert treated["unit_repaired"] == planted["wrong_unit"]

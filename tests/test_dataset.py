@@ -1,0 +1,243 @@
+"""A dataset folder as people write it: what opens, and what each slip of the pen is told."""
+
+import codecs
+import shutil
+
+import pandas as pd
+import pytest
+
+from importcut.dataset import as_period, open_dataset
+from importcut.schema import DataError, tables
+
+PROJECTS = """project_id,name_uz_cyrl,name_uz_latn,name_ru,name_en,class,company,cost_usd,imported_equipment_usd,\
+start,first_output,status,success_probability,source
+paint,Бўёқ,Bo‘yoq,Краска,Paint,investment,Paint Works,100,,2025-01,2025-06,operating,0.9,made up
+"""
+PROJECT_PRODUCTS = """project_id,product_id,capacity,unit,kg_per_unit,use,ramp_up,plant_share,\
+imported_input_usd_per_kg,diverted_export_share,price_ratio,replaces_kg,source
+paint,topcoat,10,t,1000,0.8,0.7;0.9;1,0.9,0.5,0,0.9,1,made up
+"""
+PURPOSES = """purpose_id,name_uz_cyrl,name_uz_latn,name_ru,name_en
+painting,Бўяш,Bo‘yash,Окраска,Painting
+sealing,Герметиклаш,Germetiklash,Герметизация,Sealing
+"""
+USES = """product_id,plant_id,purpose_id,share
+topcoat,asaka,painting,0.7
+topcoat,asaka,sealing,0.3
+"""
+
+
+@pytest.fixture
+def folder(repository, tmp_path, monkeypatch):
+    """A small sound dataset outside the repository."""
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    return shutil.copytree(repository / "tests" / "cases" / "small", tmp_path / "small")
+
+
+@pytest.fixture
+def full(folder):
+    """The small dataset with projects and uses."""
+    texts = {"projects": PROJECTS, "project_products": PROJECT_PRODUCTS, "purposes": PURPOSES, "uses": USES}
+    for name, text in texts.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def change(folder, file, old, new):
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def told(folder, **options):
+    """What the one who opens the dataset is told, line by line."""
+    with pytest.raises(DataError) as error:
+        open_dataset(folder, **options)
+    return str(error.value).splitlines()
+
+
+def test_a_folder_outside_the_repository_opens_by_its_path(full):
+    ds = open_dataset(str(full), period="2025Q2")
+    assert (ds.name, ds.path, str(ds.period)) == ("small", full, "2025Q2")
+    assert ds.processed == full.parent / "processed" / "small"
+    assert list(ds.project_products["kg_per_unit"]) == [1000.0]
+
+
+def test_a_caller_who_edits_a_register_edits_a_copy(full):
+    ds = open_dataset(full)
+    edited = ds.uses
+    edited["share"] = 0.0
+    assert list(ds.uses["share"]) == [0.7, 0.3]
+
+
+def test_registers_that_are_not_there_are_empty_with_the_right_types(folder):
+    ds = open_dataset(folder)
+    assert ds.deliveries.empty and ds.exchange_rates.shape == (2, 4)
+    assert str(ds.deliveries["period"].dtype) == "period[Q-DEC]"
+    assert ds.deliveries["net_kg"].dtype == "float64"
+    assert ds.donors["reason"].dtype == "str"
+    for name, table in tables("registers.toml").items():
+        assert list(getattr(ds, name)) == [column.name for column in table.columns]
+
+
+def test_a_register_with_a_header_only_is_empty_with_the_right_types(full):
+    (full / "deliveries.csv").write_text("period,project_id,product_id,plant_id,net_kg,baseline_kg,value_usd\n")
+    deliveries = open_dataset(full).deliveries
+    assert deliveries.empty and str(deliveries["period"].dtype) == "period[Q-DEC]"
+    assert deliveries["net_kg"].dtype == "float64"
+
+
+def test_a_register_saved_with_a_byte_order_mark_and_windows_line_ends_reads_the_same(full):
+    before = open_dataset(full).products
+    text = (full / "products.csv").read_bytes()
+    (full / "products.csv").write_bytes(codecs.BOM_UTF8 + text.replace(b"\n", b"\r\n"))
+    pd.testing.assert_frame_equal(open_dataset(full).products, before)
+
+
+def test_empty_rows_of_a_register_are_no_rows_and_do_not_shift_the_count(full):
+    change(full, "uses.csv", "topcoat,asaka,sealing,0.3", "\n,,,\ntopcoat,asaka,sealing,much")
+    assert told(full)[0] == "uses.csv row 5: share much cannot be read — write a number"
+
+
+def test_a_project_whose_product_does_not_exist_is_named_with_its_row(full):
+    change(full, "project_products.csv", "paint,topcoat", "paint,top_coat")
+    assert told(full) == [
+        "project_products.csv row 2: product_id top_coat is not in products.csv — add it there or correct it"
+    ]
+
+
+def test_shares_that_do_not_add_up_to_one_are_named_with_their_sum(full):
+    change(full, "uses.csv", "sealing,0.3", "sealing,0.4")
+    assert told(full) == ["uses.csv row 2, row 3: the shares of topcoat at asaka add up to 1.1 — make them 1"]
+
+
+def test_a_key_that_stands_twice_is_named(full):
+    change(full, "uses.csv", "asaka,sealing", "asaka,painting")
+    assert told(full) == ["uses.csv row 3: topcoat, asaka, painting stands twice — keep one"]
+
+
+def test_a_dataset_without_products_is_none(folder):
+    (folder / "products.csv").unlink()
+    assert told(folder) == ["products.csv: is missing — add it"]
+
+
+def test_a_register_that_cannot_be_read_is_named_once_and_not_for_every_row_that_refers_to_it(full):
+    change(full, "products.csv", "hs_prefixes", "hs_codes")
+    assert told(full) == ["products.csv row 1: no column hs_prefixes — add the column"]
+
+
+def test_several_faults_are_told_at_once(full):
+    change(full, "dataset.toml", "illustrative = true", 'illustrative = "yes"')
+    change(full, "products.csv", "antifreeze,Антифриз", "antifreeze,")
+    change(full, "projects.csv", "2025-06", "mid 2025")
+    change(full, "uses.csv", "asaka,painting", "osaka,painting")
+    (full / "plants.csv").write_text("plant_id;name_en\n")
+    files = [line.split()[0].rstrip(":") for line in told(full)]
+    assert files == ["dataset.toml", "products.csv", "plants.csv", "projects.csv", "uses.csv", "uses.csv"]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("products.csv", "320820;320890", "3208.20", "row 2: hs_prefixes 3208.20 — must be codes of digits only"),
+        ("products.csv", "320820;320890", "320820;", "row 2: hs_prefixes 320820; — must be codes of digits only"),
+        ("products.csv", "лак|clear coat", "лак(", "row 3: text_pattern лак( — must be a regular expression"),
+        ("products.csv", ",1,1,0.5", ",1.5,1,0.5", "row 2: priority 1.5 cannot be read — write a whole number"),
+        ("products.csv", ",1,1,0.5", ",1,1,50", "row 2: localisable_share 50 — must be share"),
+        ("projects.csv", "2025-06", "2025", "row 2: first_output 2025 — must be a month, YYYY-MM"),
+        ("projects.csv", "2025-06", "2025-13", "row 2: first_output 2025-13 — must be a month, YYYY-MM"),
+        ("projects.csv", "2025-06", "", "row 2: first_output is empty — fill it in"),
+        ("projects.csv", "investment", "big", "row 2: class big — must be innovation|diversification|investment"),
+        ("projects.csv", ",100,", ",inf,", "row 2: cost_usd inf cannot be read — write a number"),
+        ("projects.csv", ",100,", ",-100,", "row 2: cost_usd -100 — must be >= 0"),
+        ("projects.csv", ",operating", "", "row 2: 13 fields under 14 headers — correct the row"),
+        ("projects.csv", ",operating", ",oper,ating", "row 2: 15 fields under 14 headers — correct the row"),
+        ("project_products.csv", "0.7;0.9;1", "0.7,0.9", "row 2: 14 fields under 13 headers — correct the row"),
+        ("project_products.csv", "0.7;0.9;1", "70%", "row 2: ramp_up 70% — must be shares from 0 to 1, separated by ;"),
+        ("project_products.csv", "0.7;0.9;1", "0.7;", "row 2: ramp_up 0.7; — must be shares from 0 to 1"),
+        ("project_products.csv", "0.7;0.9;1", "7;9", "row 2: ramp_up 7;9 — must be shares from 0 to 1"),
+        ("exchange_rates.csv", "2025-02-01", "01.02.2025", "row 3: date 01.02.2025 cannot be read — write YYYY-MM-DD"),
+        ("exchange_rates.csv", "1.2", "0", "row 3: usd 0 — must be > 0"),
+        ("plants.csv", "222", "111", "row 3: tax_numbers 111 stands at another plant too — leave it at one of them"),
+        ("plants.csv", "222,", "222,asaka  motors", "row 3: aliases asaka motors stands at another plant too"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_register_is_told_with_file_row_value_and_remedy(full, file, old, new, message):
+    change(full, file, old, new)
+    [line] = told(full)
+    assert line.startswith(f"{file} {message}")
+
+
+@pytest.mark.parametrize("damage", [b'"', b"\xff", b""])
+def test_a_register_that_is_no_csv_is_named(full, damage):
+    (full / "uses.csv").write_bytes(b"product_id,plant_id,purpose_id,share\ntopcoat,asaka," + damage if damage else b"")
+    [line] = told(full)
+    assert line.startswith("uses.csv") and "—" in line
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('frequency = "Q"\n', "", "frequency is missing — add it"),
+        ('frequency = "Q"', 'frequency = "M"', "setting: frequency M — must be Q|Y"),
+        ('base_period = "2024"\n', "", "base_period is missing — add it"),
+        ('base_period = "2024"', 'base_period = "20x4"', "setting: base_period 20x4 — must be a year or quarter"),
+        ('["40"]', '"40"', 'setting: import_regimes 40 — must be a list of texts, ["40"]'),
+        ('["40"]', "[40]", 'setting: import_regimes [40] — must be a list of texts, ["40"]'),
+        ("coverage_share = 0.01\n", "", "thresholds.coverage_share is missing — add it"),
+        ("coverage_share = 0.01", 'coverage_share = "1 %"', "setting: thresholds.coverage_share '1 %' cannot be read"),
+        ('[title]\nen = "Small"', "[title]", "title.en is missing — add it"),
+        ("[thresholds]", "[target]\nyear = 2030\nleading = 'annual'\n[thresholds]", "target.amount_usd is missing"),
+        ('"deliveries"', '"synthetic"', "setting: counterfactual synthetic — must be deliveries|control_basket"),
+        ("illustrative", "programme_start = '2025'\nillustrative", "setting: programme_start 2025 cannot be read"),
+    ],
+)
+def test_a_fault_in_dataset_toml_is_told_with_setting_and_remedy(folder, old, new, message):
+    change(folder, "dataset.toml", old, new)
+    [line] = told(folder)
+    assert line.startswith(f"dataset.toml{'' if message.startswith('setting') else ':'} {message}") and "—" in line
+
+
+def test_a_syntax_error_in_dataset_toml_is_told_with_its_line(folder):
+    change(folder, "dataset.toml", 'frequency = "Q"', 'frequency = "Q')
+    [line] = told(folder)
+    assert line.startswith("dataset.toml: ") and "at line 2" in line and line.endswith("correct the file")
+
+
+def test_an_unknown_dataset_is_told_which_there_are():
+    [line] = told("smaple")
+    assert line.startswith("dataset smaple: no such dataset") and "sample, uzbekistan" in line
+
+
+def test_an_unknown_scenario_is_told_which_there_are(folder):
+    assert told(folder, scenario="late") == ["scenario late: no file scenarios/late.toml — choose one of base"]
+
+
+def test_a_scenario_overrides_the_base_and_keeps_the_rest(folder):
+    scenarios = {"base": "[assumptions]\ndelay_years.value = 0.5\nprice_drift.value = 0.1\n"}
+    scenarios["late"] = "[assumptions]\ndelay_years.value = 1.0\n"
+    (folder / "scenarios").mkdir()
+    for name, text in scenarios.items():
+        (folder / "scenarios" / f"{name}.toml").write_text(text)
+    late = open_dataset(folder, scenario="late", period="2025Q1")
+    assert {key: about["value"] for key, about in late.scenario["assumptions"].items()} == {
+        "delay_years": 1.0,
+        "price_drift": 0.1,
+    }
+    assert late.tables.name == "2025Q1-late"
+    (folder / "scenarios" / "late.toml").write_text("[assumptions]\ndealy_years.value = 'one'\n")
+    assert told(folder, scenario="late") == [
+        "scenarios/late.toml: assumption dealy_years is not in scenarios/base.toml — add it there or correct it",
+        "scenarios/late.toml: assumption dealy_years has value 'one' — write a number",
+    ]
+
+
+@pytest.mark.parametrize("text", ["2026", "2026q3", "2026Q5", "Q3 2026", "2026-Q3", ""])
+def test_a_malformed_period_is_told_how_to_write_it(folder, text):
+    assert told(folder, period=text) == [f"period {text!r} is not one — write it as 2026Q3"]
+
+
+def test_a_period_has_the_frequency_of_the_dataset():
+    assert as_period("2024", "Y") == pd.Period("2024", "Y")
+    with pytest.raises(DataError, match="write it as 2024"):
+        as_period("2024Q1", "Y")

@@ -1,0 +1,266 @@
+"""Raw files as they arrive: what is read, what is refused, and that damage costs only the lines it hits."""
+
+import codecs
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from importcut import sources
+from importcut.dataset import open_dataset
+from importcut.schema import DataError
+from importcut.sources import faults, periods, read_declarations
+
+HEADER = (
+    "Номер декларации,Номер товара,Корректировка,Дата регистрации,Режим,ИНН получателя,Наименование получателя,"
+    "Код товара по ТН ВЭД,Наименование товара,Страна происхождения,Вес нетто,Единица веса,Фактурная стоимость,Валюта,"
+    '"Статистическая стоимость, USD"'
+)
+
+
+@pytest.fixture(scope="module")
+def small(repository):
+    """The small dataset, opened once."""
+    return open_dataset(repository / "tests" / "cases" / "small")
+
+
+@pytest.fixture
+def ds(small, tmp_path, monkeypatch):
+    """A small sound dataset without raw files, in a ds of its own."""
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    return replace(small, path=tmp_path / "small")
+
+
+def line(number, goods="ЭМАЛЬ", usd=None):
+    return f"D{number},1,,15.01.2025,40,111,АСАКА,320820,{goods},KR,10,кг,100,USD,{usd or 100 + number}"
+
+
+def put(ds, lines, *, name="a.csv", header=HEADER, end="\n"):
+    path = ds.path / "declarations" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = end.join([header, *lines]) + end
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def read(ds):
+    """The lines read, by physical line, and the faults; every line is in one of them."""
+    files = read_declarations(ds)
+    lines, unread = pd.concat([pd.read_parquet(f.declarations) for f in files]), faults(files)
+    assert len(lines) + len(unread) == sum(f.lines for f in files)
+    assert unread[["source_file", "line", "kind", "reason", "remedy"]].notna().all(axis=None)
+    return lines.set_index("line")["value_usd"].to_dict(), unread.set_index("line")["reason"].to_dict()
+
+
+def refused(ds):
+    with pytest.raises(DataError) as error:
+        read(ds)
+    return str(error.value)
+
+
+def test_a_sound_file_is_read_whole(ds):
+    put(ds, [line(2), line(3)])
+    assert read(ds) == ({2: 102.0, 3: 103.0}, {})
+
+
+def test_a_file_without_a_last_line_end_keeps_its_last_line(ds):
+    put(ds, [line(2), line(3)], end="\n").write_text(f"{HEADER}\n{line(2)}\n{line(3)}", encoding="utf-8")
+    assert read(ds) == ({2: 102.0, 3: 103.0}, {})
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_line_ends_and_byte_order_mark_change_nothing(ds, end, mark, damaged):
+    path = put(ds, [line(2), "short" if damaged else line(3), line(4)], end=end)
+    path.write_bytes(mark + path.read_bytes())
+    good, bad = {2: 102.0, 3: 103.0, 4: 104.0}, {}
+    if damaged:
+        bad[3] = "malformed_line"
+        del good[3]
+    assert read(ds) == (good, bad)
+
+
+def test_columns_are_found_by_their_headers_wherever_they_stand(ds):
+    header = "note,value_usd,date,declaration_id,regime,importer_tin,hs_code,origin,net_weight"
+    put(ds, ["x,500,2025-01-15,D2,40,111,320820,KR,10"], header=header)
+    assert read(ds) == ({2: 500.0}, {})
+
+
+def test_a_line_end_inside_a_header_is_a_blank(ds):
+    put(
+        ds,
+        [line(3), line(4, goods='"ЭМАЛЬ\nБЕЛАЯ"'), line(6)],
+        header=HEADER.replace("стоимость, USD", "стоимость,\nUSD"),
+    )
+    assert read(ds) == ({3: 103.0, 4: 104.0, 6: 106.0}, {})
+
+
+def test_a_missing_column_is_named_with_its_header(ds):
+    put(ds, [line(2)], header=HEADER.replace("Вес нетто", "Вес"))
+    assert refused(ds).startswith("declarations/a.csv row 1: no column net_weight (Вес нетто or ")
+
+
+def test_an_unknown_header_is_named_with_the_remedy(ds):
+    put(ds, ["1;2"], header="товар;сумма")
+    assert refused(ds).startswith("declarations/a.csv row 1: header 'товар;сумма' fits no known format — save it as")
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "utf-16"])
+def test_a_file_in_another_encoding_is_refused_and_told_to_be_saved_as_utf_8(ds, encoding):
+    path = put(ds, [line(2)])
+    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+    assert "UTF-8" in refused(ds)
+
+
+def test_two_headers_of_one_column_are_refused(ds):
+    put(ds, [f"{line(2)},7"], header=f"{HEADER},G46")
+    assert refused(ds) == (
+        "declarations/a.csv row 1: Статистическая стоимость, USD and G46 are both value_usd — keep one of them"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", codecs.BOM_UTF8])
+def test_an_empty_file_is_refused_and_no_silent_gap(ds, content):
+    put(ds, [line(2)])
+    put(ds, [], name="b.csv").write_bytes(content)
+    assert refused(ds).startswith("declarations/b.csv: the file is empty — put the file received there")
+
+
+def test_a_file_with_a_header_only_has_no_lines(ds):
+    put(ds, [line(2)])
+    put(ds, [], name="b.csv")
+    assert read(ds) == ({2: 102.0}, {})
+
+
+def test_a_dataset_without_a_readable_line_has_no_periods(ds):
+    put(ds, ["short"])
+    with pytest.raises(DataError, match="no raw file has a readable line"):
+        periods(read_declarations(ds), "Q")
+
+
+def test_a_dataset_without_raw_files_says_where_they_belong(ds):
+    assert refused(ds) == "small: no raw files — put them into declarations/ or imports/"
+
+
+def test_a_file_that_is_no_csv_is_refused_and_not_passed_over(ds):
+    put(ds, [line(2)])
+    put(ds, [], name="b.xlsx")
+    assert refused(ds) == "declarations/b.xlsx: is no CSV file — save it as CSV, UTF-8, or take it away"
+
+
+@pytest.mark.parametrize("name", ["JANUARY.CSV", "2025/a.csv", "январь [1].csv", "it's.csv"])
+def test_files_are_found_whatever_their_name_and_hidden_ones_left_alone(ds, name):
+    put(ds, [line(2)], name=name)
+    put(ds, ["lock"], name=".~lock.a.csv#")
+    assert read(ds) == ({2: 102.0}, {})
+    assert ds.path.joinpath(read_declarations(ds)[0].source_file).is_file()
+
+
+def test_periods_span_all_files(ds):
+    put(ds, [line(2)])
+    put(ds, [line(2).replace("15.01.2025", "15.08.2025")], name="b.csv")
+    assert list(periods(read_declarations(ds), "Q").astype(str)) == ["2025Q1", "2025Q2", "2025Q3"]
+
+
+@pytest.mark.parametrize(
+    ("damaged", "reason"),
+    [
+        ("", "malformed_line"),
+        ("D3,1", "malformed_line"),
+        (line(3) + ",7", "malformed_line"),
+        (line(3, goods='"ЭМАЛЬ"БЕЛАЯ'), "malformed_line"),
+        (line(3, goods='"ЭМАЛЬ'), "unterminated_quote"),
+        (line(3).encode().replace("ЭМАЛЬ".encode(), b"\xdd\xcc"), "not_utf8"),
+    ],
+    ids=["empty", "too_few_fields", "too_many_fields", "text_after_quote", "unterminated_quote", "not_utf8"],
+)
+def test_a_malformed_line_costs_itself_and_nothing_after_it(ds, damaged, reason):
+    path = put(ds, [line(2), "DAMAGED", line(4), line(5, goods='"""ЛАК"", АСАКА"'), line(6)])
+    damaged = damaged if isinstance(damaged, bytes) else damaged.encode()
+    path.write_bytes(path.read_bytes().replace(b"DAMAGED", damaged))
+    assert read(ds) == ({2: 102.0, 4: 104.0, 5: 105.0, 6: 106.0}, {3: reason})
+
+
+@pytest.mark.parametrize("second", [line(5, goods='"ШЛАНГ'), line(5, goods='ШЛАНГ 5"'), line(5, goods='"ШЛАНГ"')])
+def test_no_good_line_disappears_between_two_quotes(ds, second):
+    put(ds, [line(2), line(3, goods='"ШЛАНГ'), line(4), second, line(6)])
+    lines, bad = read(ds)
+    assert {2: 102.0, 4: 104.0, 6: 106.0}.items() <= lines.items()
+    assert bad[3] == "unterminated_quote" and {*lines, *bad} == {2, 3, 4, 5, 6}
+
+
+def test_an_inch_mark_does_not_make_a_line_malformed_when_another_line_is(ds):
+    put(ds, [line(2, goods='ШЛАНГ 5" ЧЕРНЫЙ'), line(3)])
+    assert read(ds) == ({2: 102.0, 3: 103.0}, {})
+    put(ds, [line(2, goods='ШЛАНГ 5" ЧЕРНЫЙ'), line(3), "short"])
+    assert read(ds) == ({2: 102.0, 3: 103.0}, {4: "malformed_line"})
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_line_end_inside_a_quoted_field_is_text_and_later_lines_keep_their_physical_number(ds, end):
+    put(ds, [line(2), line(3, goods=f'"ЭМАЛЬ{end}БЕЛАЯ, ""А"""'), line(5), "short", line(7)], end=end)
+    assert read(ds) == ({2: 102.0, 3: 103.0, 5: 105.0, 7: 107.0}, {6: "malformed_line"})
+
+
+def test_lines_of_a_quoted_field_that_is_too_long_are_set_aside_one_by_one(ds):
+    put(ds, [line(2), line(3, goods='"A\nB\nC\nD\nE"'), line(8)])
+    assert read(ds)[0] == {2: 102.0, 8: 108.0}
+    assert sorted(read(ds)[1]) == [3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason", "column"),
+    [
+        ("15.01.2025", "31.02.2025", "impossible_date", "date"),
+        ("15.01.2025", "", "impossible_date", "date"),
+        ("15.01.2025", "15.01.25", "impossible_date", "date"),
+        ("15.01.2025", "15.01.5022", "impossible_date", "date"),
+        ("15.01.2025", "yesterday", "impossible_date", "date"),
+        (",10,", ",много,", "unreadable_value", "net_weight"),
+        (",10,", ",inf,", "unreadable_value", "net_weight"),
+        (",10,", ",NaN,", "unreadable_value", "net_weight"),
+        (",103", ",-Infinity", "unreadable_value", "value_usd"),
+        (",103", ",1e999", "unreadable_value", "value_usd"),
+        (",103", ',"103,5"', "unreadable_value", "value_usd"),
+        (",100,USD", ",$100,USD", "unreadable_value", "invoice_value"),
+        ("D3,1,,", "D3,1,1.5,", "unreadable_value", "correction"),
+    ],
+)
+def test_a_value_that_cannot_be_read_sets_its_line_aside_with_column_and_value(ds, old, new, reason, column):
+    assert old in line(3)
+    put(ds, [line(2), line(3).replace(old, new), line(4)])
+    assert read(ds) == ({2: 102.0, 4: 104.0}, {3: reason})
+    fault = faults(read_declarations(ds)).iloc[0]
+    assert (fault["source_file"], fault["column"]) == ("declarations/a.csv", column)
+    assert fault["value"] == new.strip(',"').removesuffix(",USD").removeprefix("D3,1,") or not new
+    assert fault["value_usd"] == 103.0 or column == "value_usd"
+
+
+def test_blanks_within_a_number_separate_thousands(ds):
+    put(ds, [line(2, usd=" 1 234.50 ")])
+    assert read(ds) == ({2: 1234.5}, {})
+
+
+def test_an_unchanged_file_is_not_converted_again(ds, monkeypatch):
+    put(ds, [line(2)])
+    before = read(ds)
+    monkeypatch.setattr(sources, "_convert", lambda *_: pytest.fail("converted again"))
+    assert read(ds) == before
+
+
+def test_a_file_with_other_content_or_another_name_is_read_again(ds):
+    path = put(ds, [line(2)])
+    assert read(ds) == ({2: 102.0}, {})
+    put(ds, [line(2), line(3)])
+    assert read(ds) == ({2: 102.0, 3: 103.0}, {})
+    path.rename(path.with_name("renamed.csv"))
+    assert [f.source_file for f in read_declarations(ds)] == ["declarations/renamed.csv"]
+    assert read(ds) == ({2: 102.0, 3: 103.0}, {})
+
+
+def test_raw_files_are_never_written_to(ds):
+    path = put(ds, [line(2), "short"], end="\r\n")
+    before = path.read_bytes()
+    read(ds)
+    assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["a.csv"]

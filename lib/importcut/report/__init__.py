@@ -1,0 +1,165 @@
+"""Makes a report: runs the notebooks that are out of date, exports, and publishes the whole at once."""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from importcut.dataset import ROOT, Dataset, as_period, find_dataset, open_dataset, run_name
+from importcut.language import languages as known_languages
+from importcut.report import publish
+from importcut.report.errors import RunError, UsageError
+from importcut.report.fingerprint import LIBRARY, digests, fingerprint_of, inputs, library, versions, write_whole
+from importcut.report.graph import Outcome, run_steps
+from importcut.report.parameters import checked_parameters
+from importcut.report.steps import Setting, report_steps
+from importcut.schema import DataError
+
+__all__ = ["Report", "RunError", "UsageError", "checked_parameters", "make_report"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished report: its folder, the headline in the first language asked, the steps that ran and those kept."""
+
+    folder: Path
+    headline: str
+    made: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def make_report(
+    dataset: str | Path,
+    *,
+    period: str | None = None,
+    languages: Iterable[str] = ("en",),
+    scenario: str = "base",
+    out: Path | str | None = None,
+    jobs: int = 2,
+    notebooks: Path | str | None = None,
+    progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+) -> Report:
+    """The report of a dataset as of a period, in `<out>/<dataset>/<period>[-<scenario>]/`.
+
+    Only what is out of date is made again; languages of a report that already stands there stay in it and agree with
+    the new tables. Until the new report is whole the former one is not touched.
+
+    Parameters
+    ----------
+    period : as the dataset writes it; None for the latest with data.
+    out, notebooks : folders, by default reports/ and notebooks/ of the project.
+    jobs : how many steps may run at the same time.
+    progress : is told the step just finished, how many are, and of how many.
+
+    Raises
+    ------
+    UsageError : no such dataset, scenario or language, or the period is written wrongly.
+    DataError : the data are wrong, or have no such period.
+    RunError : a notebook is wrong, or failed.
+    """
+    out, notebooks = Path(out or ROOT / "reports").resolve(), Path(notebooks or ROOT / "notebooks").resolve()
+    languages, ds, cache = _checked_languages(languages), _opened(dataset, period, scenario), out / ".work/digests.json"
+    data = {f.relative_to(ds.path).as_posix(): digest for f, digest in digests(inputs(ds), cache).items()}
+    code = fingerprint_of(**{f.relative_to(LIBRARY).as_posix(): d for f, d in digests(library(), cache).items()})
+    ds = _with_period(ds, out / ".work" / ds.name / "coverage.json", fingerprint_of(data=data, code=code))
+    run = run_name(ds.period, scenario)
+    target, work = out / ds.name / run, out / ".work" / ds.name / run
+    origin = fingerprint_of(data=data, code=code, versions=versions())
+    setting = Setting(ds, _as_parameter(ds), origin, notebooks, work, cache)
+    with publish.alone(work.parent / "lock"):
+        standing = set(publish.published(target).get("languages", ()))
+        spoken = [language for language in known_languages() if language in {*standing, *languages}]
+        outcome = run_steps(
+            report_steps(setting, spoken), build=setting.build, memory=work / "steps.sqlite", cache=cache, jobs=jobs,
+            progress=progress, stop=_stop_kernels,
+        )  # fmt: skip
+        files = {name: digest for noted in outcome.values.values() for name, digest in noted["files"].items()}
+        if outcome.made or not publish.is_published(files, target, cache):
+            manifest = _origin(ds, data, code) | _results(outcome, spoken, files)
+            publish.publish(files, manifest, build=setting.build, target=target)
+    return Report(target, _headline(outcome, languages[0]), outcome.made, outcome.kept)
+
+
+def _checked_languages(languages: Iterable[str]) -> list[str]:
+    asked, known = list(languages), known_languages()
+    unknown = [language for language in asked if language not in known]
+    if unknown or not asked:
+        raise UsageError(f"language {', '.join(unknown) or '(none)'} is not there — choose from {', '.join(known)}")
+    return asked
+
+
+def _opened(dataset: str | Path, period: str | None, scenario: str) -> Dataset:
+    """The dataset, after all that was asked of it by name has been looked up."""
+    try:
+        folder = find_dataset(dataset)
+    except DataError as error:
+        raise UsageError(str(error)) from None
+    scenarios = sorted({"base", *(f.stem for f in (folder / "scenarios").glob("*.toml"))})
+    if scenario not in scenarios:
+        raise UsageError(f"scenario {scenario} is not in {folder.name}/scenarios — choose from {', '.join(scenarios)}")
+    ds = open_dataset(folder, scenario=scenario)
+    try:
+        return ds if period is None else replace(ds, period=as_period(period, ds.frequency))
+    except DataError as error:
+        raise UsageError(str(error)) from None
+
+
+def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
+    """The dataset as of the period asked, or else of the latest one with data; `cache` keeps what they cover."""
+    known = json.loads(cache.read_text()) if cache.exists() else {}
+    if known.get("key") != key:
+        from importcut import sources
+
+        covered = sources.periods(sources.read_declarations(ds), ds.frequency)
+        known = {"key": key, "covered": [str(covered[0]), str(covered[-1])]}
+        write_whole(cache, json.dumps(known))
+    first, last = (pd.Period(text, freq=ds.frequency) for text in known["covered"])
+    if ds.period is None:
+        return replace(ds, period=last)
+    if not first <= ds.period <= last:
+        raise DataError(
+            f"period {ds.period} is not in dataset {ds.name}, which covers {first}–{last} — choose one of these"
+        )
+    return ds
+
+
+def _as_parameter(ds: Dataset) -> str:
+    """How a notebook that runs beside the dataset's folder finds it: by name, unless another one has that name."""
+    shipped = ROOT / "data" / "raw" / ds.name
+    return ds.name if ds.path == shipped or not (shipped / "dataset.toml").exists() else os.fspath(ds.path)
+
+
+def _origin(ds: Dataset, data: dict[str, str], code: str) -> dict:
+    """Where a report comes from: nothing of the time or the machine, so that equal reports have equal manifests."""
+    return {
+        "dataset": ds.name,
+        "period": str(ds.period),
+        "scenario": ds.scenario["name"],
+        "illustrative": ds.illustrative,
+        "inputs": data,
+        "code": {"sha256": code, "git": publish.code_state()},
+        "versions": versions(),
+    }
+
+
+def _results(outcome: Outcome, languages: list[str], files: dict[str, str]) -> dict:
+    """What a report holds, and with which parameters its notebooks were run."""
+    return {
+        "languages": languages,
+        "headlines": {language: _headline(outcome, language) for language in languages},
+        "parameters": {step: noted["parameters"] for step, noted in outcome.values.items() if "parameters" in noted},
+        "files": files,
+    }
+
+
+def _headline(outcome: Outcome, language: str) -> str:
+    return outcome.values[f"{language}/report.html"]["headline"]
+
+
+def _stop_kernels() -> None:
+    from importcut.report.kernel import stop_kernels
+
+    stop_kernels()

@@ -1,0 +1,124 @@
+"""The command line: what it prints, where, and its exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from importcut import report, sample
+from importcut.cli import app
+from importcut.schema import DataError
+
+
+@pytest.fixture
+def made(monkeypatch, tmp_path):
+    """`make_report` stood in for: what it was asked, and a finished report."""
+    asked = {}
+
+    def make_report(dataset, **options):
+        asked.update(options, dataset=dataset)
+        options["progress"]("en/report.html", 1, 1)
+        return report.Report(tmp_path / "sample" / "2026Q3", "A cut the most.", ("en/report.html",), ())
+
+    monkeypatch.setattr(report, "make_report", make_report)
+    monkeypatch.chdir(tmp_path)
+    return asked
+
+
+def call(*words):
+    return CliRunner().invoke(app, words)
+
+
+def run(*words, **variables):
+    """The command as a process of its own."""
+    command = [sys.executable, "-c", "from importcut.cli import main; main()", *words]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ | variables, timeout=60)
+
+
+def test_a_report_ends_with_where_it_lies_and_its_headline(made):
+    done = call("report")
+    page = Path("sample", "2026Q3", "en", "report.html")
+    assert (done.exit_code, done.stdout) == (0, f"Report: {page}\nA cut the most.\n")
+    assert done.stderr == "", "no bar where nobody watches"
+    assert (made["dataset"], made["period"], made["scenario"], made["jobs"]) == ("sample", None, "base", 2)
+
+
+def test_a_bar_can_be_asked_for_and_silence_too(made):
+    assert "1/1" in call("report", "--progress").stderr
+    quiet = call("report", "--quiet")
+    assert (quiet.exit_code, quiet.output) == (0, "")
+
+
+def test_all_languages_are_those_the_project_speaks(made, monkeypatch):
+    monkeypatch.setattr("importcut.language.languages", lambda: ["en", "uz-Cyrl"])
+    call("report", "--language", "all")
+    assert made["languages"] == ["en", "uz-Cyrl"]
+    call("report", "--language", "uz-Cyrl", "--language", "en")
+    assert made["languages"] == ["uz-Cyrl", "en"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DataError("plants.csv row 3: no"), 1),
+        (report.RunError("03_realised_cuts.ipynb cell 3: no"), 1),
+        (PermissionError("no"), 1),
+        (report.UsageError("language fr: no"), 2),
+    ],
+)
+def test_exit_codes_tell_wrong_data_from_wrong_use(monkeypatch, error, code):
+    def make_report(*_, **__):
+        raise error
+
+    monkeypatch.setattr(report, "make_report", make_report)
+    failed = call("report")
+    assert (failed.exit_code, failed.stdout, failed.stderr) == (code, "", f"importcut: {error}\n")
+    assert call("report", "--debug").exception is error
+
+
+def test_a_sample_is_written_as_asked(monkeypatch, tmp_path):
+    asked = {}
+    monkeypatch.setattr(sample, "write", lambda out, **options: asked.update(options, out=out))
+    done = call("sample", "--rows", "50", "--seed", "3", "--out", str(tmp_path / "s"), "--truth", "t.csv")
+    assert done.exit_code == 0
+    assert asked == {"out": tmp_path / "s", "rows": 50, "seed": 3, "truth": Path("t.csv"), "faults": None}
+
+
+@pytest.mark.parametrize("command", ["report", "sample"])
+def test_help_has_an_example(command):
+    helped = call(command, "--help")
+    assert helped.exit_code == 0
+    assert f"Example: importcut {command} --" in helped.output
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["report", "--dataset", "uzbekistan", "--period", "1887"], 1, "period 1887 is not in dataset uzbekistan"),
+        (["report", "--dataset", "uzbekistan", "--period", "late"], 2, "write it as 2024"),
+        (["report", "--dataset", "uzbekistan", "--language", "xx"], 2, "choose from en"),
+        (["report", "--dataset", "uzbekistan", "--scenario", "dream"], 2, "choose from base"),
+        (["report", "--dataset", "nowhere"], 2, "no such dataset"),
+        (["report", "--jobs", "0"], 2, "--jobs"),
+        (["report", "--colour"], 2, "--colour"),
+        (["publish"], 2, "publish"),
+    ],
+)
+def test_what_is_wrong_is_said_on_stderr_without_a_traceback(tmp_path, words, code, said):
+    where = ["--out", str(tmp_path / "reports")] if words[0] == "report" else []
+    failed = run(*words, *where, IMPORTCUT_PROCESSED=str(tmp_path / "processed"))
+    assert (failed.returncode, failed.stdout) == (code, "")
+    assert said in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_what_nobody_foresaw_is_one_line_and_exit_code_1():
+    broken = "from importcut import cli, report; report.make_report = lambda *_, **__: 1 / 0; cli.main()"
+    for words, traceback in [((), False), (("--debug",), True)]:
+        failed = subprocess.run([sys.executable, "-c", broken, "report", *words], capture_output=True, text=True)
+        assert failed.returncode == 1
+        assert "ZeroDivisionError: division by zero" in failed.stderr
+        assert ("Traceback" in failed.stderr) is traceback

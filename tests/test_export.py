@@ -1,0 +1,217 @@
+"""What is handed out: a page that needs nothing outside itself, figures, tables as CSV and as a workbook."""
+
+import re
+import zipfile
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from importcut import export
+
+MARK = "Намунавий (шартли) маълумотлар"
+DRAWING = (
+    '<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/svg11.dtd">'
+    '<svg xmlns="http://www.w3.org/2000/svg"><metadata>made by</metadata><defs><path id="a"/></defs></svg>'
+)
+HEADLINE = {"headline": "A cut the most", "title": "T", "illustrative": True, "mark": MARK}
+
+
+def shown(data, tags=(), **metadata):
+    """A code cell that showed something."""
+    output = new_output("display_data", data=data, metadata=metadata)
+    return new_code_cell("secret = 1", outputs=[output], metadata={"tags": list(tags)})
+
+
+@pytest.fixture
+def notebook():
+    """An executed report with everything that might go wrong in a page."""
+    return new_notebook(
+        cells=[
+            new_markdown_cell("# Title"),
+            new_markdown_cell("For the author", metadata={"tags": ["author"]}),
+            shown({export.HEADLINE: HEADLINE}),
+            shown(
+                {"text/markdown": "## Costs\n\nA cut $4.1 **million**, B $2.9; ўзгариш\n\n![x](https://x.org/a.png)"}
+            ),
+            shown({"text/markdown": "## Costs\n\n<script>run()</script>\n\n[there](https://x.org)"}),
+            shown({"image/svg+xml": DRAWING}, **{"image/svg+xml": {"alt": 'a "red" bar', "name": "Main Chart"}}),
+            shown({"image/svg+xml": DRAWING}, **{"image/svg+xml": {"alt": "again"}}),
+            shown({"image/svg+xml": DRAWING}, tags=["author"]),
+            shown(
+                {"text/html": "<style>@import url(//x.org/a.css);</style><table onclick='run()'><tr><td>1</td></table>"}
+            ),
+            shown({"text/html": "<p style='background:url(https://x.org/b)'>p</p><a href='javascript:run()'>q</a>"}),
+        ]
+    )
+
+
+@pytest.fixture
+def page(notebook):
+    """The report as a page."""
+    return export.to_html(notebook, language="uz-Cyrl", title="Импорт & <қисқариш>", mark=MARK)
+
+
+def test_a_page_names_no_address_outside_itself_and_runs_nothing(page):
+    soup = BeautifulSoup(page, "html.parser")
+    assert soup.find_all(["script", "link", "iframe", "object"]) == []
+    for element in soup.find_all(True):
+        for name, value in element.attrs.items():
+            assert not name.startswith("on"), element.name
+            if name in export.ADDRESSES:
+                assert value.startswith(("#", "data:image/")), value
+    assert "x.org" not in page
+    assert not re.search(r"https?://|@import|url\((?!data:)|javascript:", page)
+
+
+def test_a_page_says_its_language_title_and_letters(page):
+    soup = BeautifulSoup(page, "html.parser")
+    assert page.startswith("<!DOCTYPE html>")
+    assert soup.html["lang"] == "uz-Cyrl"
+    assert soup.title.text == "Импорт & <қисқариш>"
+    assert soup.meta["charset"] == "utf-8"
+
+
+def test_the_mark_of_illustrative_data_stands_on_the_page_and_on_each_printed_one(page, notebook):
+    soup = BeautifulSoup(page, "html.parser")
+    assert soup.find(class_="mark").text == MARK
+    assert re.search(r'@page \{ @top-center \{ content: "' + re.escape(MARK), soup.style.text)
+    real = export.to_html(notebook, language="en")
+    assert MARK not in real and "@top-center" not in real
+
+
+def test_a_page_shows_results_and_neither_code_nor_the_authors_cells(page):
+    assert "secret" not in page
+    assert "For the author" not in page
+    assert page.count("<figure>") == 2
+
+
+def test_text_between_two_dollar_signs_is_text(page):
+    assert "A cut $4.1 <strong>million</strong>, B $2.9; ўзгариш" in page
+
+
+def test_figures_have_a_description_and_share_no_names_with_the_page(page):
+    soup = BeautifulSoup(page, "html.parser")
+    assert [figure.img["alt"] for figure in soup.find_all("figure")] == ['a "red" bar', "again"]
+    names = [element["id"] for element in soup.find_all(id=True)]
+    assert len(names) == len(set(names))
+
+
+def test_the_same_notebook_gives_the_same_page(page, notebook):
+    assert export.to_html(notebook, language="uz-Cyrl", title="Импорт & <қисқариш>", mark=MARK) == page
+
+
+def test_figures_are_numbered_in_order_and_plain(notebook):
+    files = export.figures(notebook)
+    assert list(files) == ["01-main-chart.svg", "02-figure.svg"]
+    assert all(b"metadata" not in svg and b"DOCTYPE" not in svg for svg in files.values())
+
+
+def test_the_headline_is_what_the_notebook_displayed(notebook):
+    assert export.headline(notebook) == HEADLINE
+    assert export.headline(new_notebook(cells=[new_markdown_cell("# Title")])) is None
+
+
+class Workbook:
+    """A workbook as its file says: no library that reads one is a dependency of the project."""
+
+    def __init__(self, path):
+        self.parts = zipfile.ZipFile(path)
+        self.sheets = [sheet.get("name") for sheet in self.tree("xl/workbook.xml").iter("sheet")]
+        self.strings = ["".join(item.itertext()) for item in self.tree("xl/sharedStrings.xml").iter("si")]
+
+    def tree(self, part):
+        return ElementTree.fromstring(re.sub(r' xmlns="[^"]+"', "", self.parts.read(part).decode()))
+
+    def sheet(self, name):
+        return self.tree(f"xl/worksheets/sheet{self.sheets.index(name) + 1}.xml")
+
+    def cells(self, name):
+        """Type (s text, b flag, n number) and value of each cell that is filled, by its place."""
+        filled = [cell for cell in self.sheet(name).iter("c") if len(cell)]
+        assert all(child.tag == "v" for cell in filled for child in cell), "a formula"
+        return {cell.get("r"): self._cell(cell.get("t", "n"), cell.findtext("v")) for cell in filled}
+
+    def _cell(self, kind, value):
+        return kind, self.strings[int(value)] if kind == "s" else float(value)
+
+
+@pytest.fixture
+def table():
+    """A table of every type, with values that spreadsheets take for something else."""
+    return pd.DataFrame(
+        {
+            "project_id": ["=1+1", "+7 998", "-x", "@SUM(A1)", "https://x.org", "12", None],
+            "net_usd": [0.1 + 0.2, -1e-9, 1234567.8912345678, np.nan, 0.0, 1e9, 2.0],
+            "share": [1 / 3, 2e-12 / 3, 0.0, np.nan, 1.0, -1 / 7, 1e-300],
+            "rank": pd.array([1, None, 3, 4, 5, 6, 7], dtype="Int64"),
+            "identified": [True, False] * 3 + [True],
+            "date": pd.to_datetime(["2026-09-30", None] * 3 + ["2026-01-01"]),
+        }
+    )
+
+
+def test_text_that_looks_like_a_formula_stays_text_in_the_workbook(table, tmp_path):
+    export.to_xlsx({"ranking": table}, tmp_path / "t.xlsx")
+    book = Workbook(tmp_path / "t.xlsx")
+    assert [book.cells("ranking")[f"A{row}"] for row in range(2, 8)] == [("s", v) for v in table["project_id"][:6]]
+    assert not list(book.sheet("ranking").iter("hyperlink"))
+
+
+def test_a_workbook_has_a_sheet_a_table_with_typed_cells_and_empty_where_nothing_is_known(table, tmp_path):
+    export.to_xlsx({"ranking": table, "ledger": table.iloc[:0]}, tmp_path / "t.xlsx", mark=MARK)
+    book = Workbook(tmp_path / "t.xlsx")
+    cells, sheet = book.cells("ranking"), book.sheet("ranking")
+    assert book.sheets == ["ranking", "ledger"]
+    assert [cells[f"{column}1"] for column in "ABCDEF"] == [("s", name) for name in table]
+    assert [cells[f"{column}2"][0] for column in "ABCDEF"] == ["s", "n", "n", "n", "b", "n"]
+    assert cells["B2"] == ("n", 0.3) and cells["F2"] == ("n", 46295)  # the serial of 30 September 2026
+    assert not {"A8", "B5", "D3", "F3"} & cells.keys()
+    assert sheet.find(".//pane").get("topLeftCell") == "A2"
+    assert sheet.find("autoFilter").get("ref") == "A1:F8"
+    assert sheet.find("headerFooter/oddHeader").text == f"&C{MARK}"
+    assert len(book.cells("ledger")) == len(table.columns)
+
+
+def test_a_workbook_is_the_same_each_time(table, tmp_path):
+    for name in ("a.xlsx", "b.xlsx"):
+        export.to_xlsx({"ranking": table}, tmp_path / name)
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+    assert b"2000-01-01" in zipfile.ZipFile(tmp_path / "a.xlsx").read("docProps/core.xml")
+
+
+def test_a_table_too_long_for_a_sheet_says_where_it_is(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "LONGEST_SHEET", 3)
+    export.to_xlsx({"quarantine": table}, tmp_path / "t.xlsx")
+    cells = Workbook(tmp_path / "t.xlsx").cells("quarantine")
+    assert cells["A2"] == ("s", "7 rows, too many for a sheet: open tables/quarantine.csv")
+
+
+def test_csv_has_plain_text_line_feeds_and_nothing_where_nothing_is_known(table, tmp_path):
+    export.to_csv(table, tmp_path / "t.csv")
+    lines = (tmp_path / "t.csv").read_bytes().decode("utf-8").split("\n")
+    assert lines[:3] == [
+        "project_id,net_usd,share,rank,identified,date",
+        "=1+1,0.3,0.333333333333,1,True,2026-09-30",
+        "+7 998,0.0,6.66666666667e-13,,False,",
+    ]
+    assert lines[7] == ",2.0,1e-300,7,True,2026-01-01"
+    assert lines[4] == "@SUM(A1),,,4,False,"
+    assert lines[-1] == ""
+
+
+def test_an_empty_table_has_a_header_only(table, tmp_path):
+    export.to_csv(table.iloc[:0], tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == ",".join(table) + "\n"
+
+
+def test_rounding_keeps_sums_to_the_cent_and_values_to_twelve_digits():
+    values = np.random.default_rng(1).lognormal(10, 3, 10_000)
+    table = pd.DataFrame({"gross_usd": values, "ratio": values})
+    kept = export.rounded(table)
+    assert abs(kept["gross_usd"].sum() - values.sum()) < 0.005
+    assert np.allclose(kept["ratio"], values, rtol=1e-11, atol=0)
+    assert all(f"{a:.12g}" == f"{b:.12g}" for a, b in zip(kept["ratio"].head(500), values, strict=False))

@@ -1,0 +1,449 @@
+"""Reports: only what changed is made again, what is wrong is said before anything runs, nothing half made is shown."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from importcut import report
+from importcut.report import RunError, UsageError, checked_parameters, fingerprint, kernel, make_report
+from importcut.report.graph import Step, run_steps
+from importcut.report.publish import alone
+from importcut.schema import DataError
+
+PARAMETERS = 'dataset: str = "tiny"\nperiod: str = "2024"\nlanguage: str = "en"\nscenario: str = "base"'
+TARGET = """
+import pandas as pd
+from importcut import dataset as d, schema
+ds = d.open_dataset(dataset, period=period, scenario=scenario)
+schema.save(schema.empty("target", ds), "target", ds)
+"""
+ANSWER = """
+from pathlib import Path
+from IPython.display import display
+lines = len((Path(dataset) / "donors.csv").read_text().splitlines())
+found = {"headline": f"{language} {period}: {lines} lines", "title": "Tiny", "illustrative": True, "mark": "invented"}
+display({"application/vnd.importcut.headline+json": found}, raw=True)
+drawing = f'<svg xmlns="http://www.w3.org/2000/svg"><rect width="{lines}" height="1"/></svg>'
+display({"image/svg+xml": drawing}, metadata={"image/svg+xml": {"alt": "a bar"}}, raw=True)
+"""
+CODE = {
+    "01_prepare_imports": "period",
+    "02_import_profile": "print(period)",
+    "03_realised_cuts": "period",
+    "04_planned_cuts": TARGET,
+    "05_quarterly_report": ANSWER,
+    "06_method": "1 + 1",
+}
+ALL = 8  # steps of a report in one language
+
+
+def write_notebook(path, code, parameters=PARAMETERS):
+    cells = [
+        new_markdown_cell("# Title", id="title"),
+        new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]}),
+        new_code_cell(code.strip(), id="code"),
+    ]
+    about = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(new_notebook(cells=cells, metadata=about | {"language_info": {"name": "python"}}), path)
+    return path
+
+
+class Workshop:
+    """A folder with a dataset, notebooks, tables and reports of its own."""
+
+    def __init__(self, root):
+        self.root, self.out = root, root / "reports"
+        self.dataset, self.notebooks, self.processed = root / "tiny", root / "notebooks", root / "processed"
+        self.report = self.out / "tiny" / "2024"
+
+    def make(self, **options):
+        return make_report(self.dataset, out=self.out, notebooks=self.notebooks, **options)
+
+    def rewrite(self, name, code, parameters=PARAMETERS):
+        write_notebook(self.notebooks / f"{name}.ipynb", code, parameters)
+
+    def add_donor_line(self):
+        donors = self.dataset / "donors.csv"
+        donors.write_text(donors.read_text().rstrip("\n") + "\n\n")
+
+
+def contents(folder):
+    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+@pytest.fixture(scope="session")
+def first_report(tmp_path_factory, repository):
+    """A workshop in which one report has been made."""
+    shop = Workshop(tmp_path_factory.mktemp("workshop"))
+    shutil.copytree(repository / "data" / "raw" / "uzbekistan", shop.dataset)
+    shop.notebooks.mkdir()
+    for name, code in CODE.items():
+        shop.rewrite(name, code, 'language: str = "en"' if name == "06_method" else PARAMETERS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMPORTCUT_PROCESSED", str(shop.processed))
+        patch.setattr(report, "library", list)
+        made = shop.make()
+    assert (len(made.made), made.kept) == (ALL, ())
+    return shop
+
+
+@pytest.fixture
+def shop(first_report, tmp_path, monkeypatch):
+    """A copy of the first workshop, report and all."""
+    root = shutil.copytree(first_report.root, tmp_path / "shop")
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(root / "processed"))
+    monkeypatch.setattr(report, "known_languages", lambda: ["en", "uz-Cyrl"])
+    monkeypatch.setattr(report, "library", list)  # whoever edits the library while tests run changes no result
+    return Workshop(root)
+
+
+@pytest.fixture
+def no_kernel(monkeypatch):
+    """From now on a kernel that starts is a failure."""
+
+    def started(*_, **__):
+        raise AssertionError("a kernel was started")
+
+    monkeypatch.setattr(kernel, "run_notebook", started)
+    monkeypatch.setattr(kernel.ThisPython, "start_kernel", started)
+
+
+def test_a_report_holds_tables_notebooks_page_figures_and_where_it_comes_from(first_report):
+    assert sorted(contents(first_report.report)) == [
+        "en/05_quarterly_report.ipynb",
+        "en/figures/01-figure.svg",
+        "en/report.html",
+        "manifest.json",
+        "notebooks/01_prepare_imports.ipynb",
+        "notebooks/02_import_profile.ipynb",
+        "notebooks/03_realised_cuts.ipynb",
+        "notebooks/04_planned_cuts.ipynb",
+        "notebooks/06_method.ipynb",
+        "tables.xlsx",
+        "tables/target.csv",
+    ]
+    manifest = json.loads((first_report.report / "manifest.json").read_text())
+    lines = len((first_report.dataset / "donors.csv").read_text().splitlines())
+    assert manifest["headlines"] == {"en": f"en 2024: {lines} lines"}
+    assert manifest["inputs"].keys() >= {"dataset.toml", "imports/hs6_annual.csv"}
+    assert manifest["parameters"]["en/05_quarterly_report.ipynb"] == {
+        "dataset": "tiny",
+        "period": "2024",
+        "language": "en",
+        "scenario": "base",
+    }
+
+
+def test_nothing_in_a_report_tells_the_machine_or_the_time(first_report):
+    for name, content in contents(first_report.report).items():
+        assert str(first_report.root).encode() not in content, name
+        assert not any(word in content for word in (b"start_time", b"iopub", b"output_path")), name
+
+
+def test_the_latest_period_is_the_default(first_report):
+    assert [folder.name for folder in (first_report.out / "tiny").iterdir()] == ["2024"]
+
+
+def test_with_nothing_changed_nothing_runs_and_the_report_is_left_alone(shop, no_kernel):
+    before = shop.report.stat().st_ino
+    again = shop.make()
+    assert (again.made, len(again.kept)) == ((), ALL)
+    assert shop.report.stat().st_ino == before
+
+
+def test_progress_tells_each_step(shop, no_kernel):
+    told = []
+    shop.make(progress=lambda name, done, total: told.append((done, total)))
+    assert told == [(n, ALL) for n in range(1, ALL + 1)]
+
+
+def test_a_changed_register_makes_everything_again(shop):
+    before = (shop.report / "en" / "report.html").read_bytes()
+    shop.add_donor_line()
+    again = shop.make()
+    assert len(again.made) == ALL
+    assert (shop.report / "en" / "report.html").read_bytes() != before
+
+
+def test_a_changed_line_of_the_library_makes_everything_again(shop, no_kernel, monkeypatch):
+    monkeypatch.setattr(report, "library", lambda: [Path(report.__file__)])
+    with pytest.raises(AssertionError, match="a kernel was started"):
+        shop.make()
+
+
+def test_a_file_touched_but_not_changed_makes_nothing_again(shop, no_kernel):
+    for file in [*shop.dataset.rglob("*.csv"), *shop.notebooks.iterdir()]:
+        os.utime(file)
+    assert shop.make().made == ()
+
+
+def test_a_changed_notebook_is_run_again_with_those_behind_it(shop):
+    shop.rewrite("02_import_profile", "print('changed')")
+    assert set(shop.make().made) == {
+        "notebooks/02_import_profile.ipynb",
+        "tables",
+        "en/05_quarterly_report.ipynb",
+        "en/report.html",
+    }
+
+
+def test_tables_that_another_hand_changed_are_made_again(shop):
+    table = shop.processed / "tiny" / "2024" / "target.parquet"
+    pd.DataFrame({"year": [2030]}).to_parquet(table)
+    again = shop.make()
+    assert "notebooks/04_planned_cuts.ipynb" in again.made
+    assert "2030" not in (shop.report / "tables" / "target.csv").read_text()
+
+
+def test_when_the_first_notebook_runs_again_so_do_all_that_save_tables(shop, monkeypatch):
+    def unexecuted(notebook, *_, **__):
+        return nbformat.read(notebook, as_version=4)
+
+    monkeypatch.setattr(kernel, "run_notebook", unexecuted)
+    (shop.out / ".work" / "tiny" / "2024" / "build" / "notebooks" / "01_prepare_imports.ipynb").unlink()
+    assert sorted(name[10:12] for name in shop.make().made) == ["01", "02", "03", "04"]
+
+
+def test_running_a_notebook_by_hand_makes_nothing_again(shop, no_kernel):
+    notebook = shop.notebooks / "02_import_profile.ipynb"
+    read = nbformat.read(notebook, as_version=4)
+    read.cells[-1].update(execution_count=7, outputs=[nbformat.v4.new_output("stream", text="2024")])
+    nbformat.write(read, notebook)
+    assert shop.make().made == ()
+
+
+def test_two_runs_give_the_same_bytes(first_report, tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    monkeypatch.setattr(report, "library", list)
+    make_report(first_report.dataset, out=tmp_path / "reports", notebooks=first_report.notebooks, jobs=1)
+    assert contents(tmp_path / "reports" / "tiny" / "2024") == contents(first_report.report)
+
+
+def test_a_failing_notebook_leaves_the_former_report_as_it_was_and_is_tried_again(shop, request):
+    before = contents(shop.report)
+    shop.add_donor_line()
+    shop.rewrite("03_realised_cuts", "1 / 0")
+    with pytest.raises(
+        RunError, match=r"^03_realised_cuts.ipynb cell 3: ZeroDivisionError: division by zero — .*"
+    ) as e:
+        shop.make()
+    assert contents(shop.report) == before
+    assert [f.name for f in (shop.out / "tiny").iterdir()] == ["2024"]
+    kept = Path(str(e.value).rsplit(": ", 1)[1])
+    assert "ZeroDivisionError" in kept.read_text()
+    request.getfixturevalue("no_kernel")
+    with pytest.raises(AssertionError, match="a kernel was started"):
+        shop.make()
+
+
+def test_what_is_wrong_with_the_data_is_said_without_the_program_around_it(shop):
+    shop.rewrite("02_import_profile", "from importcut.schema import DataError\nraise DataError('plants.csv row 3: no')")
+    with pytest.raises(DataError, match=r"^plants.csv row 3: no\n"):
+        shop.make()
+
+
+def test_a_report_that_shows_no_headline_is_not_published(shop):
+    shop.rewrite("05_quarterly_report", "1")
+    with pytest.raises(RunError, match="no headline"):
+        shop.make()
+
+
+def test_another_language_joins_the_report_without_the_first_one_being_made_again(shop):
+    before = contents(shop.report / "en")
+    joined = shop.make(languages=["uz-Cyrl"])
+    assert set(joined.made) == {"uz-Cyrl/05_quarterly_report.ipynb", "uz-Cyrl/report.html"}
+    assert joined.headline.startswith("uz-Cyrl")
+    assert contents(shop.report / "en") == before
+    shop.rewrite("02_import_profile", "print('changed')")
+    changed = shop.make(languages=["en"])
+    assert "uz-Cyrl/report.html" in changed.made, "all languages of a report agree with its tables"
+    assert json.loads((shop.report / "manifest.json").read_text())["headlines"].keys() == {"en", "uz-Cyrl"}
+
+
+def test_a_published_file_that_was_lost_or_edited_is_put_back_without_a_kernel(shop, no_kernel):
+    before = contents(shop.report)
+    (shop.report / "tables.xlsx").unlink()
+    (shop.report / "en" / "report.html").write_text("edited")
+    assert shop.make().made == ()
+    assert contents(shop.report) == before
+
+
+def test_a_swap_that_was_cut_short_is_mended(shop, no_kernel):
+    before = contents(shop.report)
+    shop.report.rename(shop.report.with_name(".2024.former"))
+    (shop.out / "tiny" / ".2024.part").mkdir()
+    shop.make()
+    assert contents(shop.report) == before
+    assert [f.name for f in (shop.out / "tiny").iterdir()] == ["2024"]
+
+
+def test_a_scenario_has_a_report_of_its_own(shop, no_kernel):
+    (shop.dataset / "scenarios").mkdir()
+    (shop.dataset / "scenarios" / "late.toml").write_text("[assumptions]\n")
+    assert shop.make().made == (), "a scenario that was not asked for changes nothing"
+    with pytest.raises(AssertionError, match="a kernel was started"):
+        shop.make(scenario="late")
+    assert (shop.out / ".work" / "tiny" / "2024-late").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({"period": "2031"}, DataError, r"^period 2031 is not in dataset tiny, which covers \d{4}–2024 — choose one"),
+        ({"period": "2024Q1"}, UsageError, "period '2024Q1' is not one — write it as 2024"),
+        ({"scenario": "dream"}, UsageError, "scenario dream .* choose from base"),
+        ({"languages": ["fr"]}, UsageError, "language fr .* choose from en, uz-Cyrl"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line_before_a_kernel_starts(shop, no_kernel, options, kind, message):
+    with pytest.raises(kind, match=message) as error:
+        shop.make(**options)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_dataset_is_wrong_use(tmp_path):
+    with pytest.raises(UsageError, match="choose one of"):
+        make_report("nowhere", out=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ('dataset: str = "a"\nperiode: str = "a"', "no parameter period — it has dataset, periode"),
+        ('dataset: str = "a"\nperiod: int = 2024\nlanguage: str = "en"', "period = '2024' is a str — give a int"),
+        ("ds = open('x')", "not a parameter"),
+    ],
+)
+def test_a_notebook_that_does_not_take_its_parameters_is_not_started(shop, no_kernel, parameters, message):
+    shop.rewrite("04_planned_cuts", "1", parameters)
+    with pytest.raises(RunError, match=f"^04_planned_cuts.ipynb: .*{message}"):
+        shop.make()
+
+
+def test_parameters_are_strict(tmp_path):
+    types = 'name: str = "a = b"  # a text (= words)\nrows: int = 1\nratio: float = 0.5\nfast: bool = False\n'
+    notebook = write_notebook(
+        tmp_path / "n.ipynb", "1", types + "parts: list[str] = []\nlate: int | None = None\nn = 3"
+    )
+    right = {"name": "x", "rows": 2, "ratio": 1, "fast": True, "parts": ["a"], "late": None, "n": 4}
+    assert checked_parameters(notebook, right) == right
+    for name, value in [
+        ("nmae", "x"),
+        ("name", 1),
+        ("rows", True),
+        ("rows", "2"),
+        ("rows", 2.0),
+        ("rows", np.int64(2)),
+        ("ratio", float("nan")),
+        ("fast", "true"),
+        ("fast", 1),
+        ("parts", ("a",)),
+        ("parts", [Path("a")]),
+        ("late", "x"),
+        ("n", None),
+    ]:
+        with pytest.raises(RunError, match=f"^n.ipynb: .*{name}"):
+            checked_parameters(notebook, {name: value})
+
+
+def test_the_kernel_is_this_python_whatever_kernelspecs_there_are(tmp_path, monkeypatch):
+    spec = tmp_path / "kernels" / "python3" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text(json.dumps({"argv": ["/nowhere/python"], "display_name": "other", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    folder = tmp_path / "a {odd} folder"
+    folder.mkdir()
+    notebook = write_notebook(folder / "n.ipynb", "import os, sys\nprint(sys.executable, os.getcwd())")
+    done = kernel.run_notebook(notebook, {"period": "x"}, folder=folder, failed=folder / "failed.ipynb")
+    assert done.cells[-1].outputs[0].text == f"{sys.executable} {folder}\n"
+    assert not (folder / "failed.ipynb").exists()
+
+
+def test_independent_steps_run_side_by_side(tmp_path):
+    both = threading.Barrier(2, timeout=10)
+
+    def step(name, make, after=()):
+        return Step(name, after, name, make)
+
+    def meet():
+        both.wait()
+        return [], {}
+
+    steps = [step("a", meet), step("b", meet), step("c", lambda: ([], {}), ("a", "b"))]
+    done = run_steps(steps, build=tmp_path, memory=tmp_path / "memory", cache=tmp_path / "cache", jobs=2)
+    assert done.made[-1] == "c"
+
+
+def test_running_steps_leaves_the_streams_alone(tmp_path):
+    before = sys.stdout, sys.stderr
+    steps = [Step(name, (), name, lambda: ([], {})) for name in "abcd"]
+    run_steps(steps, build=tmp_path, memory=tmp_path / "memory", cache=tmp_path / "cache", jobs=4)
+    assert (sys.stdout, sys.stderr) == before
+
+
+def test_two_runs_do_not_work_on_the_same_dataset_at_once(shop, no_kernel):
+    with alone(shop.out / ".work" / "tiny" / "lock"), pytest.raises(RunError, match="is being made already"):
+        shop.make()
+    assert shop.make().made == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_an_interrupt_leaves_no_kernel_and_no_half_report(shop, tmp_path):
+    shop.add_donor_line()
+    before, mark = contents(shop.report), tmp_path / "kernel"
+    shop.rewrite(
+        "01_prepare_imports", f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(60)"
+    )  # fmt: skip
+    script = (
+        "from importcut.report import make_report\n"
+        f"make_report({str(shop.dataset)!r}, out={str(shop.out)!r}, notebooks={str(shop.notebooks)!r})"
+    )
+    run = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
+    wait_until(lambda: mark.exists() and mark.read_text())
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=10)
+    assert b"KeyboardInterrupt" in said
+    wait_until(lambda: not is_running(int(mark.read_text())), seconds=2)
+    assert contents(shop.report) == before
+    assert [f.name for f in (shop.out / "tiny").iterdir()] == ["2024"]
+
+
+def wait_until(true, seconds=30):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def is_running(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process}/stat")
+    return not (status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+
+
+def test_a_large_file_is_read_again_only_if_it_looks_changed(tmp_path, monkeypatch):
+    monkeypatch.setattr(fingerprint, "LARGE", 3)
+    file, cache = tmp_path / "large.csv", tmp_path / "cache.json"
+    file.write_text("abcd")
+    first = fingerprint.digests([file], cache)
+    monkeypatch.setattr(fingerprint, "_digest", lambda file: "read again")
+    assert fingerprint.digests([file], cache) == first
+    file.write_text("efgh")
+    os.utime(file, ns=(1, 1))
+    assert fingerprint.digests([file], cache) == {file: "read again"}

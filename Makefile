@@ -5,7 +5,7 @@ STAMP := .venv/.built
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: env report test explore bench lock clean
+.PHONY: env report test golden explore lock clean
 
 env: $(STAMP)
 
@@ -31,6 +31,13 @@ test: env
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(BIN)/importcut report --dataset sample --language en --quiet
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks
+
+# New golden text in the notebooks and a new picture in the README, after a change that is meant to move figures.
+golden: env
+	$(BIN)/importcut report --dataset sample --language en --quiet
+	$(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --inplace notebooks/0*.ipynb
+	$(BIN)/nbstripout --keep-count --keep-id notebooks/*.ipynb
+	cp reports/sample/*/en/figures/01-ranking.svg notebooks/ranking.svg
 
 explore: env
 	$(BIN)/jupyter lab notebooks

@@ -22,9 +22,8 @@ def messages_in(source: str) -> set:
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(func=ast.Name(id="say") | ast.Name(id="self"), args=[message, *_]):
-                found |= {
-                    n.value for n in ast.walk(message) if isinstance(n, ast.Constant) and isinstance(n.value, str)
-                }
+                options = [message.body, message.orelse] if isinstance(message, ast.IfExp) else [message]
+                found |= {o.value for o in options if isinstance(o, ast.Constant) and isinstance(o.value, str)}
             case ast.Call(func=ast.Attribute(attr="count", value=ast.Name(id="say")), args=[one, many, *_]):
                 found.add((one.value, many.value))
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values)) if (

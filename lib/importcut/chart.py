@@ -85,7 +85,7 @@ def plot_ranking(ranking: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(min(0, shown["headline_usd"].min() * 1.1), reach.max() * 1.12)
     present = [c for c in CLASS_COLOURS if (projects.loc[shown["project_id"], "class"] == c).any()]
     handles = [mpl.patches.Patch(color=CLASS_COLOURS[c], label=say(CLASSES[c])) for c in present]
-    ax.legend(handles=handles, loc="lower right", fontsize=9)
+    _legend_below(ax, handles=handles)
     return _million_axis(ax, "x", say)
 
 
@@ -133,7 +133,7 @@ def plot_counterfactual(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say, *
     low, high = totals["actual_usd"].min(), totals["counterfactual_usd"].max()
     ax.set_ylim(max(0, low - (high - low)), high + 0.1 * (high - low))
     ax.set_xlim(0, at[-1])
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, fontsize=8.5)
+    _legend_below(ax)
     _period_axis(ax, totals.index, say)
     return _million_axis(ax, "y", say)
 
@@ -168,7 +168,9 @@ def plot_matrix(values: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     sns.heatmap(
         values / 1e6, annot=labels, fmt="", cmap="Blues", cbar=False, linewidths=0.5, ax=ax, annot_kws={"size": 8}
     )
-    ax.set_xticklabels([fill(c, 14) for c in values.columns], rotation=0, fontsize=8)
+    ax.set_xticklabels(
+        [fill(c, 20) for c in values.columns], rotation=40, ha="right", rotation_mode="anchor", fontsize=8
+    )
     ax.set_yticklabels([fill(r, 34) for r in values.index], rotation=0, fontsize=8.5)
     ax.set_xlabel("")
     ax.set_ylabel("")
@@ -195,13 +197,13 @@ def plot_plan(yearly: pd.DataFrame, say, *, target: pd.Series | None = None, ax:
     shown = yearly[order[:NAMED]].assign(**{say("other projects"): yearly[order[NAMED:]].sum(axis=1)})
     bottom, x = np.zeros(len(shown)), np.arange(len(shown))
     for column, colour in zip(shown, [*SERIES[:NAMED], SERIES[-1]], strict=True):
-        ax.bar(x, shown[column], bottom=bottom, color=colour, width=0.7, label=fill(column, 40))
+        ax.bar(x, shown[column], bottom=bottom, color=colour, width=0.7, label=column)
         bottom = bottom + shown[column].to_numpy()
     for at, usd in zip(x, bottom, strict=True):
         ax.annotate(say.millions(usd), (at, usd), (0, 3), textcoords="offset points", ha="center", fontweight="bold")
     ax.set_xticks(x, [str(year) for year in shown.index])
     ax.set_ylim(0, bottom.max() * 1.12)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2, fontsize=8.5)
+    _legend_below(ax)
     return _million_axis(ax, "y", say)
 
 
@@ -217,8 +219,13 @@ def plot_pairs(table: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(y, [fill(label, LABEL_WIDTH) for label in shown.index])
     ax.set_ylim(-0.6, len(shown) - 0.4)
     ax.set_xlim(min(0, shown.min().min() * 1.1), shown.max().max() * 1.15)
-    ax.legend(loc="lower right", fontsize=9)
+    _legend_below(ax)
     return _million_axis(ax, "x", say)
+
+
+def _legend_below(ax: Axes, **handles) -> None:
+    """A legend under the axis at a distance that does not depend on the height of the chart."""
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=3.4, ncols=3, fontsize=8.5, **handles)
 
 
 def _million_axis(ax: Axes, which: str, say) -> Axes:

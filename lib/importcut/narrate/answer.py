@@ -102,7 +102,11 @@ def ranked_projects(ranking: pd.DataFrame, say) -> Finding:
     if len(ranked) > 3:
         text.append(
             say(
-                "The first three projects hold {share} of the net cut of all {n} ranked projects, {total}.",
+                "The first three projects hold {share} of the net cut of all {n} ranked projects, {total}."
+                if ranked["net_usd"].notna().all()
+                else "The first three projects hold {share} of the cut of all {n} ranked projects, {total}; "
+                "where net is not "
+                "known, gross is counted.",
                 share=say.percent(ranked["headline_usd"].head(3).sum() / total),
                 n=say.number(len(ranked)),
                 total=say.money(total),
@@ -117,6 +121,13 @@ def ranked_projects(ranking: pd.DataFrame, say) -> Finding:
             )
         )
     text += _not_ranked(realised, names, say)
+    text.append(
+        say(
+            "Grades: measured — from customs data and delivery records; inferred — from customs data alone; "
+            "planned — from "
+            "project sheets; assumed — from a scenario. A figure has the grade of its weakest input."
+        )
+    )
     return Finding(say("The ranking"), " ".join(text), ranked, weakest(ranked["evidence"]))
 
 

@@ -35,7 +35,7 @@ def without_projects(counterfactual: pd.DataFrame, say) -> Finding:
     span = counterfactual[counterfactual["period"].between(cut["period"].min(), cut["period"].max())]
     actual, expected = span["actual_usd"].sum(), span["counterfactual_usd"].sum()
     grade = weakest(cut["evidence"])
-    title = say("Without the projects, imports would have been {gap} higher", gap=say.money(expected - actual))
+    title = say("Without the projects, imports would have been {gap} higher (gross)", gap=say.money(expected - actual))
     text = say(
         "{span} imports of the products observed came to {actual}; without the projects they would have come to "
         "{expected} ({share} more). Grade: {grade}.",
@@ -48,7 +48,7 @@ def without_projects(counterfactual: pd.DataFrame, say) -> Finding:
     return Finding(title, text, span, grade)
 
 
-def causes(bridge: pd.DataFrame, say) -> Finding:
+def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
     """What moved imports between the two periods: the projects, and everything else."""
     if bridge.empty:
         return Finding(say("Why imports moved"), say("There is no earlier period to compare with."), bridge, None)
@@ -56,11 +56,12 @@ def causes(bridge: pd.DataFrame, say) -> Finding:
     change, projects = effects.drop("base").sum(), effects.get("project", 0.0)
     spans = {"base": say.period(bridge["base_period"].iloc[0]), "period": say.period(bridge["period"].iloc[0])}
     title = say(
-        "Imports rose by {change}, the projects cut {cut}"
+        "From {base} to {period} imports rose by {change}; the projects took off {cut}"
         if change > 0
-        else "Imports fell by {change}, the projects cut {cut}",
+        else "From {base} to {period} imports fell by {change}; the projects took off {cut}",
         change=say.money(abs(change)),
         cut=say.money(-projects),
+        **spans,
     )
     others = effects.drop(["base", "project"], errors="ignore").sort_values(key=abs, ascending=False)
     moved = [
@@ -68,7 +69,7 @@ def causes(bridge: pd.DataFrame, say) -> Finding:
         for factor, value in others.items()
         if abs(value) >= PRECISION
     ]
-    text = [say("Compared are {base} and {period}.", **spans)]
+    text = [say("Periods compared: {base} and {period}.", **spans)]
     if moved:
         text.append(
             say(
@@ -77,10 +78,12 @@ def causes(bridge: pd.DataFrame, say) -> Finding:
                 factors=say.listed(moved),
             )
         )
-    text.append(
-        say("The change in imports is not the effect of the projects. Stock-building shows as use per vehicle.")
-    )
-    return Finding(title, " ".join(text), bridge, "inferred")
+    text.append(say("The change in imports is not the effect of the projects."))
+    text.append(say("Stock-building shows as use per vehicle, or as requirement where no vehicles are recorded."))
+    grade = weakest(cuts.loc[cuts["period"].eq(bridge["period"].iloc[0]), "gross_evidence"])
+    if grade:
+        text.append(say("Grade of the projects' effect: {grade}.", grade=say(grade)))
+    return Finding(title, " ".join(text), bridge, grade)
 
 
 def product_by_plant(profile: pd.DataFrame, period: pd.Period, say) -> pd.DataFrame:

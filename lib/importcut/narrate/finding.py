@@ -5,6 +5,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 
+def _prose(markdown: str) -> str:
+    """Dollar signs are money here, not the marks of a formula that Jupyter takes them for."""
+    return markdown.replace("$", "\\$")
+
+
 @dataclass(frozen=True)
 class Finding:
     """A claim as title, the text that reads the table, the table itself and the grade of the weakest figure in it.
@@ -19,7 +24,7 @@ class Finding:
     lead: str = ""
 
     def _repr_markdown_(self) -> str:
-        return f"## {self.title}\n\n{self.text}"
+        return _prose(f"## {self.title}\n\n{self.text}")
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Cover:
         about = {"headline": self.headline, "title": self.title, "mark": self.mark, "illustrative": bool(self.mark)}
         lines = [f"# {self.title}", self.subtitle, f"*{self.mark}*" if self.mark else ""]
         return {
-            "text/markdown": "\n\n".join(filter(None, lines)),
+            "text/markdown": _prose("\n\n".join(filter(None, lines))),
             "application/vnd.importcut.headline+json": about,
         }
 

@@ -11,8 +11,8 @@ KINDS = {
     "out_of_scope": "other importers and regimes",
 }
 BREAKS = {
-    "reporting_break": "In {period} the weights of {n} products break with their neighbours while the values do not "
-    "({value}); their weights were imputed and what rests on them is graded inferred.",
+    "reporting_break": "In {period} the weights of {n} products, with imports of {value}, break with the periods "
+    "around it while the values do not; these weights were imputed, and what rests on them is graded inferred.",
     "coverage_break": "{origin} has not reported since {period} ({value} in the year before); it is left out of all "
     "comparisons, for a partner that stops reporting is not a cut.",
 }
@@ -28,14 +28,15 @@ def road(planned: pd.DataFrame, ranking: pd.DataFrame, ds, say) -> Finding:
     overlap = planned["supply_kg"].sum() - planned["displaced_kg"].sum()
     text = [
         say(
-            "By the plan the projects cut {total} gross and {net} net by {year}, {annual} gross of it in {year} alone.",
+            "By the plan the projects cut {total} gross and {net} net by the end of {year}, {annual} gross of it "
+            "in {year} alone.",
             total=say.money(planned["gross_usd"].sum()),
             net=say.money(planned["net_usd"].sum()),
             year=str(year),
             annual=say.money(planned.loc[planned["year"].eq(year), "gross_usd"].sum()),
         ),
         say(
-            "Net of imported inputs, {projects} carry the most.",
+            "After deduction of imported inputs, the largest contributions come from {projects}.",
             projects=say.listed([names[p] for p in lead["project_id"]]),
         ),
     ]
@@ -47,7 +48,9 @@ def road(planned: pd.DataFrame, ranking: pd.DataFrame, ds, say) -> Finding:
             )
         )
     text.append(say("Grade: planned. No probabilities are attached to these figures."))
-    title = say("To {year} the plan cuts {total}", year=str(year), total=say.money(planned["gross_usd"].sum()))
+    title = say(
+        "By the end of {year} the plan cuts {total} gross", year=str(year), total=say.money(planned["gross_usd"].sum())
+    )
     return Finding(title, " ".join(text), planned, "planned")
 
 
@@ -65,7 +68,7 @@ def doubts(quality: pd.DataFrame, cuts: pd.DataFrame, expected: pd.DataFrame, sa
             )
             for kind, row in aside.iterrows()
         ]
-        text.append(say("Set aside were: {kinds}.", kinds="; ".join(kinds)))
+        text.append(say("Set aside: {kinds}.", kinds="; ".join(kinds)))
     mended = quality[quality["check"].isin(["missing_weight", "wrong_unit"])]["affected_value_usd"].sum()
     if mended:
         text.append(
@@ -118,7 +121,8 @@ def _placebo_text(cuts: pd.DataFrame, say) -> list[str]:
     names = say.names("products")
     text = [
         say(
-            "{product}: the fall ranks {rank} among {n} placebo series (p = {p}; the smallest possible is {smallest}).",
+            "{product}: the shortfall ranks {rank} among {n} series, its own and the placebos' (p = {p}, "
+            "{smallest} at least).",
             product=names[row.product_id],
             rank=say.number(row.placebo_rank),
             n=say.number(row.placebo_n),

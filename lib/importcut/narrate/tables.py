@@ -8,7 +8,6 @@ import pandas as pd
 from importcut.narrate.answer import REASONS
 from importcut.schema import weakest
 
-CLASSES = {"innovation": "innovation", "diversification": "diversification", "investment": "investment"}
 CHECKS = {
     "duplicate_line": "line received twice",
     "superseded_by_correction": "replaced by a correction",
@@ -72,17 +71,17 @@ class Listing:
 def ranking_table(ranking: pd.DataFrame, basis: str, say) -> Listing:
     """The ranked projects in their order on one basis, amounts in thousand dollars."""
     rows = ranking[ranking["basis"].eq(basis) & ranking["rank"].notna()].sort_values("rank")
-    projects = say.ds.projects.set_index("project_id")
+    grades = rows["evidence"].map(say).where(rows["net_usd"].notna())
     frame = pd.DataFrame(
         {
             say("Rank"): rows["rank"].map(say.number),
             say("Project"): rows["project_id"].map(say.names("projects")),
-            say("Class"): rows["project_id"].map(projects["class"]).map(CLASSES).map(say),
             say("Net cut"): _thousands(rows["net_usd"], say),
-            say("Gross cut"): _thousands(rows["gross_usd"], say),
             say("Range"): _ranges(rows, say),
+            say("Gross cut"): _thousands(rows["gross_usd"], say),
             say("Cost"): _thousands(rows["cost_usd"], say),
-            say("Grade"): rows["evidence"].map(say),
+            say("Grade, net"): grades,
+            say("Grade, gross"): rows["gross_evidence"].map(say),
         }
     )
     return Listing(_without_empty(frame), say("{what}, thousand US dollars", what=say(BASES[basis])))
@@ -113,7 +112,8 @@ def cuts_table(cuts: pd.DataFrame, say) -> Listing:
             say("Range"): _ranges(rows, say),
             say("Placebo rank"): pd.Series(rank, rows.index, dtype=object),
             say("Capacity and output"): over,
-            say("Grade"): rows["grade"].map(say, na_action="ignore").where(rows["identified"], reason),
+            say("Grade"): rows["grade"].map(say, na_action="ignore"),
+            say("Note"): reason.where(~rows["identified"]),
         }
     )
     what = say("Gross cuts by project and product, to date")

@@ -64,7 +64,7 @@ def _walk(name: str, period: str) -> Way:
     base = same_season(ds.base_period, ds.period)
     caps = addressable(ds, panel, cuts)
     flows = plan(ds, caps)
-    credit = credited(ds, flows)
+    credit = credited(ds, caps)
     return Way(
         ds=ds, imports=imports, quarantine=quarantine, panel=panel, quality=quality(findings, quarantine, ds),
         profile=profile(panel, ds.uses, frequency=ds.frequency), cuts=cuts, realised=realised,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importcut.attribute import RULES, _totals, credit, shapley_sampled
+from importcut.attribute import DISPATCH, RULES, credit, credits, dispatched, shapley_sampled
 
 CASES = [
     ([30, 50, 60], 100, [20, 35, 45]),
@@ -71,14 +71,14 @@ def test_a_useless_project_gets_nothing_and_changes_nothing(portfolio):
 
 def test_sampled_credit_agrees_with_exact_within_five_standard_errors():
     supply, cap = np.array([120.0, 80, 60, 200, 40, 10]), 250.0
-    mean, error = shapley_sampled(_totals(supply, cap, np.ones(6), "proportional", None), 6, seed=1)
+    mean, error = shapley_sampled(supply, cap, np.ones(6), seed=1)
     exact = credit(pd.Series(supply), cap)
     assert (np.abs(mean - exact) <= 5 * error + 1e-12).all()
 
 
 def test_ordered_dispatch_serves_the_first_first():
     supply, order = pd.Series([60.0, 60.0, 60.0]), pd.Series([2, 3, 1])
-    assert credit(supply, 100, rule="dispatched", dispatch="ordered", order=order).tolist() == [40, 0, 60]
+    assert credit(supply, 100, rule="dispatched", dispatch="merit_order", order=order).tolist() == [40, 0, 60]
 
 
 @pytest.mark.parametrize(("supply", "cap"), [([10.0], -1), ([-10.0], 1)])
@@ -90,3 +90,64 @@ def test_negative_supply_or_cap_is_an_error(supply, cap):
 def test_an_unknown_rule_is_an_error_that_names_the_known_ones():
     with pytest.raises(ValueError, match="shapley"):
         credit(pd.Series([1.0]), 1, rule="fair")
+
+
+orders = st.permutations(range(4)).map(np.array)
+four = st.lists(st.floats(0, 500), min_size=4, max_size=4).map(np.array)
+
+
+@settings(max_examples=40)
+@given(four, st.floats(0, 1500), orders, st.lists(st.floats(-1, 5), min_size=4, max_size=4))
+def test_under_every_dispatch_shapley_divides_just_what_flows(supply, cap, order, worth):
+    for dispatch in DISPATCH:
+        flows = dispatched(supply, cap, dispatch, order)
+        assert flows.sum() == pytest.approx(min(supply.sum(), cap)) and (flows <= supply + 1e-9).all()
+        shares = credits(supply, cap, np.array(worth), rule="shapley", dispatch=dispatch, order=order)
+        assert shares.sum() == pytest.approx((flows * worth).sum(), abs=1e-8)
+
+
+def brute_shapley(supply, cap, worth, dispatch, order):
+    """The definition: the average of what a project adds over all orders of arrival."""
+    from itertools import permutations
+
+    def value(members):
+        mask = np.isin(np.arange(len(supply)), members)
+        return (dispatched(supply * mask, cap, dispatch, order) * worth).sum()
+
+    added = np.zeros(len(supply))
+    arrivals = list(permutations(range(len(supply))))
+    for arrival in arrivals:
+        for place, project in enumerate(arrival):
+            added[project] += value(arrival[: place + 1]) - value(arrival[:place])
+    return added / len(arrivals)
+
+
+@settings(max_examples=20)
+@given(four, st.floats(0, 1500), orders, st.lists(st.floats(-1, 5), min_size=4, max_size=4))
+def test_shapley_is_its_definition_also_for_net_cuts_and_every_dispatch(supply, cap, order, worth):
+    for dispatch in DISPATCH:
+        shares = credits(supply, cap, np.array(worth), rule="shapley", dispatch=dispatch, order=order)
+        assert shares == pytest.approx(brute_shapley(supply, cap, np.array(worth), dispatch, order), abs=1e-8)
+
+
+def test_draws_and_periods_are_credited_like_single_cases():
+    rng = np.random.default_rng(5)
+    supply, cap, order = rng.uniform(0, 100, (3, 2, 4)), rng.uniform(0, 250, (3, 2)), rng.uniform(size=(3, 2, 4))
+    worth = rng.uniform(-1, 3, 4)
+    for rule in RULES:
+        for dispatch in DISPATCH:
+            together = credits(supply, cap, worth, rule=rule, dispatch=dispatch, order=order)
+            for at in np.ndindex(3, 2):
+                single = credits(supply[at], cap[at], worth, rule=rule, dispatch=dispatch, order=order[at])
+                assert together[at] == pytest.approx(single)
+
+
+def test_beyond_sixteen_projects_credit_is_sampled_and_still_adds_up():
+    supply = pd.Series(np.linspace(10, 50, 18))
+    assert credit(supply, 300).sum() == pytest.approx(300)
+
+
+def test_an_unknown_dispatch_or_a_missing_order_is_an_error():
+    for dispatch in ("lottery", "merit_order"):
+        with pytest.raises(ValueError, match="choose"):
+            credit(pd.Series([1.0, 2.0]), 1, dispatch=dispatch)

@@ -1,12 +1,13 @@
 """Credit rules: how the total cut of projects that share a product is divided among them; pure arithmetic."""
 
-from collections.abc import Callable
+from functools import cache
 from math import comb
 
 import numpy as np
 import pandas as pd
 
 RULES = ("shapley", "dispatched", "proportional", "stand_alone", "marginal")
+DISPATCH = ("proportional", "merit_order", "first_come")
 EXACT = 16  # projects on one product up to which Shapley values are exact
 SAMPLES = 4096
 
@@ -28,8 +29,8 @@ def credit(
     cap : kg that can be displaced at all, >= 0
     unit_value : what a displaced kg is worth, per project or for all; for net cuts it may be negative
     rule : one of RULES
-    dispatch : whose kg flow when supplies exceed the cap: "proportional", or "ordered" by `order`
-    order : for ordered dispatch, lower flows first (cost for merit order, date for first come)
+    dispatch : one of DISPATCH: whose kg flow when supplies exceed the cap
+    order : for merit_order (cost) and first_come (date): lower flows first
 
     Raises
     ------
@@ -41,67 +42,96 @@ def credit(
     Shapley (1953); for the gross cut this is the random-arrival rule of O'Neill (1982).
     """
     kg = supply.to_numpy(float)
-    if cap < 0 or (kg < 0).any():
-        raise ValueError("supply and cap must be zero or more")
     worth = np.broadcast_to(np.asarray(unit_value, float), kg.shape)
-    total = _totals(kg, float(cap), worth, dispatch, order)
+    given = None if order is None else np.asarray(order)
+    return pd.Series(credits(kg, float(cap), worth, rule=rule, dispatch=dispatch, order=given), index=supply.index)
+
+
+def credits(supply: np.ndarray, cap, worth: np.ndarray, *, rule: str, dispatch: str = "proportional", order=None):
+    """`credit` for arrays: the last axis is the projects, the axes before it (draws, periods) those of `cap`."""
+    cap, n = np.asarray(cap, float), supply.shape[-1]
+    if (cap < 0).any() or (supply < 0).any():
+        raise ValueError("supply and cap must be zero or more")
+    if rule not in RULES:
+        raise ValueError(f"rule {rule!r} is not known — choose one of {', '.join(RULES)}")
+    everyone = np.ones((1, n), bool)
     match rule:
-        case "shapley":
-            values = _shapley(total, len(kg))
         case "dispatched":
-            values = worth * dispatched(kg, float(cap), dispatch, order)
+            return worth * dispatched(supply, cap, dispatch, order)
         case "proportional":
-            share = kg / kg.sum() if kg.sum() else np.zeros_like(kg)
-            values = share * total(np.ones((1, len(kg)), bool))[0]
+            total = supply.sum(axis=-1, keepdims=True)
+            share = np.divide(supply, total, out=np.zeros_like(supply), where=total > 0)
+            return share * coalition_values(supply, cap, worth, everyone, dispatch, order)
         case "stand_alone":
-            values = total(np.eye(len(kg), dtype=bool))
+            return coalition_values(supply, cap, worth, np.eye(n, dtype=bool), dispatch, order)
         case "marginal":
-            values = total(np.ones((1, len(kg)), bool))[0] - total(~np.eye(len(kg), dtype=bool))
+            without = np.concatenate([everyone, ~np.eye(n, dtype=bool)])
+            values = coalition_values(supply, cap, worth, without, dispatch, order)
+            return values[..., :1] - values[..., 1:]
+        case _ if n > EXACT:
+            return shapley_sampled(supply, cap, worth, dispatch, order)[0]
         case _:
-            raise ValueError(f"rule {rule!r} is not known — choose one of {', '.join(RULES)}")
-    return pd.Series(values, index=supply.index)
+            members, weights = _coalitions(n)
+            shares = coalition_values(supply, cap, worth, members, dispatch, order) @ weights
+            return np.where(supply > 0, shares, 0.0)  # what rounding leaves to a project without supply
 
 
 def dispatched(supply: np.ndarray, cap, dispatch: str = "proportional", order=None) -> np.ndarray:
-    """The kg of each project that flow; the last axis of `supply` is the projects, `cap` has the axes before it."""
+    """The kg of each project that flow; axes as in `credits`."""
     cap = np.asarray(cap, float)
     if dispatch == "proportional":
         total = supply.sum(axis=-1)
         return supply * np.divide(cap, total, out=np.ones_like(total), where=total > cap)[..., None]
-    if dispatch == "ordered" and order is not None:
-        sequence = np.argsort(np.asarray(order), kind="stable")
-        ahead = np.cumsum(supply[..., sequence], axis=-1) - supply[..., sequence]
-        flows = np.minimum(supply[..., sequence], np.maximum(cap[..., None] - ahead, 0))
-        return flows[..., np.argsort(sequence)]
-    raise ValueError(f"dispatch {dispatch!r} is not known — choose proportional, or ordered with an order")
+    sequence = _sequence(supply, dispatch, order)
+    queued = np.take_along_axis(supply, sequence, axis=-1)
+    ahead = np.cumsum(queued, axis=-1) - queued
+    flows = np.minimum(queued, np.maximum(cap[..., None] - ahead, 0))
+    return np.take_along_axis(flows, np.argsort(sequence, axis=-1), axis=-1)
 
 
-def _totals(kg, cap, worth, dispatch, order) -> Callable[[np.ndarray], np.ndarray]:
-    """v(S) for coalitions given as rows of flags."""
-    return lambda members: (dispatched(kg * members, np.full(len(members), cap), dispatch, order) * worth).sum(axis=1)
+def coalition_values(supply: np.ndarray, cap, worth, members: np.ndarray, dispatch: str, order=None) -> np.ndarray:
+    """v(S): what the projects of S cut if only they existed, under the same dispatch; one S a row of `members`.
+
+    Returns an array with the axes of `cap` and, last, the coalitions.
+    """
+    cap, present = np.asarray(cap, float)[..., None], members.T.astype(float)
+    if dispatch == "proportional":
+        total = supply @ present
+        return ((supply * worth) @ present) * np.divide(cap, total, out=np.ones_like(total), where=total > cap)
+    sequence, worth = _sequence(supply, dispatch, order), np.broadcast_to(worth, supply.shape)
+    value, left = np.zeros((*supply.shape[:-1], len(members))), np.broadcast_to(cap, (*supply.shape[:-1], len(members)))
+    for turn in range(supply.shape[-1]):
+        one = sequence[..., turn : turn + 1]
+        kg = np.take_along_axis(supply, one, axis=-1) * present[one[..., 0]]
+        flow = np.minimum(kg, left)
+        value, left = value + flow * np.take_along_axis(worth, one, axis=-1), left - flow
+    return value
 
 
-def _shapley(total: Callable[[np.ndarray], np.ndarray], n: int) -> np.ndarray:
-    if n == 0:
-        return np.zeros(0)
-    if n > EXACT:
-        return shapley_sampled(total, n)[0]
-    coalitions = (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
-    value, size = total(coalitions), coalitions.sum(axis=1)
-    weight = np.array([1.0 / (n * comb(n - 1, k)) for k in range(n)])
-    return np.array([
-        (weight[size[~with_j]] * (value[with_j] - value[~with_j])).sum() for with_j in coalitions.T
-    ])  # fmt: skip
-
-
-def shapley_sampled(total: Callable[[np.ndarray], np.ndarray], n: int, *, samples: int = SAMPLES, seed: int = 0):
+def shapley_sampled(supply, cap, worth, dispatch="proportional", order=None, *, samples: int = SAMPLES, seed: int = 0):
     """Shapley values from random orders of arrival, and their standard errors."""
-    rng = np.random.default_rng(seed)
-    added = np.empty((samples, n))
-    for row in added:
-        arrival = rng.permutation(n)
-        members = np.zeros((n + 1, n), bool)
-        for place, newcomer in enumerate(arrival, start=1):
-            members[place:, newcomer] = True
-        row[arrival] = np.diff(total(members))
-    return added.mean(axis=0), added.std(axis=0, ddof=1) / np.sqrt(samples)
+    n, rng = supply.shape[-1], np.random.default_rng(seed)
+    arrivals = rng.permuted(np.tile(np.arange(n), (samples, 1)), axis=1)
+    added = []
+    for arrival in arrivals:
+        members = np.arange(n + 1)[:, None] > np.argsort(arrival)  # who has come after each arrival
+        steps = np.diff(coalition_values(supply, cap, worth, members, dispatch, order), axis=-1)
+        added.append(steps[..., np.argsort(arrival)])
+    return np.mean(added, axis=0), np.std(added, axis=0, ddof=1) / np.sqrt(samples)
+
+
+@cache
+def _coalitions(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """All coalitions of n projects, and the weight of v(S) in each project's Shapley value."""
+    members = (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
+    size = members.sum(axis=1)
+    weight = np.array([1.0 / (n * comb(n - 1, k)) for k in range(n)] + [0.0])
+    return members, np.where(members, weight[size - 1][:, None], -weight[size][:, None])
+
+
+def _sequence(supply: np.ndarray, dispatch: str, order) -> np.ndarray:
+    """Positions of the projects in the order in which they are served."""
+    if dispatch not in DISPATCH or order is None:
+        known = "proportional, or merit_order or first_come with an order"
+        raise ValueError(f"dispatch {dispatch!r} with order {order!r} is not known — choose {known}")
+    return np.broadcast_to(np.argsort(np.asarray(order), axis=-1, kind="stable"), supply.shape)

@@ -1,0 +1,131 @@
+"""What the projects can supply, what of it flows, and what it is worth: arrays, with an optional axis of draws."""
+
+import numpy as np
+import pandas as pd
+
+from importcut.attribute import credits, dispatched
+from importcut.planned.requirement import assumption, horizon
+
+
+def supply(ds, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0, success=1.0) -> np.ndarray:
+    """Import that each project × product (rows of project_products) can replace in each period, kg.
+
+    Capacity × use × share sold to the plants × kg of import a kg replaces × the ramp-up from the first output
+    plus delay, run at its pace and integrated over the period. The assumptions may have leading axes of draws,
+    with the rows of project_products last.
+    """
+    sheet = _sheet(ds)
+    delay, use, pace, success = (np.asarray(a, float) for a in (delay, use, pace, success))
+    a_year = np.prod(
+        [sheet[c].to_numpy(float) for c in ("capacity", "kg_per_unit", "use", "plant_share", "replaces_kg")], 0
+    )
+    start = np.broadcast_to(sheet["start"].to_numpy() + delay, np.broadcast_shapes(delay.shape, (len(sheet),)))
+    border = np.append(_years(periods), _years(periods[-1:] + 1))
+    since = border - start[..., None]
+    pace = np.broadcast_to(pace, np.broadcast_shapes(pace.shape, (len(sheet),)))
+    run = [_ramped(since[..., n, :], ramp, pace[..., n, None]) for n, ramp in enumerate(sheet["ramp"])]
+    return np.diff(np.stack(np.broadcast_arrays(*run), axis=-2), axis=-1) * (a_year * use * success)[..., None]
+
+
+def flows(ds, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
+    """Supply, cap, price, what flows under the scenario's dispatch and its value, as arrays [draws,] rows, periods.
+
+    Parameters
+    ----------
+    caps : from `addressable`, under the scenario's own values
+    draws : values of assumptions instead of the scenario's: [draws] for all, or [draws, projects] for each project
+    """
+    sheet, span, dispatch = _sheet(ds), horizon(ds), ds.scenario.get("dispatch", "proportional")
+    by_product = caps.pivot_table(index="product_id", columns="period", values=["cap_kg", "price"])
+    cap, price = (
+        by_product[c].reindex(index=sheet["product_id"], columns=span).fillna(0).to_numpy() for c in ("cap_kg", "price")
+    )
+    drawn = {name: np.asarray(values, float) for name, values in (draws or {}).items()}
+
+    def ratio(name: str) -> np.ndarray:
+        return drawn[name][..., None, None] / assumption(ds, name) if name in drawn else np.ones((1, 1))
+
+    years = np.maximum(span.year.to_numpy() - ds.base_period.year, 0)
+    drift = drawn.get("price_drift", np.float64(assumption(ds, "price_drift")))[..., None, None]
+    cap = cap * np.where(span > ds.period, ratio("vehicle_output"), 1.0) * ratio("intensity")
+    price = price * ((1 + drift) / (1 + assumption(ds, "price_drift"))) ** years
+    own = {name: _by_row(ds, sheet, name, drawn) for name in ("delay_years", "capacity_use", "ramp_pace", "success")}
+    kg = supply(
+        ds, span, delay=own["delay_years"], use=own["capacity_use"], pace=own["ramp_pace"], success=own["success"]
+    )
+    order = {
+        "merit_order": sheet["price_ratio"].to_numpy(float),
+        "first_come": sheet["start"].to_numpy() + own["delay_years"],
+    }
+    parts = {"supply": kg, "cap": cap, "price": price, "order": order.get(dispatch), "dispatch": dispatch}
+    parts["displaced"] = _by_product(
+        sheet, parts, lambda s, c, w, d, o: dispatched(s, c, d, o), np.ones((len(sheet), 1))
+    )
+    parts["net_price"] = price - (sheet["imported_input_usd_per_kg"] / sheet["replaces_kg"]).to_numpy()[:, None]
+    parts["gross"], parts["net"] = parts["displaced"] * price, parts["displaced"] * parts["net_price"]
+    parts["exports"] = parts["gross"] * sheet["diverted_export_share"].to_numpy()[:, None]
+    return parts
+
+
+def project_cuts(ds, parts: dict[str, np.ndarray], *, net: bool, rule: str = "shapley") -> np.ndarray:
+    """Credited cut of each project in each period, [draws,] projects, periods, from `flows`."""
+    sheet = _sheet(ds)
+    worth = parts["net_price" if net else "price"]
+    shares = _by_product(sheet, parts, lambda s, c, w, d, o: credits(s, c, w, rule=rule, dispatch=d, order=o), worth)
+    owner = (ds.projects["project_id"].to_numpy()[:, None] == sheet["project_id"].to_numpy()).astype(float)
+    return owner @ shares
+
+
+def first_years(ds) -> pd.Series:
+    """When each project first delivers under the scenario, in years, by project_id."""
+    projects = ds.projects.set_index("project_id")
+    late = [assumption(ds, "delay_years", project) for project in projects.index]
+    return pd.Series(_month(pd.PeriodIndex(projects["first_output"], freq="M")) + late, projects.index)
+
+
+def _years(periods: pd.PeriodIndex) -> np.ndarray:
+    start = periods.start_time
+    return _month(start).to_numpy(float)
+
+
+def _month(dates) -> pd.Index:
+    return dates.year + (dates.month - 1) / 12
+
+
+def _ramped(years: np.ndarray, ramp: list[float], pace) -> np.ndarray:
+    """Capacity-years run by each point in time since the first output; the last share of the ramp-up persists."""
+    ends = np.arange(len(ramp) + 1.0)
+    climbed = years * pace  # at another pace the years of the ramp-up pass faster or slower
+    run = np.interp(climbed, ends, np.concatenate([[0.0], np.cumsum(ramp)])) / pace
+    return run + np.maximum(climbed - ends[-1], 0) / pace * ramp[-1]
+
+
+def _sheet(ds) -> pd.DataFrame:
+    """The rows of project_products with what they leave out: full use, all sold to the plants, no imported inputs."""
+    sheet = ds.project_products.merge(ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1")
+    whole = {"use": 1.0, "plant_share": 1.0, "replaces_kg": 1.0, "price_ratio": 1.0}
+    nothing = {"imported_input_usd_per_kg": 0.0, "diverted_export_share": 0.0}
+    first = pd.PeriodIndex(sheet["first_output"], freq="M")
+    ramps = sheet["ramp_up"].fillna("1").str.split(";").map(lambda shares: [float(share) for share in shares])
+    return sheet.fillna(whole | nothing).assign(start=_month(first), ramp=ramps)
+
+
+def _by_row(ds, sheet: pd.DataFrame, name: str, drawn: dict[str, np.ndarray]) -> np.ndarray:
+    """An assumption for each row of the sheet: drawn (for all, or by project), or the scenario's for the project."""
+    if name not in drawn:
+        return np.array([assumption(ds, name, project) for project in sheet["project_id"]])
+    if drawn[name].ndim == 1:
+        return drawn[name][:, None]
+    return drawn[name][:, pd.Index(ds.projects["project_id"]).get_indexer(sheet["project_id"])]
+
+
+def _by_product(sheet: pd.DataFrame, parts: dict, divide, worth: np.ndarray) -> np.ndarray:
+    """What `divide` gives for the rows of each product, which share its cap."""
+    shares = np.zeros(np.broadcast_shapes(parts["supply"].shape, worth.shape, parts["cap"].shape))
+    kg, cap, worth = (np.broadcast_to(a, shares.shape) for a in (parts["supply"], parts["cap"], worth))
+    for rows in sheet.groupby("product_id").indices.values():
+        order = None if parts["order"] is None else parts["order"][..., None, rows]
+        divided = divide(*(np.moveaxis(a[..., rows, :], -2, -1) for a in (kg,)), cap[..., rows[0], :],
+                         np.moveaxis(worth[..., rows, :], -2, -1), parts["dispatch"], order)  # fmt: skip
+        shares[..., rows, :] = np.moveaxis(divided, -1, -2)
+    return shares

@@ -1,0 +1,82 @@
+"""What the plants will need of each product to the target year, and can be made at home."""
+
+import numpy as np
+import pandas as pd
+
+from importcut.schema import within
+
+NEUTRAL = {"price_drift": 0.0, "delay_years": 0.0}
+NEUTRAL |= dict.fromkeys(("vehicle_output", "intensity", "capacity_use", "ramp_pace", "success"), 1.0)
+
+
+def assumption(ds, name: str, project: str | None = None) -> float:
+    """The scenario's value of an assumption, or one project's own; a neutral one where none is stated."""
+    own = ds.scenario.get("projects", {}).get(project, {})
+    return own.get(name, ds.scenario["assumptions"].get(name, {}).get("value", NEUTRAL[name]))
+
+
+def horizon(ds) -> pd.PeriodIndex:
+    """The plan's periods: from the programme's start to the end of the target year; none without a target."""
+    if not ds.target or ds.programme_start is None:
+        return pd.PeriodIndex([], freq=ds.frequency)
+    end = pd.Period(str(ds.target["year"]), freq="Y").end_time
+    return pd.period_range(ds.programme_start, end, freq=ds.frequency)
+
+
+def addressable(ds, panel: pd.DataFrame, cuts: pd.DataFrame) -> pd.DataFrame:
+    """What the plants will need of each product, and can be made at home: kg and USD at base price × drift.
+
+    Parameters
+    ----------
+    panel : gives imports and prices of the base period
+    cuts : `gross_kg` by product, plant and period: domestic deliveries are part of the requirement
+
+    Returns
+    -------
+    DataFrame
+        Key product_id, period; columns cap_kg, price (USD per kg).
+    """
+    pair, span = ["product_id", "plant_id"], horizon(ds)
+    if span.empty:
+        return empty_plan(ds, ["product_id"], ["cap_kg", "price"])
+    base = panel[within(panel["period"], ds.base_period)]
+    delivered = cuts[within(cuts["period"], ds.base_period)]
+    need = base.groupby(pair)["net_kg"].sum().add(delivered.groupby(pair)["gross_kg"].sum(), fill_value=0)
+    vehicles = _vehicles(ds)
+    made = vehicles[within(vehicles["period"], ds.base_period)].groupby("plant_id")["vehicles"].sum()
+    intensity = (need / need.index.get_level_values("plant_id").map(made).to_numpy()).rename("intensity").reset_index()
+    total = base.groupby("product_id")[["value_usd", "net_kg"]].sum()
+    drift = (1 + assumption(ds, "price_drift")) ** np.maximum(span.year - ds.base_period.year, 0)
+    share = ds.products.set_index("product_id")["localisable_share"].fillna(1)
+    table = (
+        vehicles[vehicles["period"].isin(span)]
+        .merge(intensity, on="plant_id", validate="m:m")
+        .assign(
+            cap_kg=lambda t: t["vehicles"] * t["intensity"] * t["product_id"].map(share) * assumption(ds, "intensity")
+        )
+        .groupby(["product_id", "period"], as_index=False)["cap_kg"]
+        .sum()
+    )
+    price = (total["value_usd"] / total["net_kg"]).rename("price")
+    factor = pd.Series(drift, index=span, name="drift")
+    return table.join(price, on="product_id").join(factor, on="period").assign(
+        price=lambda t: t["price"] * t["drift"]
+    ).drop(columns="drift")  # fmt: skip
+
+
+def empty_plan(ds, texts: list[str], numbers: list[str]) -> pd.DataFrame:
+    """A table by period without a row, with its columns' types."""
+    types = dict.fromkeys(texts, "str") | {"period": f"period[{ds.frequency}]"} | dict.fromkeys(numbers, "float64")
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
+
+
+def _vehicles(ds) -> pd.DataFrame:
+    """Vehicles recorded up to `ds.period`; after it the plan of the scenario or the base × the scenario's output."""
+    table = ds.activity
+    past = table[table["scenario"].isna() & (table["period"] <= ds.period)]
+    name = ds.scenario["name"] if table["scenario"].eq(ds.scenario["name"]).any() else "base"
+    # a period recorded since the report's own still counts as planned in that report
+    later = table[(table["period"] > ds.period) & (table["scenario"].isna() | table["scenario"].eq(name))]
+    later = later.sort_values("scenario").drop_duplicates(["period", "plant_id"])
+    later = later.assign(vehicles=later["vehicles"] * assumption(ds, "vehicle_output"))
+    return pd.concat([past, later])[["period", "plant_id", "vehicles"]]

@@ -1,0 +1,66 @@
+"""The plan as tables: by period, by year, credited."""
+
+import numpy as np
+import pandas as pd
+
+from importcut.attribute import RULES
+from importcut.planned.dispatch import first_years, flows, project_cuts
+from importcut.planned.requirement import empty_plan, horizon
+from importcut.schema import conform, empty
+
+PAIR = ["project_id", "product_id"]
+AMOUNTS = ["gross_usd", "net_usd", "exports_usd"]
+
+
+def plan(ds, caps: pd.DataFrame) -> pd.DataFrame:
+    """Supply, dispatched import and its value by project × product × period under the scenario's dispatch."""
+    span = horizon(ds)
+    if span.empty:
+        return empty_plan(ds, PAIR, ["supply_kg", "displaced_kg", "price", "net_price", *AMOUNTS])
+    parts = flows(ds, caps)
+    columns = {"supply_kg": "supply", "displaced_kg": "displaced", "price": "price", "net_price": "net_price"}
+    columns |= {"gross_usd": "gross", "net_usd": "net", "exports_usd": "exports"}
+    keys = ds.project_products[PAIR].merge(pd.DataFrame({"period": span}), how="cross")
+    return keys.assign(**{name: parts[part].ravel() for name, part in columns.items()})
+
+
+def planned_cuts(ds, planned: pd.DataFrame) -> pd.DataFrame:
+    """Table `cuts_planned`: the plan by year; imported equipment counts once, in the year of the first output."""
+    if planned.empty:
+        return empty("cuts_planned", ds)
+    table = planned.assign(year=planned["period"].dt.year)
+    yearly = table.groupby([*PAIR, "year"], as_index=False)[["supply_kg", "displaced_kg", *AMOUNTS]].sum()
+    projects = ds.projects.set_index("project_id")
+    first = yearly.groupby(PAIR)["year"].transform("min").where(yearly["supply_kg"] > 0)
+    opened = yearly["project_id"].map(np.floor(first_years(ds)))
+    lead = yearly["product_id"].eq(
+        yearly["project_id"].map(ds.project_products.groupby("project_id")["product_id"].first())
+    )
+    equipment = yearly["project_id"].map(projects["imported_equipment_usd"]).fillna(0)
+    once = equipment.where(yearly["year"].eq(opened) & lead & first.notna(), 0)
+    table = yearly.assign(fx_usd=yearly["net_usd"] - yearly["exports_usd"] - once)
+    return conform(table, "cuts_planned", frequency=ds.frequency)
+
+
+def credited(ds, caps: pd.DataFrame) -> pd.DataFrame:
+    """Table `credit`: the planned cuts divided by each rule, for the target year and summed to it."""
+    span = horizon(ds)
+    if span.empty:
+        return empty("credit", ds)
+    parts, spans = (
+        flows(ds, caps),
+        {"target_year": span.year == ds.target["year"], "cumulative": np.full(len(span), True)},
+    )
+    rows = []
+    for rule in RULES:
+        cuts = {f"{kind}_usd": project_cuts(ds, parts, net=kind == "net", rule=rule) for kind in ("gross", "net")}
+        for basis, counted in spans.items():
+            sums = {name: values[:, counted].sum(axis=1) for name, values in cuts.items()}
+            rows.append(ds.projects[["project_id"]].assign(rule=rule, basis=basis, **sums))
+    return conform(pd.concat(rows), "credit", frequency=ds.frequency)
+
+
+def planned_by_period(planned: pd.DataFrame) -> pd.DataFrame:
+    """Planned gross cut of each project in each period: project_id, period, planned_usd, planned_kg."""
+    summed = planned.groupby(["project_id", "period"], as_index=False)[["gross_usd", "displaced_kg"]].sum()
+    return summed.rename(columns={"gross_usd": "planned_usd", "displaced_kg": "planned_kg"})

@@ -6,7 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from importcut.dataset import as_period, open_dataset
+from importcut.dataset import as_period, open_dataset, what_if
 from importcut.schema import DataError, tables
 
 PROJECTS = """project_id,name_uz_cyrl,name_uz_latn,name_ru,name_en,class,company,cost_usd,imported_equipment_usd,\
@@ -16,6 +16,9 @@ paint,Бўёқ,Bo‘yoq,Краска,Paint,investment,Paint Works,100,,2025-01,2
 PROJECT_PRODUCTS = """project_id,product_id,capacity,unit,kg_per_unit,use,ramp_up,plant_share,\
 imported_input_usd_per_kg,diverted_export_share,price_ratio,replaces_kg,source
 paint,topcoat,10,t,1000,0.8,0.7;0.9;1,0.9,0.5,0,0.9,1,made up
+"""
+DELIVERIES = """period,project_id,product_id,plant_id,net_kg,baseline_kg,value_usd
+2025Q2,paint,topcoat,asaka,5,0,
 """
 PURPOSES = """purpose_id,name_uz_cyrl,name_uz_latn,name_ru,name_en
 painting,Бўяш,Bo‘yash,Окраска,Painting
@@ -213,23 +216,96 @@ def test_an_unknown_scenario_is_told_which_there_are(folder):
     assert told(folder, scenario="late") == ["scenario late: no file scenarios/late.toml — choose one of base"]
 
 
+def assume(folder, scenario, text):
+    (folder / "scenarios").mkdir(exist_ok=True)
+    (folder / "scenarios" / f"{scenario}.toml").write_text(text)
+
+
+def assumed(name, value, about='unit = "years"\nreason = "made up"\nsource = "made up"'):
+    return f"[assumptions.{name}]\nvalue = {value}\n{about}\n"
+
+
 def test_a_scenario_overrides_the_base_and_keeps_the_rest(folder):
-    scenarios = {"base": "[assumptions]\ndelay_years.value = 0.5\nprice_drift.value = 0.1\n"}
-    scenarios["late"] = "[assumptions]\ndelay_years.value = 1.0\n"
-    (folder / "scenarios").mkdir()
-    for name, text in scenarios.items():
-        (folder / "scenarios" / f"{name}.toml").write_text(text)
+    assume(folder, "base", assumed("delay_years", 0.5) + assumed("price_drift", 0.1))
+    assume(folder, "late", assumed("delay_years", 1.0))
     late = open_dataset(folder, scenario="late", period="2025Q1")
     assert {key: about["value"] for key, about in late.scenario["assumptions"].items()} == {
         "delay_years": 1.0,
         "price_drift": 0.1,
     }
     assert late.tables.name == "2025Q1-late"
-    (folder / "scenarios" / "late.toml").write_text("[assumptions]\ndealy_years.value = 'one'\n")
+    assume(folder, "late", assumed("delay_years", "'one'") + assumed("intensity", 1, "low = 2\nunit = '1'"))
     assert told(folder, scenario="late") == [
-        "scenarios/late.toml: assumption dealy_years is not in scenarios/base.toml — add it there or correct it",
-        "scenarios/late.toml: assumption dealy_years has value 'one' — write a number",
+        "scenarios/late.toml: assumption delay_years has value ['one', 'one', 'one'] — write numbers",
+        "scenarios/late.toml: assumption intensity has low, value, high [2, 1, 1] — write them in this order",
+        "scenarios/late.toml: assumption intensity has no reason, source — say it, so that others can judge it",
+        "scenarios/late.toml: assumption intensity is not in scenarios/base.toml — add it there or correct it",
     ]
+
+
+@pytest.mark.parametrize("scenario", ["base", "late"])
+def test_a_misspelt_assumption_is_told_which_there_are_whichever_scenario_is_opened(folder, scenario):
+    assume(folder, "base", assumed("dealy_years", 1.0))
+    assume(folder, "late", "")
+    [line] = told(folder, scenario=scenario)
+    assert line.startswith(
+        "scenarios/base.toml: dealy_years is no assumption — choose one of vehicle_output, intensity,"
+    )
+
+
+def test_an_assumption_that_is_no_section_is_told_how_to_write_it(folder):
+    assume(folder, "base", "[assumptions]\ndelay_years = 1.0\n")
+    [line] = told(folder)
+    assert line.startswith("scenarios/base.toml: assumption delay_years is 1.0 — write [assumptions.delay_years] with")
+
+
+def test_what_a_scenario_says_of_a_single_project_is_checked(full):
+    assume(full, "base", "[projects.paint]\nsucces = 0\ndelay_years = 'long'\n[projects.pain]\nsuccess = 1\n")
+    unknown, text, project = told(full)
+    assert unknown.startswith("scenarios/base.toml: project paint: succes is no assumption — choose one of")
+    assert text == "scenarios/base.toml: project paint: delay_years long — write a number"
+    assert project == "scenarios/base.toml: project pain is not in projects.csv — add it there or correct it"
+    with pytest.raises(DataError, match=r"^succes is no assumption"):
+        (full / "scenarios" / "base.toml").unlink()
+        what_if(open_dataset(full), {"paint": {"succes": 0.0}})
+
+
+def test_a_delivery_of_what_the_project_does_not_make_is_named_with_its_row(full):
+    (full / "deliveries.csv").write_text(DELIVERIES + "2025Q3,paint,antifreeze,asaka,5,0,\n")
+    (full / "output.csv").write_text("period,project_id,product_id,quantity,unit\n2025Q3,paint,antifreeze,5,t\n")
+    assert told(full) == [
+        f"{where}: project_id paint with product_id antifreeze is not in project_products.csv — "
+        "add it there or correct it"
+        for where in ("deliveries.csv row 3", "output.csv row 2")
+    ]
+
+
+def test_a_register_that_is_missing_is_named_once_with_those_that_refer_to_it(full):
+    (full / "deliveries.csv").write_text(DELIVERIES)
+    (full / "plants.csv").unlink()
+    assert told(full) == ["plants.csv is missing, and deliveries.csv, uses.csv refer to it — add it"]
+    (full / "project_products.csv").unlink()
+    assert told(full)[1] == "project_products.csv is missing, and deliveries.csv refers to it — add it"
+    (full / "purposes.csv").write_text(PURPOSES.splitlines()[0])
+    assert "purposes.csv has no rows, and uses.csv refers to it — add them" in told(full)
+
+
+def test_of_very_many_faults_the_first_ones_are_told(full):
+    rows = "".join(f"2025Q3,paint,topcoat,plant_{n},5,0,\n" for n in range(570))
+    (full / "deliveries.csv").write_text(DELIVERIES + rows)
+    lines = told(full)
+    assert (len(lines), lines[-1]) == (41, "… and 530 more")
+
+
+@pytest.mark.parametrize("name", [5, None, 2.5])
+def test_a_dataset_that_is_no_text_is_told_which_there_are(name):
+    [line] = told(name)
+    assert line.startswith(f"dataset {name}: no such dataset")
+
+
+@pytest.mark.parametrize("period", [2024, 2024.5, True])
+def test_a_number_is_no_quarter(folder, period):
+    assert told(folder, period=period) == [f"period {period!r} is not one — write it as 2026Q3"]
 
 
 @pytest.mark.parametrize("text", ["2026", "2026q3", "2026Q5", "Q3 2026", "2026-Q3", ""])

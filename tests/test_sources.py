@@ -127,10 +127,21 @@ def test_an_empty_file_is_refused_and_no_silent_gap(ds, content):
     assert refused(ds).startswith("declarations/b.csv: the file is empty — put the file received there")
 
 
-def test_a_file_with_a_header_only_has_no_lines(ds):
+@pytest.mark.parametrize("lines", [[], ["", " "]])
+def test_a_file_with_a_header_only_is_refused_and_no_silent_gap(ds, lines):
     put(ds, [line(2)])
-    put(ds, [], name="b.csv")
-    assert read(ds) == ({2: 102.0}, {})
+    put(ds, lines, name="b.csv")
+    remedy = "put the file received there, or take it away"
+    assert refused(ds) == f"declarations/b.csv: the file has no lines below its header — {remedy}"
+
+
+def test_of_very_many_foreign_files_the_first_ones_are_told(ds):
+    for n in range(45):
+        put(ds, [], name=f"{n:02}.xlsx")
+    assert refused(ds).splitlines()[39:] == [
+        "declarations/39.xlsx: is no CSV file — save it as CSV, UTF-8, or take it away",
+        "… and 5 more",
+    ]
 
 
 def test_a_dataset_without_a_readable_line_has_no_periods(ds):

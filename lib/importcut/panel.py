@@ -3,20 +3,25 @@
 import numpy as np
 import pandas as pd
 
-from importcut.schema import conform
+from importcut.schema import DataError, conform
 
 CELL = ["product_id", "plant_id", "origin", "period"]
 
 
 def import_panel(imports: pd.DataFrame, ds) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Panel by product × plant × origin × period up to `ds.period`, and the findings on weights and coverage."""
-    lines = imports[imports["period"] <= ds.period]
+    """Panel by product × plant × origin × period up to `ds.period`, and the findings on weights and coverage.
+
+    Raises DataError if `ds.period` lies before the first or after the last import, or every line was set aside.
+    """
+    lines = _up_to(imports, ds)
     cells = _weighted_cells(lines)
     cells, breaks = _mend_breaks(cells, ds)
     stopped = _stopped_origins(cells, ds)
     cells["comparable"] = ~cells["origin"].isin(stopped["origin"])
     cells["unit_value"] = cells["value_usd"] / cells["net_kg"].where(cells["net_kg"] > 0)
-    findings = pd.concat([_weight_findings(lines), breaks, stopped], ignore_index=True)
+    weighed = _log_unit_values(cells).columns
+    found = [_weight_findings(lines, weighed), breaks, stopped, _missing_periods(lines)]
+    findings = pd.concat([f for f in found if len(f)] or found, ignore_index=True)
     return conform(cells, "panel", frequency=ds.frequency), findings
 
 
@@ -34,8 +39,35 @@ def quality(findings: pd.DataFrame | None, quarantine: pd.DataFrame, ds) -> pd.D
     return conform(found.assign(**columns), "quality", frequency=ds.frequency)
 
 
+def _up_to(imports: pd.DataFrame, ds) -> pd.DataFrame:
+    """The lines up to `ds.period`, which must lie in the data."""
+    if imports.empty:
+        raise DataError(f"{ds.name}: every line was set aside — see why in notebooks/01_prepare_imports.ipynb")
+    if ds.period is None:
+        raise DataError(f"{ds.name}: no period is chosen — open the dataset with one, as {imports['period'].max()}")
+    first, last = imports["period"].min(), imports["period"].max()
+    if ds.period < first:
+        raise DataError(f"{ds.name}: no imports up to {ds.period} — choose a period from {first} to {last}")
+    if ds.period > last:
+        raise DataError(f"{ds.name}: no imports after {last}, none in {ds.period} — choose a period up to {last}")
+    return imports[imports["period"] <= ds.period]
+
+
+def _missing_periods(lines: pd.DataFrame) -> pd.DataFrame:
+    """Periods between the first and the last one in which no line was accepted."""
+    present = pd.PeriodIndex(lines["period"])
+    missing = pd.period_range(present.min(), present.max(), name="period").difference(present)
+    return missing.to_frame(index=False).assign(
+        check="period_missing", affected_value_usd=0.0, treatment="kept", kind="coverage", certainty="found"
+    )
+
+
 def _weighted_cells(lines: pd.DataFrame) -> pd.DataFrame:
-    """Cells with weights; a missing one is value / unit value of the cell, the product, or its neighbours."""
+    """Cells with weights; a missing one is value / unit value of the cell, the product, or the periods around.
+
+    Between two known periods the unit value is interpolated, before the first and after the last one it is the nearest.
+    A product of which no weight is known at all has none.
+    """
     missing = lines["net_kg"].isna()
     cells = (
         lines.assign(missing_usd=lines["value_usd"].where(missing, 0.0), raw_kg=lines["net_kg"].fillna(0.0))
@@ -47,9 +79,9 @@ def _weighted_cells(lines: pd.DataFrame) -> pd.DataFrame:
     by_product = cells.assign(weighed=weighed).groupby(["product_id", "period"])[["weighed", "raw_kg"]].transform("sum")
     common = (by_product["weighed"] / by_product["raw_kg"]).where(by_product["raw_kg"] > 0)
     series = _log_unit_values(cells.assign(value_usd=weighed, net_kg=cells["raw_kg"]))
-    neighbours = np.exp(series.interpolate(limit_area="inside")).stack().rename("neighbours")
+    neighbours = np.exp(series.interpolate(limit_area="inside").ffill().bfill()).stack().rename("neighbours")
     cells = cells.join(neighbours, on=["period", "product_id"], validate="m:1")
-    unit_value = own.fillna(common).fillna(cells["neighbours"])
+    unit_value = own.where(own > 0).fillna(common.where(common > 0)).fillna(cells["neighbours"])
     return cells.assign(
         net_kg=cells["raw_kg"] + (cells["missing_usd"] / unit_value).fillna(0.0),
         evidence=np.where(cells["missing_usd"] > 0, "inferred", "measured"),
@@ -62,7 +94,7 @@ def _log_unit_values(cells: pd.DataFrame) -> pd.DataFrame:
     total = cells.groupby(["period", "product_id"])[["value_usd", "net_kg"]].sum()
     usable = total[(total["net_kg"] > 0) & (total["value_usd"] > 0)]
     series = np.log(usable["value_usd"] / usable["net_kg"]).unstack("product_id")
-    return series.reindex(pd.period_range(series.index.min(), series.index.max(), name="period"))
+    return series.reindex(pd.period_range(cells["period"].min(), cells["period"].max(), name="period"))
 
 
 def _mend_breaks(cells: pd.DataFrame, ds) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -124,14 +156,19 @@ def _stopped_origins(cells: pd.DataFrame, ds) -> pd.DataFrame:
     )
 
 
-def _weight_findings(lines: pd.DataFrame) -> pd.DataFrame:
+def _weight_findings(lines: pd.DataFrame, weighed: pd.Index) -> pd.DataFrame:
+    """Lines whose weight is missing or repaired; a product that is not among the `weighed` ones stays without."""
     touched = lines[lines["weight_rule"] != "declared"]
     return (
         touched.groupby(["period", "product_id", "weight_rule"], as_index=False)
         .agg(lines=("line", "size"), affected_value_usd=("value_usd", "sum"))
         .assign(
             check=lambda t: t["weight_rule"].map({"missing": "missing_weight", "unit_repaired": "wrong_unit"}),
-            treatment=lambda t: t["weight_rule"].map({"missing": "imputed", "unit_repaired": "repaired"}),
+            treatment=lambda t: (
+                t["weight_rule"]
+                .map({"missing": "imputed", "unit_repaired": "repaired"})
+                .where(t["product_id"].isin(weighed) | t["weight_rule"].ne("missing"), "kept")
+            ),
             kind="weights",
             certainty="found",
         )

@@ -1,14 +1,14 @@
 """A dataset folder: `dataset.toml`, registers and scenarios, validated, as one frozen description."""
 
 import os
-import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.dataset.registers import PERIODS, contradictions, read_register, wrong_settings
+from importcut.dataset.registers import PERIODS, contradictions, listed, read_register, read_toml, wrong_settings
+from importcut.dataset.scenario import read_scenario, unknown_assumption
 from importcut.schema import DataError, tables
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,17 +62,17 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
     Raises DataError that lists everything wrong, one line each: file, row, value, remedy.
     """
     path = find_dataset(name)
-    about = _toml(path / "dataset.toml")
+    about = read_toml(path / "dataset.toml")
     frequency, registers, found = about.get("frequency"), {}, {}
     errors = wrong_settings(about, frequency if frequency in PERIODS else "Q")
     if frequency not in PERIODS:
-        raise DataError("\n".join(errors))
+        raise DataError(listed(errors))
     for table in tables("registers.toml").values():
         registers[table.name], found[table.name] = read_register(path, table, frequency)
         errors += found[table.name]
-    errors += contradictions(registers, found)
+    errors += contradictions(registers, found, path)
     if errors:
-        raise DataError("\n".join(errors))
+        raise DataError(listed(errors))
     start = about.get("programme_start")
     return Dataset(
         name=path.name,
@@ -88,9 +88,23 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
         thresholds=MappingProxyType(about["thresholds"]),
         import_regimes=tuple(about.get("import_regimes", ())),
         sources=tuple(about["sources"]),
-        scenario=_scenario(path, scenario),
+        scenario=read_scenario(path, scenario, registers["projects"]),
         registers=MappingProxyType({name: table.reset_index(drop=True) for name, table in registers.items()}),
     )
+
+
+def what_if(ds: Dataset, projects: dict[str, dict[str, float]]) -> Dataset:
+    """The dataset under its scenario with other values for single projects: `{"x": {"delay_years": 1.0}}`.
+
+    Raises DataError if a project is not in projects.csv, or an assumption is none.
+    """
+    unknown = [project for project in projects if project not in set(ds.projects["project_id"])]
+    if unknown:
+        raise DataError(f"project {', '.join(unknown)} is not in projects.csv — choose one of its project_id")
+    wrong = [error for own in projects.values() for name in own for error in unknown_assumption(name)]
+    if wrong:
+        raise DataError(listed(wrong))
+    return replace(ds, scenario=MappingProxyType({**ds.scenario, "projects": ds.scenario["projects"] | projects}))
 
 
 def find_dataset(name: str | Path) -> Path:
@@ -98,7 +112,7 @@ def find_dataset(name: str | Path) -> Path:
 
     Raises DataError if there is none.
     """
-    for path in (ROOT / "data" / "raw" / name, Path(name).expanduser().resolve()):
+    for path in (ROOT / "data" / "raw" / str(name), Path(str(name)).expanduser().resolve()):
         if (path / "dataset.toml").is_file():
             return path
     known = ", ".join(sorted(p.parent.name for p in (ROOT / "data" / "raw").glob("*/dataset.toml")))
@@ -119,34 +133,3 @@ def as_period(text: str, frequency: str) -> pd.Period:
 def run_name(period: pd.Period | str, scenario: str) -> str:
     """Name of the folders of one report: `2026Q3`, or `2026Q3-late`."""
     return f"{period}" if scenario == "base" else f"{period}-{scenario}"
-
-
-def _scenario(path: Path, name: str) -> MappingProxyType:
-    """The scenario, with the assumptions of the base scenario where it has none of its own."""
-    known = {"base", *(file.stem for file in (path / "scenarios").glob("*.toml"))}
-    if name not in known:
-        raise DataError(f"scenario {name}: no file scenarios/{name}.toml — choose one of {', '.join(sorted(known))}")
-    base, written = (
-        _toml(file) if file.exists() else {} for file in (path / "scenarios" / f"{n}.toml" for n in ("base", name))
-    )
-    assumed, own = base.get("assumptions", {}), written.get("assumptions", {})
-    errors = [
-        f"scenarios/{name}.toml: assumption {key} is not in scenarios/base.toml — add it there or correct it"
-        for key in own
-        if key not in assumed
-    ]
-    errors += [
-        f"scenarios/{name}.toml: assumption {key} has value {about.get('value')!r} — write a number"
-        for key, about in own.items()
-        if not isinstance(about.get("value"), int | float)
-    ]
-    if errors:
-        raise DataError("\n".join(errors))
-    return MappingProxyType({**base, **written, "assumptions": {**assumed, **own}, "name": name})
-
-
-def _toml(file: Path) -> dict:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{file.name}: {error} — correct the file") from None

@@ -1,6 +1,7 @@
 """Registers and settings as people write them: read, typed, checked; every fault with file, row, value and remedy."""
 
 import csv
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importcut.schema import DTYPES, Column, Table, tables
+from importcut.schema import DTYPES, Column, DataError, Table, tables
 
 PERIODS = {"Q": r"\d{4}Q[1-4]", "Y": r"\d{4}"}
+MOST_ERRORS = 40  # lines; more of them have one cause, and nobody reads them
 SHARE = r"(0?\.\d+|0|1|1\.0+)"
 WRITTEN = {  # how a text must be written, by the check in registers.toml or settings.toml: pattern, and in words
     "month": (r"\d{4}-(0[1-9]|1[0-2])", "a month, YYYY-MM"),
@@ -76,9 +78,30 @@ def read_register(path: Path, table: Table, frequency: str) -> tuple[pd.DataFram
     return read, errors
 
 
-def contradictions(registers: dict[str, pd.DataFrame], found: dict[str, list[str]]) -> list[str]:
-    """What registers say against one another; `found`: what is wrong with each by itself."""
-    return _broken_references(registers, found) + _shares_off(registers["uses"]) + _ambiguous(registers["plants"])
+def contradictions(registers: dict[str, pd.DataFrame], found: dict[str, list[str]], path: Path) -> list[str]:
+    """What the registers in `path` say against one another; `found`: what is wrong with each by itself."""
+    lost, without_sheet = _broken_references(registers), _without_sheet(registers)
+    errors = _nothing_to_refer_to({**lost, **without_sheet}, registers, found, path)
+    for (_, target, _), lines in {**lost, **without_sheet}.items():
+        errors += [] if registers[target].empty else lines
+    return errors + _shares_off(registers["uses"]) + _ambiguous(registers["plants"])
+
+
+def listed(errors: list[str]) -> str:
+    """Errors, one line each; of very many the first ones, and how many there are besides."""
+    more = len(errors) - MOST_ERRORS
+    return "\n".join([*errors[:MOST_ERRORS], *([f"… and {more} more"] if more > 0 else [])])
+
+
+def read_toml(file: Path) -> dict:
+    """What a TOML file says.
+
+    Raises DataError if it is none.
+    """
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{file.name}: {error} — correct the file") from None
 
 
 def _dtype(column: Column, frequency: str) -> str:
@@ -137,20 +160,49 @@ def _is_pattern(text: str) -> bool:
     return True
 
 
-def _broken_references(registers: dict[str, pd.DataFrame], found: dict[str, list[str]]) -> list[str]:
-    errors = []
+def _broken_references(registers: dict[str, pd.DataFrame]) -> dict[tuple[str, str, str], list[str]]:
+    """Errors by register, the one it refers to, and column."""
+    errors = {}
     for table in tables("registers.toml").values():
         for column in table.columns:
             if column.check.startswith("->"):
                 target, key = column.check.removeprefix("-> ").split(".")
                 values = registers[table.name][column.name]
                 lost = values[values.notna() & ~values.isin(registers[target][key])]
-                if found[target] and registers[target].empty:
-                    continue  # that register could not be read, which is said already
-                errors += [
+                errors[table.name, target, column.name] = [
                     f"{table.name}.csv {at}: {column.name} {value} is not in {target}.csv — add it there or correct it"
                     for at, value in lost.items()
                 ]
+    return errors
+
+
+def _without_sheet(registers: dict[str, pd.DataFrame]) -> dict[tuple[str, str, str], list[str]]:
+    """Errors as above: deliveries and output of a project that does not make the product."""
+    key, errors = ["project_id", "product_id"], {}
+    made = pd.MultiIndex.from_frame(registers["project_products"][key])
+    for name in ("deliveries", "output"):
+        rows = registers[name]
+        known = rows["project_id"].isin(registers["projects"]["project_id"])
+        known &= rows["product_id"].isin(registers["products"]["product_id"])
+        lost = rows[known & ~pd.MultiIndex.from_frame(rows[key]).isin(made)]
+        errors[name, "project_products", "product_id"] = [
+            f"{name}.csv {row.Index}: project_id {row.project_id} with product_id {row.product_id} "
+            f"is not in project_products.csv — add it there or correct it"
+            for row in lost.itertuples()
+        ]
+    return errors
+
+
+def _nothing_to_refer_to(lost: dict, registers: dict, found: dict, path: Path) -> list[str]:
+    """One error for each register that others refer to and that is missing or empty, if that is not said already."""
+    errors = []
+    for target in tables("registers.toml"):
+        referring = sorted({f"{name}.csv" for (name, to, _), lines in lost.items() if to == target and lines})
+        if referring and registers[target].empty and not found[target]:
+            there = (path / f"{target}.csv").exists()
+            state, remedy = ("has no rows", "add them") if there else ("is missing", "add it")
+            verb = "refers" if len(referring) == 1 else "refer"
+            errors.append(f"{target}.csv {state}, and {', '.join(referring)} {verb} to it — {remedy}")
     return errors
 
 

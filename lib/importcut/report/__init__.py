@@ -117,12 +117,18 @@ def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
         known = {"key": key, "covered": [str(covered[0]), str(covered[-1])]}
         write_whole(cache, json.dumps(known))
     first, last = (pd.Period(text, freq=ds.frequency) for text in known["covered"])
-    if ds.period is None:
-        return replace(ds, period=last)
+    ds = replace(ds, period=last) if ds.period is None else ds
     if not first <= ds.period <= last:
         raise DataError(
             f"period {ds.period} is not in dataset {ds.name}, which covers {first}–{last} — choose one of these"
         )
+    base, base_end = ds.base_period, ds.base_period.asfreq(ds.frequency, how="end")
+    if not first <= base.asfreq(ds.frequency, how="start") <= base_end <= last:
+        raise DataError(
+            f"dataset.toml: base_period {base} is not covered by the raw files, {first}–{last} — choose one that is"
+        )
+    if ds.counterfactual == "deliveries" and ds.period < base_end:
+        raise DataError(f"period {ds.period}: the base period {base} is not over — choose {base_end} or later")
     return ds
 
 

@@ -19,6 +19,7 @@ FOLDERS = ("declarations", "imports")
 FORMATS = Path(__file__).parents[1] / "formats"
 SQL_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE"}
 YEARS = (1991, 2100)  # a year outside these is a slip of the pen, 0022 or 5022
+MOST_ERRORS = 40  # lines
 FAULT_COLUMNS = [*(c.name for c in tables()["quarantine"].columns), "weight_unit"]
 
 
@@ -36,14 +37,13 @@ class RawFile:
 def read_declarations(ds) -> list[RawFile]:
     """Every raw file of the dataset as typed Parquet, read once for each content.
 
-    Raises DataError if there is none, one is empty or no CSV file, or its header fits no format.
+    Raises DataError if there is none, one has no lines or is no CSV file, or its header fits no format.
     """
     found = sorted(p for folder in FOLDERS for p in (ds.path / folder).rglob("*") if p.is_file())
     paths = [p for p in found if not p.name.startswith((".", "~"))]
     if foreign := [p.relative_to(ds.path).as_posix() for p in paths if p.suffix.lower() != ".csv"]:
-        raise DataError(
-            "\n".join(f"{name}: is no CSV file — save it as CSV, UTF-8, or take it away" for name in foreign)
-        )
+        told = [f"{name}: is no CSV file — save it as CSV, UTF-8, or take it away" for name in foreign[:MOST_ERRORS]]
+        raise DataError("\n".join(told + [f"… and {len(foreign) - len(told)} more"] * (len(foreign) > len(told))))
     if not paths:
         raise DataError(f"{ds.name}: no raw files — put them into {' or '.join(f'{f}/' for f in FOLDERS)}")
     return [_read(path, ds) for path in paths]
@@ -97,6 +97,10 @@ def _convert(path: Path, raw: bytes, source_file: str, stem: Path) -> dict:
         malformed = _load_whole(connection, path, len(header), top, physical)
         if malformed is None:
             malformed = _load_by_line(connection, raw, len(header), top)
+        records = connection.execute("SELECT count(*) FROM whole").fetchone()[0]
+        if not records and not malformed["value"].astype("str").str.strip().ne("").any():
+            remedy = "put the file received there, or take it away"
+            raise DataError(f"{source_file}: the file has no lines below its header — {remedy}")
         connection.execute(f"CREATE TABLE typed AS SELECT line, {', '.join(_casts(spec, position))} FROM whole")
         unreadable = _unreadable(connection, spec, position)
         connection.register("unreadable", unreadable[["line"]])
@@ -105,7 +109,6 @@ def _convert(path: Path, raw: bytes, source_file: str, stem: Path) -> dict:
             f"COPY (SELECT {columns} FROM typed ANTI JOIN unreadable USING (line) ORDER BY line) "
             f"TO '{_quoted(stem)}.parquet' (FORMAT parquet)"
         )
-        records = connection.execute("SELECT count(*) FROM whole").fetchone()[0]
     set_aside = pd.concat([malformed, unreadable]).assign(source_file=source_file).reindex(columns=FAULT_COLUMNS)
     numbers = {"line": "int64", "value_usd": "float64", "net_kg": "float64"}
     set_aside.astype(dict.fromkeys(FAULT_COLUMNS, "str") | numbers).to_parquet(f"{stem}.faults.parquet", index=False)

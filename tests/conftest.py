@@ -9,7 +9,7 @@ from hypothesis import Phase, settings
 
 from importcut.appraise import ranking, target_status
 from importcut.clean import clean_imports
-from importcut.counterfactual import identification, plant_cuts
+from importcut.counterfactual import identification, identified_cuts, plant_cuts
 from importcut.dataset import open_dataset
 from importcut.measure import bridge, mix_constant_prices, profile, same_season
 from importcut.panel import import_panel, quality
@@ -58,8 +58,10 @@ def _walk(name: str, period: str) -> Way:
     panel, findings = import_panel(imports, ds)
     groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[["product_id", "plant_id"]]
     prices = mix_constant_prices(panel, groups, ds.base_period, plants=served)
-    cuts = plant_cuts(ds, panel, prices)
-    realised = realised_cuts(ds, cuts, identification(ds, panel))
+    estimates = plant_cuts(ds, panel, prices)
+    found = identification(ds, panel, estimates)
+    cuts = identified_cuts(estimates, found)
+    realised = realised_cuts(ds, cuts, found)
     made = ds.activity[ds.activity["scenario"].isna()]
     base = same_season(ds.base_period, ds.period)
     caps = addressable(ds, panel, cuts)
@@ -71,7 +73,8 @@ def _walk(name: str, period: str) -> Way:
         expected=counterfactual_imports(panel, cuts, ds),
         bridge=bridge(panel, made, cuts, prices=prices, base_period=base, period=ds.period),
         flows=flows, planned=planned_cuts(ds, flows), credit=credit, ranking=ranking(ds, realised, credit),
-        target=target_status(ds, flows, caps, realised), ledger=ledger(realised, planned_by_period(flows), ds),
+        target=target_status(ds, planned_cuts(ds, flows), caps, realised),
+        ledger=ledger(realised, planned_by_period(flows), ds),
     )  # fmt: skip
 
 

@@ -63,24 +63,33 @@ def basket_cuts(ds, panel: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True).assign(delivered_kg=np.nan)[columns]
 
 
-def identification(ds, panel: pd.DataFrame) -> pd.DataFrame:
+def identification(ds, panel: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
     """Each project × product: `reason` why the data cannot tell its cut (empty if they can), and the placebo test.
 
+    A negative estimate stays with the product and is credited to no project.
     Columns project_id, product_id, reason, placebo_rank, placebo_n, placebo_p, smallest_p.
+
+    Parameters
+    ----------
+    estimates : from `plant_cuts`
     """
     pair = ["project_id", "product_id"]
+    total = estimates.groupby(pair, as_index=False)["gross_usd"].sum().rename(columns={"gross_usd": "total"})
     if ds.counterfactual == "control_basket":
         rows = _identifiable(ds, panel)
         tests = _placebos(ds, panel, rows[rows["reason"].isna()])
-        return rows[[*pair, "reason"]].merge(tests, on=pair, how="left", validate="1:1")
-    sheet = ds.project_products[pair].merge(
-        ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1"
-    )
-    delivered = ds.deliveries.loc[ds.deliveries["period"] <= ds.period, pair].drop_duplicates().assign(delivered=True)
-    sheet = sheet.merge(delivered, on=pair, how="left", validate="1:1")
-    due = pd.PeriodIndex(sheet["first_output"], freq="M").start_time <= ds.period.end_time
-    reason = pd.Series(np.where(due, "no_deliveries", "not_started"), sheet.index, dtype=object)
-    return sheet[pair].assign(reason=reason.where(sheet["delivered"].isna(), None), **dict.fromkeys(PLACEBO, np.nan))
+        found = rows[[*pair, "reason"]].merge(tests, on=pair, how="left", validate="1:1")
+    else:
+        found = _delivering(ds).assign(**dict.fromkeys(PLACEBO, np.nan))
+    found = found.merge(total, on=pair, how="left", validate="1:1")
+    reason = found["reason"].mask(found["reason"].isna() & found["total"].lt(0), "negative_estimate")
+    return found.assign(reason=reason.astype(object)).drop(columns="total")
+
+
+def identified_cuts(estimates: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """The estimates that are credited to a project, from `plant_cuts` and `identification`."""
+    told = found.loc[found["reason"].isna(), ["project_id", "product_id"]]
+    return estimates.merge(told, on=["project_id", "product_id"], validate="m:1")
 
 
 def donor_index(quantities: pd.DataFrame, donors: list[str], base: pd.Index) -> pd.Series:
@@ -124,7 +133,26 @@ def _identifiable(ds, panel: pd.DataFrame) -> pd.DataFrame:
             reasons.append("not_started")
         else:
             reasons.append(None)
-    return sheet[["project_id", "product_id"]].assign(base=base, reason=pd.Series(reasons, sheet.index, dtype=object))
+    table = sheet[["project_id", "product_id"]].assign(base=base, reason=pd.Series(reasons, sheet.index, dtype=object))
+    told = table["reason"].isna()  # one fall of imports cannot be told apart between two projects
+    shared = told & table[told].duplicated("product_id", keep=False).reindex(table.index, fill_value=False)
+    return table.assign(reason=table["reason"].mask(shared, "shared_product"))
+
+
+def _delivering(ds) -> pd.DataFrame:
+    """Each project × product, with the reason where nothing above the baseline has been delivered yet."""
+    pair = ["project_id", "product_id"]
+    sheet = ds.project_products[pair].merge(
+        ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1"
+    )
+    sold = ds.deliveries[ds.deliveries["period"] <= ds.period]
+    above = sold["net_kg"].sub(sold["baseline_kg"].fillna(0)).ne(0)
+    records = sold.assign(above=above).groupby(pair, as_index=False)["above"].any()
+    sheet = sheet.merge(records, on=pair, how="left", validate="1:1")
+    due = pd.PeriodIndex(sheet["first_output"], freq="M").start_time <= ds.period.end_time
+    reason = pd.Series(np.where(due, "no_deliveries", "not_started"), sheet.index, dtype=object)
+    reason = reason.mask(due & sheet["above"].eq(False), "baseline_only").mask(sheet["above"].eq(True), None)
+    return sheet[pair].assign(reason=reason)
 
 
 def _placebos(ds, panel: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

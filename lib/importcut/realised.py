@@ -14,7 +14,7 @@ def realised_cuts(ds, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.Da
 
     Parameters
     ----------
-    cuts, identification : from `counterfactual.plant_cuts` and `counterfactual.identification`
+    cuts, identification : from `counterfactual.identified_cuts` and `counterfactual.identification`
     """
     sheet = ds.project_products.set_index(PAIR)
     summed = cuts.groupby(ROW, as_index=False).agg(
@@ -26,9 +26,7 @@ def realised_cuts(ds, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.Da
         high_usd=("high_usd", "sum"),
         gross_evidence=("evidence", weakest),
     )
-    total = summed.groupby(PAIR)["gross_usd"].sum()
-    credited = summed.merge(total[total >= 0].reset_index()[PAIR], on=PAIR, validate="m:1")
-    credited = credited.join(sheet["imported_input_usd_per_kg"], on=PAIR)
+    credited = summed.join(sheet["imported_input_usd_per_kg"], on=PAIR)
     known = credited["imported_input_usd_per_kg"].notna()
     credited = credited.assign(
         net_usd=credited["gross_usd"] - credited["delivered_kg"] * credited["imported_input_usd_per_kg"],
@@ -38,7 +36,7 @@ def realised_cuts(ds, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.Da
     tested = credited.merge(identification.drop(columns="reason"), on=PAIR, how="left", validate="m:1")
     limited = tested.merge(_limits(ds, tested), on=ROW, how="left", validate="1:1")
     limited["limit_flag"] = limited["gross_kg"] > limited["limit_kg"]
-    table = pd.concat([limited, _not_identified(identification, total)], ignore_index=True)
+    table = pd.concat([limited, _not_identified(identification)], ignore_index=True)
     return conform(
         table.assign(method=ds.counterfactual).sort_values(ROW, na_position="last"),
         "cuts_realised",
@@ -137,10 +135,7 @@ def _limits(ds, cuts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _not_identified(identification: pd.DataFrame, total: pd.Series) -> pd.DataFrame:
-    """Project × product without a credited cut; an estimate below zero is credited to no project."""
-    table = identification.join(total.rename("total"), on=PAIR)
-    table = table[table["total"].isna() | table["total"].lt(0)]
-    return table[[*PAIR, "reason"]].assign(
-        reason=table["reason"].where(table["total"].isna(), "negative_estimate"), identified=False, limit_flag=False
-    )
+def _not_identified(identification: pd.DataFrame) -> pd.DataFrame:
+    """Project × product without a credited cut, with the reason."""
+    table = identification[identification["reason"].notna()]
+    return table[[*PAIR, "reason"]].assign(identified=False, limit_flag=False)

@@ -1,0 +1,112 @@
+"""Realised cuts in the cases easy to get wrong: nothing delivered, negative, shared, limited, unknown inputs."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from importcut.appraise import ranking
+from importcut.counterfactual import identification, identified_cuts, plant_cuts
+from importcut.planned import addressable, credited, plan, planned_cuts
+from importcut.realised import realised_cuts
+
+
+def with_register(ds, **registers):
+    return replace(ds, registers=MappingProxyType(dict(ds.registers) | registers))
+
+
+def test_the_real_figures_are_these(uzbekistan, repository):
+    """What the library computes from the public series; a change of method moves them and stands in the README."""
+    pinned = pd.read_csv(repository / "tests" / "cases" / "uzbekistan_cuts.csv", dtype={"period": str})
+    found = uzbekistan.realised[uzbekistan.realised["identified"]].reset_index(drop=True)
+    assert found["product_id"].tolist() == pinned["product_id"].tolist()
+    assert found["period"].astype(str).tolist() == pinned["period"].tolist()
+    for column in ("gross_kg", "gross_usd", "low_usd", "high_usd", "limit_kg", "placebo_rank"):
+        assert found[column].astype(float).tolist() == pytest.approx(pinned[column].tolist(), rel=1e-6), column
+
+
+def test_before_any_delivery_every_project_is_named_with_its_reason(walk):
+    early = walk("sample", "2025Q2")
+    assert not early.realised["identified"].any() and early.realised["reason"].notna().all()
+    reasons = early.realised.set_index("project_id")["reason"]
+    assert reasons["washer_fluid_tashkent"] == "not_started" and early.cuts.empty
+    assert early.ranking.query("basis == 'realised_to_date'")["rank"].isna().all()
+
+
+def test_deliveries_at_the_baseline_only_are_no_cut_and_say_so(sample):
+    flat = sample.ds.deliveries
+    mine = flat["project_id"].eq("rubber_angren")
+    flat.loc[mine, "baseline_kg"] = flat.loc[mine, "net_kg"]
+    ds = with_register(sample.ds, deliveries=flat)
+    reasons = identification(ds, sample.panel, sample.cuts[sample.cuts["project_id"].ne("rubber_angren")])
+    assert reasons.set_index("project_id").loc["rubber_angren", "reason"] == "baseline_only"
+
+
+def test_a_negative_estimate_is_credited_to_no_project_in_any_table(walk):
+    """In 2018 more tyres were imported than the donors' growth would have had it."""
+    early = walk("uzbekistan", "2018")
+    tyres = early.realised.set_index("product_id").loc["tyres_car"]
+    assert tyres["reason"] == "negative_estimate" and pd.isna(tyres["gross_usd"])
+    assert early.expected.empty and not early.bridge["effect"].eq("project").any()
+
+
+def test_two_projects_on_one_product_are_not_counted_twice(uzbekistan):
+    ds = uzbekistan.ds
+    twin = ds.projects[ds.projects["project_id"].eq("navoiyazot_pvc")].assign(project_id="twin")
+    sheet = ds.project_products[ds.project_products["product_id"].eq("pvc")].assign(project_id="twin")
+    both = with_register(
+        ds, projects=pd.concat([ds.projects, twin]), project_products=pd.concat([ds.project_products, sheet])
+    )
+    found = identification(both, uzbekistan.panel, plant_cuts(both, uzbekistan.panel, None))
+    assert found[found["product_id"].eq("pvc")]["reason"].tolist() == ["shared_product"] * 2
+    assert "pvc" not in set(identified_cuts(plant_cuts(both, uzbekistan.panel, None), found)["product_id"])
+
+
+def test_the_capacity_counts_for_the_part_of_the_period_in_operation(uzbekistan):
+    """The tyre plant opened on 1 September 2018: 122 of 365 days of 3 million tyres of 8 kg."""
+    limits = uzbekistan.realised[uzbekistan.realised["product_id"].eq("tyres_car")].set_index("period")["limit_kg"]
+    assert limits[pd.Period("2018")] == pytest.approx(3e6 * 8 * 122 / 365.2425, rel=1e-4)
+    assert limits[pd.Period("2019")] == pytest.approx(3e6 * 8 * 365 / 365.2425, rel=1e-4)
+    assert limits[pd.Period("2023")] == 712_100 * 8
+
+
+def test_without_imported_inputs_net_is_empty_and_the_range_holds_the_headline(sample):
+    sheet = sample.ds.project_products
+    sheet.loc[sheet["project_id"].eq("sealants_tashkent"), "imported_input_usd_per_kg"] = np.nan
+    ds = with_register(sample.ds, project_products=sheet)
+    realised = realised_cuts(ds, sample.cuts, identification(ds, sample.panel, sample.cuts))
+    caps = addressable(ds, sample.panel, sample.cuts)
+    ranked = ranking(ds, realised, credited(ds, caps)).set_index(["basis", "project_id"])
+    mine = ranked.xs("sealants_tashkent", level="project_id")
+    assert mine["net_usd"].isna().all() and (mine["headline_usd"] == mine["gross_usd"]).all()
+    to_date = mine.loc["realised_to_date"]
+    assert to_date["low_usd"] <= to_date["headline_usd"] <= to_date["high_usd"]
+    assert planned_cuts(ds, plan(ds, caps)).query("project_id == 'sealants_tashkent'")["net_usd"].isna().all()
+    assert ranked.loc[("cumulative", "pp_compound_shurtan"), "net_usd"] > 0
+
+
+def test_the_foreign_exchange_effect_takes_off_exports_and_equipment_once(sample):
+    """Of each project: net less gross × export share, less equipment in the year of the first output."""
+    sheet = sample.ds.project_products.set_index(["project_id", "product_id"])
+    cuts = sample.planned.join(sheet["diverted_export_share"], on=["project_id", "product_id"])
+    off = (cuts["net_usd"] - cuts["gross_usd"] * cuts["diverted_export_share"] - cuts["fx_usd"]).groupby(
+        cuts["project_id"]
+    )
+    equipment = sample.ds.projects.set_index("project_id")["imported_equipment_usd"]
+    assert off.sum().to_dict() == pytest.approx(equipment.to_dict(), abs=0.01)
+
+
+def test_a_broken_weight_is_mended_to_the_geometric_mean_of_its_neighbours(uzbekistan):
+    cells = uzbekistan.panel[uzbekistan.panel["product_id"].eq("sealants")].set_index("period")
+    price = cells["value_usd"] / cells["net_kg"]
+    around = np.sqrt(price[pd.Period("2020")] * price[pd.Period("2022")])
+    assert price[pd.Period("2021")] == pytest.approx(around) and cells.loc[pd.Period("2021"), "evidence"] == "inferred"
+
+
+def test_a_range_over_the_origins_prices_holds_the_cut(sample):
+    known = sample.realised[sample.realised["identified"]]
+    assert (known["low_usd"] <= known["gross_usd"] + 1e-6).all() and (
+        known["gross_usd"] <= known["high_usd"] + 1e-6
+    ).all()

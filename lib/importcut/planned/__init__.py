@@ -1,10 +1,10 @@
 """Planned cuts to the target year: requirement, supply, dispatch, credit, and what can be displaced at all."""
 
-from importcut.planned.dispatch import flows, project_cuts, supply
+from importcut.planned.dispatch import flows, project_cuts, supply, yearly_cuts
 from importcut.planned.requirement import addressable, assumption, horizon
-from importcut.planned.tables import credited, plan, planned_by_period, planned_cuts
+from importcut.planned.tables import ceilings, credited, plan, planned_by_period, planned_cuts
 
 __all__ = [
-    "addressable", "assumption", "credited", "flows", "horizon", "plan", "planned_by_period", "planned_cuts",
-    "project_cuts", "supply",
+    "addressable", "assumption", "ceilings", "credited", "flows", "horizon", "plan", "planned_by_period",
+    "planned_cuts", "project_cuts", "supply", "yearly_cuts",
 ]  # fmt: skip

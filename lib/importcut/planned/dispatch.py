@@ -72,8 +72,19 @@ def project_cuts(ds, parts: dict[str, np.ndarray], *, net: bool, rule: str = "sh
     sheet = _sheet(ds)
     worth = parts["net_price" if net else "price"]
     shares = _by_product(sheet, parts, lambda s, c, w, d, o: credits(s, c, w, rule=rule, dispatch=d, order=o), worth)
-    owner = (ds.projects["project_id"].to_numpy()[:, None] == sheet["project_id"].to_numpy()).astype(float)
-    return owner @ shares
+    rows = sheet.groupby("project_id").indices  # a project without products has no rows, and nothing
+    return np.stack([shares[..., rows.get(p, []), :].sum(axis=-2) for p in ds.projects["project_id"]], axis=-2)
+
+
+def yearly_cuts(ds, caps: pd.DataFrame, draws: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Credited gross and net cuts in each draw: [draws, projects, years], up to the target year."""
+    parts, years = flows(ds, caps, draws), horizon(ds).year
+    first = np.flatnonzero(np.diff(years, prepend=years[0] - 1))
+    cuts = {kind: project_cuts(ds, parts, net=kind == "net") for kind in ("gross", "net")}
+    cuts["net"] = np.where(
+        np.isnan(cuts["net"]), cuts["gross"], cuts["net"]
+    )  # the headline: gross where net is not known
+    return {kind: np.add.reduceat(values, first, axis=-1) for kind, values in cuts.items()}
 
 
 def first_years(ds) -> pd.Series:
@@ -101,13 +112,13 @@ def _ramped(years: np.ndarray, ramp: list[float], pace) -> np.ndarray:
 
 
 def _sheet(ds) -> pd.DataFrame:
-    """The rows of project_products with what they leave out: full use, all sold to the plants, no imported inputs."""
+    """The rows of project_products with what they leave out: full use, all sold to the plants."""
     sheet = ds.project_products.merge(ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1")
     whole = {"use": 1.0, "plant_share": 1.0, "replaces_kg": 1.0, "price_ratio": 1.0}
-    nothing = {"imported_input_usd_per_kg": 0.0, "diverted_export_share": 0.0}
+    whole |= {"diverted_export_share": 0.0}  # imported inputs that are not known stay so, and net with them
     first = pd.PeriodIndex(sheet["first_output"], freq="M")
     ramps = sheet["ramp_up"].fillna("1").str.split(";").map(lambda shares: [float(share) for share in shares])
-    return sheet.fillna(whole | nothing).assign(start=_month(first), ramp=ramps)
+    return sheet.fillna(whole).assign(start=_month(first), ramp=ramps)
 
 
 def _by_row(ds, sheet: pd.DataFrame, name: str, drawn: dict[str, np.ndarray]) -> np.ndarray:

@@ -29,7 +29,7 @@ def planned_cuts(ds, planned: pd.DataFrame) -> pd.DataFrame:
     if planned.empty:
         return empty("cuts_planned", ds)
     table = planned.assign(year=planned["period"].dt.year)
-    yearly = table.groupby([*PAIR, "year"], as_index=False)[["supply_kg", "displaced_kg", *AMOUNTS]].sum()
+    yearly = table.groupby([*PAIR, "year"], as_index=False)[["supply_kg", "displaced_kg", *AMOUNTS]].sum(skipna=False)
     projects = ds.projects.set_index("project_id")
     first = yearly.groupby(PAIR)["year"].transform("min").where(yearly["supply_kg"] > 0)
     opened = yearly["project_id"].map(np.floor(first_years(ds)))
@@ -64,3 +64,25 @@ def planned_by_period(planned: pd.DataFrame) -> pd.DataFrame:
     """Planned gross cut of each project in each period: project_id, period, planned_usd, planned_kg."""
     summed = planned.groupby(["project_id", "period"], as_index=False)[["gross_usd", "displaced_kg"]].sum()
     return summed.rename(columns={"gross_usd": "planned_usd", "displaced_kg": "planned_kg"})
+
+
+def ceilings(ds, planned: pd.DataFrame, caps: pd.DataFrame) -> pd.DataFrame:
+    """Table `ceiling`: what projects, products and the target claim, against what can be displaced at all."""
+    if planned.empty:
+        return empty("ceiling", ds)
+    lines = caps.assign(line_usd=caps["cap_kg"] * caps["price"])[["product_id", "period", "line_usd"]]
+    claims = planned.assign(claim_usd=planned["supply_kg"] * planned["price"])
+    claims = claims.merge(lines, on=["product_id", "period"], validate="m:1")
+    rows = []
+    for reading, counted in (("annual", claims["period"].dt.year.eq(ds.target["year"])), ("cumulative", slice(None))):
+        span = claims[counted]
+        by_project = span.groupby("project_id")[["claim_usd", "line_usd"]].sum().assign(level="project")
+        by_product = span.groupby("product_id").agg(claim_usd=("claim_usd", "sum")).assign(level="product")
+        by_product["line_usd"] = span.drop_duplicates(["product_id", "period"]).groupby("product_id")["line_usd"].sum()
+        total = {"claim_usd": [float(ds.target["amount_usd"])], "line_usd": [by_product["line_usd"].sum()]}
+        portfolio = pd.DataFrame(total | {"level": ["portfolio"]}, index=["portfolio"])
+        rows.append(
+            pd.concat([by_project, by_product, portfolio]).rename_axis("id").reset_index().assign(reading=reading)
+        )
+    table = pd.concat(rows, ignore_index=True)
+    return conform(table.assign(ceiling_flag=table["claim_usd"] > table["line_usd"]), "ceiling", frequency=ds.frequency)

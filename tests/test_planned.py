@@ -1,0 +1,131 @@
+"""The plan: supply by hand, dispatch, scenarios beside their expected totals, ceilings, and draws."""
+
+import csv
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from importcut.dataset import open_dataset, what_if
+from importcut.planned import addressable, ceilings, credited, flows, horizon, plan, planned_cuts, supply, yearly_cuts
+from importcut.schema import DataError
+
+SCENARIOS = ["base", "low", "high", "late", "leader_fails"]
+
+
+@pytest.fixture(scope="module")
+def caps(sample):
+    return addressable(sample.ds, sample.panel, sample.cuts)
+
+
+def test_supply_is_capacity_times_what_the_ramp_up_has_run(sample):
+    """First output in October 2025 (2025.75), ramp-up 0.4 in the first year: a quarter of 2026 runs 0.1 of a year."""
+    ds = sample.ds
+    sheet = ds.project_products.assign(ramp_up="0.4;0.7;0.9")
+    projects = ds.projects.assign(first_output="2025-10")
+    ds = replace(ds, registers=MappingProxyType(dict(ds.registers) | {"project_products": sheet, "projects": projects}))
+    spans = pd.PeriodIndex(["2025Q3", "2025Q4", "2026Q3", "2026Q4", "2028Q4", "2030Q1"], freq="Q")
+    run = supply(ds, pd.period_range("2025Q3", "2030Q1", freq="Q"))
+    a_year = (
+        sheet["capacity"] * sheet["kg_per_unit"] * sheet["use"] * sheet["plant_share"] * sheet["replaces_kg"]
+    ).to_numpy()
+    at = pd.period_range("2025Q3", "2030Q1", freq="Q").get_indexer(spans)
+    expected = np.array([0, 0.1, 0.1, 0.175, 0.225, 0.225])
+    assert run[:, at] == pytest.approx(a_year[:, None] * expected)
+
+
+def test_a_delay_moves_supply_and_a_slower_pace_stretches_the_ramp_up(sample):
+    span = horizon(sample.ds)
+    plain, late = supply(sample.ds, span), supply(sample.ds, span, delay=1.0)
+    assert late[:, 4:] == pytest.approx(plain[:, :-4])
+    slow = supply(sample.ds, span, pace=0.5)
+    assert (slow <= plain + 1e-6).all() and slow.sum() < plain.sum()
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_gives_the_totals_written_beside_it(name, sample):
+    ds = open_dataset("sample", period="2026Q3", scenario=name)
+    cuts = planned_cuts(ds, plan(ds, addressable(ds, sample.panel, sample.cuts)))
+    with (ds.path / "scenarios" / f"{name}.expected.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            span = cuts if row["span"].startswith("sum") else cuts[cuts["year"].eq(2030)]
+            for kind in ("gross", "net", "fx"):
+                assert span[f"{kind}_usd"].sum() / 1e6 == pytest.approx(float(row[f"{kind}_million_usd"]), abs=0.006)
+
+
+def test_the_programme_reads_69_million_summed_and_17_a_year(sample):
+    with (sample.ds.path / "scenarios" / "base.expected.csv").open(encoding="utf-8", newline="") as file:
+        summed, yearly = csv.DictReader(file)
+    assert (
+        float(summed["gross_million_usd"]) == pytest.approx(69.0, abs=0.05) and float(yearly["gross_million_usd"]) < 20
+    )
+
+
+@pytest.mark.parametrize("dispatch", ["proportional", "merit_order", "first_come"])
+def test_dispatch_fixes_the_kilograms_and_credit_never_changes_the_total(dispatch, sample, caps):
+    ds = replace(sample.ds, scenario=MappingProxyType({**sample.ds.scenario, "dispatch": dispatch}))
+    parts = flows(ds, caps)
+    by_product = pd.DataFrame(parts["displaced"]).groupby(ds.project_products["product_id"]).sum()
+    reach = caps.pivot_table(index="product_id", columns="period", values="cap_kg").reindex(by_product.index)
+    offered = pd.DataFrame(parts["supply"]).groupby(ds.project_products["product_id"]).sum()
+    assert by_product.to_numpy() == pytest.approx(np.minimum(offered.to_numpy(), reach.to_numpy()))
+    credit = credited(ds, caps).query("basis == 'cumulative'").groupby("rule")[["gross_usd", "net_usd"]].sum()
+    assert credit.loc["shapley", "gross_usd"] == pytest.approx(parts["gross"].sum())
+    assert credit.loc["shapley", "net_usd"] == pytest.approx(parts["net"].sum())
+
+
+def test_an_early_project_is_not_crowded_out_by_a_late_one_when_first_come_first_served(sample, caps):
+    ds = replace(sample.ds, scenario=MappingProxyType({**sample.ds.scenario, "dispatch": "first_come"}))
+    parts = flows(ds, caps)
+    row = ds.project_products.eval("project_id == 'antifreeze_navoi' and product_id == 'antifreeze'").to_numpy()
+    assert parts["displaced"][row] == pytest.approx(np.minimum(parts["supply"][row], parts["cap"][row]))
+
+
+def test_claims_above_what_can_be_displaced_are_flagged_with_both_figures(sample, caps):
+    table = ceilings(sample.ds, plan(sample.ds, caps), caps)
+    flagged = table[table["ceiling_flag"] & table["reading"].eq("annual")].set_index("id")
+    assert {"antifreeze", "pvc_plastisol", "portfolio"} <= set(flagged.index)
+    assert flagged.loc["portfolio", "claim_usd"] == 69e6 and flagged.loc["portfolio", "line_usd"] < 40e6
+    assert (flagged["claim_usd"] > flagged["line_usd"]).all()
+
+
+def test_a_draw_of_the_scenarios_own_values_is_the_plan(sample, caps):
+    n = len(sample.ds.projects)
+    same = {
+        "vehicle_output": np.ones(2),
+        "price_drift": np.zeros(2),
+        "delay_years": np.zeros((2, n)),
+        "success": np.ones((2, n)),
+    }
+    drawn = yearly_cuts(sample.ds, caps, same)
+    assert drawn["gross"].shape == (2, n, 6)
+    assert drawn["gross"].sum(axis=(1, 2)) == pytest.approx([sample.planned["gross_usd"].sum()] * 2)
+    assert drawn["net"][0, :, -1].sum() == pytest.approx(sample.planned.query("year == 2030")["net_usd"].sum())
+
+
+def test_draws_are_computed_as_one_by_one(sample, caps):
+    rng, n = np.random.default_rng(3), len(sample.ds.projects)
+    many = {"vehicle_output": rng.uniform(0.8, 1.1, 3), "capacity_use": rng.uniform(0.5, 1, (3, n)),
+            "delay_years": rng.uniform(0, 1, (3, n)), "price_drift": rng.uniform(-0.02, 0.02, 3)}  # fmt: skip
+    together = yearly_cuts(sample.ds, caps, many)["net"]
+    for k in range(3):
+        alone = yearly_cuts(sample.ds, caps, {name: values[k : k + 1] for name, values in many.items()})["net"]
+        assert together[k] == pytest.approx(alone[0])
+
+
+def test_a_what_if_changes_that_project_and_those_that_share_its_product(sample, caps):
+    asked = what_if(sample.ds, {"pp_compound_shurtan": {"success": 0.0}})
+    before, after = (flows(ds, caps)["displaced"].sum(axis=1) for ds in (sample.ds, asked))
+    moved = sample.ds.project_products.loc[np.abs(after - before) > 1e-6, "product_id"]
+    assert set(moved) == {"pp_compound"}
+    with pytest.raises(DataError, match=r"projects\.csv"):
+        what_if(sample.ds, {"nobody": {"success": 0.0}})
+
+
+def test_late_equipment_is_paid_late(sample):
+    late = open_dataset("sample", period="2026Q3", scenario="late")
+    cuts = planned_cuts(late, plan(late, addressable(late, sample.panel, sample.cuts)))
+    gap = cuts.eval("net_usd - fx_usd").groupby(cuts["year"]).sum()
+    assert gap[2025] == pytest.approx(0) and gap[2026] > 1e5

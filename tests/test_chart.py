@@ -3,14 +3,17 @@
 import pandas as pd
 import pytest
 
+from importcut.appraise import appraisal
 from importcut.chart import (
     picture,
     plot_bridge,
+    plot_cost_curve,
     plot_counterfactual,
     plot_matrix,
     plot_pairs,
     plot_plan,
     plot_ranking,
+    plot_size_ratio,
 )
 from importcut.language import Voice, languages
 from importcut.narrate import bridge_steps, product_by_plant
@@ -103,3 +106,65 @@ def test_a_picture_is_the_same_bytes_each_time_and_names_no_address(ranked, say)
     first, second = (picture(plot_ranking(ranked, say), say, title="T", unit="U", alt="A") for _ in range(2))
     assert first.svg == second.svg
     assert "metadata" not in first.svg
+
+
+@pytest.fixture
+def appraised(sample):
+    return appraisal(sample.ds, sample.planned, sample.credit)
+
+
+def test_cost_curve_bars_are_cut_and_cost_per_dollar_cheapest_first(appraised, say):
+    bars = plot_cost_curve(appraised, say).patches
+    assert [bar.get_width() for bar in bars] == pytest.approx(appraised["annual_net_usd"].tolist())
+    assert [bar.get_width() * bar.get_height() for bar in bars] == pytest.approx(appraised["cost_usd"].tolist())
+    heights = [bar.get_height() for bar in bars]
+    assert heights == sorted(heights)
+    assert bars[-1].get_x() + bars[-1].get_width() == pytest.approx(appraised["annual_net_usd"].sum())
+
+
+def test_cost_curve_names_every_bar_on_it_or_by_number_in_the_legend(appraised, say):
+    ax = plot_cost_curve(appraised, say)
+    on_bars = [note.get_text().replace("\n", " ") for note in ax.texts]
+    legend = dict(entry.get_text().split("  ", 1) for entry in ax.get_legend().texts if "  " in entry.get_text())
+    assert [legend.get(label, label) for label in on_bars] == [
+        say.names("projects")[project] for project in appraised["project_id"]
+    ]
+
+
+def test_size_and_ratio_dots_and_front_are_those_of_the_table(appraised, say):
+    ax = plot_size_ratio(appraised, say)
+    dots = ax.collections[0].get_offsets().data
+    assert dots[:, 0].tolist() == appraised["annual_net_usd"].tolist()
+    assert dots[:, 1].tolist() == appraised["cut_per_cost"].tolist()
+    front = appraised[appraised["pareto"]].sort_values("annual_net_usd")
+    assert ax.lines[0].get_xydata().tolist() == front[["annual_net_usd", "cut_per_cost"]].to_numpy().tolist()
+    named = [note.get_text() for note in ax.texts]
+    assert {say.names("projects")[project] for project in front["project_id"]} <= set(named)
+
+
+def test_names_in_the_size_and_ratio_chart_do_not_overlap(appraised, say):
+    ax = plot_size_ratio(appraised, say)
+    picture(ax, say, title="T", unit="U", alt="A")
+    boxes = [note.get_window_extent() for note in ax.texts]
+    assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[:n])
+    assert all(ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1 for box in boxes)
+
+
+def test_only_positive_ratios_are_drawn_and_a_wide_spread_on_a_logarithmic_axis(appraised, say):
+    ratio = appraised["cut_per_cost"].mask(appraised.index == 0, -1.0).mask(appraised.index == 1, float("nan"))
+    rest = appraised.assign(cut_per_cost=ratio.mask(appraised.index == 2, 99.0))
+    assert len(plot_cost_curve(rest, say).patches) == len(appraised) - 2
+    ax = plot_size_ratio(rest, say)
+    assert len(ax.collections[0].get_offsets()) == len(appraised) - 2 and ax.get_yscale() == "log"
+    assert plot_size_ratio(appraised, say).get_yscale() == "linear"
+
+
+def test_nothing_of_the_appraisal_charts_is_cut_off(appraised, say):
+    for plot in (plot_cost_curve, plot_size_ratio):
+        ax = plot(appraised, say)
+        picture(ax, say, title="T", unit="U", alt="A")
+        box = ax.figure.bbox
+        for text in [*ax.texts, *ax.get_legend().texts, ax.xaxis.label, ax.yaxis.label]:
+            extent = text.get_window_extent()
+            assert extent.x0 >= box.x0 and extent.x1 <= box.x1, text.get_text()
+            assert extent.y0 >= box.y0 and extent.y1 <= box.y1, text.get_text()

@@ -38,8 +38,8 @@ def messages(repository):
     library = repository / "lib" / "importcut"
     sources = [f.read_text(encoding="utf-8") for f in [*library.glob("narrate/*.py"), library / "language.py"]]
     found = set(GRADES).union(*map(messages_in, sources))
-    chart = messages_in((library / "chart.py").read_text(encoding="utf-8"))
-    found |= {m for m in chart if not str(m).startswith("#")}  # colours are no messages
+    charts = set().union(*(messages_in(f.read_text(encoding="utf-8")) for f in library.glob("chart/*.py")))
+    found |= {m for m in charts if not str(m).startswith("#")}  # colours are no messages
     for file in (repository / "notebooks").glob("*.ipynb"):
         cells = nbformat.read(file, as_version=4).cells
         found |= set().union(*(messages_in(c.source) for c in cells if c.cell_type == "code"))

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from importcut import narrate
+from importcut.appraise import appraisal
 from importcut.language import Voice, languages
 
 
@@ -19,7 +20,7 @@ def told(way, language):
         "without": narrate.without_projects(way.expected, say),
         "causes": narrate.causes(way.bridge, way.realised, say),
         "places": narrate.places(way.profile, way.realised, way.ds.period, say),
-        "road": narrate.road(way.planned, way.ranking, way.ds, say),
+        "road": narrate.road(way.planned, way.ranking, way.target, way.ds, say),
         "doubts": narrate.doubts(way.quality, way.realised, way.expected, say),
     }
 
@@ -117,3 +118,84 @@ def test_the_readme_holds_the_codebook(repository):
     from importcut.schema import codebook
 
     assert codebook().rstrip() in (repository / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def appraised(sample):
+    return appraisal(sample.ds, sample.planned, sample.credit)
+
+
+def test_the_best_of_the_larger_projects_is_named_with_size_and_ratio(sample, appraised):
+    say = Voice("en", sample.ds)
+    finding = narrate.worth(appraised, say)
+    larger = appraised[appraised["annual_net_usd"] >= appraised["annual_net_usd"].mean()]
+    best = larger.sort_values("cut_per_cost").iloc[-1]
+    for part in (
+        sample.ds.names("projects", "en")[best["project_id"]], say.money(best["annual_net_usd"]),
+        f"${best['cut_per_cost']:.2f}",
+    ):  # fmt: skip
+        assert part in finding.title and part in finding.lead
+    assert "Grade: planned" in finding.text and finding.evidence == "planned"
+
+
+def test_worth_names_the_front_what_does_not_pay_and_the_dear(sample, appraised):
+    say, names = Voice("en", sample.ds), sample.ds.names("projects", "en")
+    text = narrate.worth(appraised, say).text
+    for row in appraised[appraised["pareto"]].itertuples():
+        assert f"{names[row.project_id]} ({say.money(row.annual_net_usd)} a year, ${row.cut_per_cost:.2f}" in text
+    for row in appraised[appraised["npv_usd"] < 0].itertuples():
+        assert f"negative for {names[row.project_id]} ({say.money(row.npv_usd)})" in text
+    assert "known for 14 of 14 projects and above 1 for none of them (0.82 to 0.93)" in text
+    dear = appraised.assign(
+        drc=appraised["drc"].mask(appraised.index == 3, 1.25).mask(appraised.index == 4), npv_usd=1.0
+    )
+    text = narrate.worth(dear, say).text
+    assert "known for 13 of 14 projects (0.82 to 1.25)" in text
+    assert f"more than a dollar of domestic resources in {names[dear['project_id'][3]]} (1.25)." in text
+    assert "negative for none of the projects" in text
+
+
+def test_projects_without_a_ratio_are_named_with_the_reason(sample, appraised):
+    say, names = Voice("en", sample.ds), sample.ds.names("projects", "en")
+    ids = appraised["project_id"]
+    none = appraised.assign(
+        cost_usd=appraised["cost_usd"].mask(appraised.index == 0),
+        annual_net_usd=appraised["annual_net_usd"].mask(appraised.index == 1, -5.0).mask(appraised.index == 2),
+        ratio_rank=appraised["ratio_rank"].mask(appraised.index < 3),
+    )
+    text = narrate.worth(none, say).text
+    for reason, project in (
+        ("its cost is not known or zero", 0),
+        ("it does not cut imports, net, in the target year", 1),
+        ("it has no plan", 2),
+    ):
+        assert f"No ratio is ranked, because {reason}: {names[ids[project]]}." in text
+    nothing = narrate.worth(appraised.assign(ratio_rank=pd.NA, cost_usd=float("nan")), say)
+    assert nothing.title == "No ratio of cut to cost can be ranked" and names[ids[0]] in nothing.text
+
+
+def test_the_leader_that_does_not_pay_back_is_said_to(sample, appraised):
+    say = Voice("en", sample.ds)
+    never = appraised.assign(payback_years=float("nan"), discounted_payback_years=float("nan"))
+    assert "does not cover its cost by the end of 2030" in narrate.worth(never, say).text
+    slow = appraised.assign(discounted_payback_years=float("nan"))
+    assert "years after the first output. " in narrate.worth(slow, say).text
+
+
+def test_a_dataset_without_a_plan_has_no_worth(uzbekistan):
+    none = appraisal(uzbekistan.ds, uzbekistan.planned, uzbekistan.credit)
+    finding = narrate.worth(none, Voice("en", uzbekistan.ds))
+    assert finding.text == "This dataset has no plan and no target." and finding.evidence is None
+
+
+def test_the_appraisal_is_told_and_listed_with_the_same_figures_in_every_language(sample, appraised):
+    first, *others = [Voice(language, sample.ds) for language in languages()]
+    story, rows = narrate.worth(appraised, first), narrate.appraisal_table(appraised, first).frame
+    assert len(rows) == len(appraised) and rows.iloc[0, 1:4].tolist() == ["87.5", "327.2", "3.74"]
+    assert not re.search(r"[{}]|\bnan\b|None|<NA>", story.title + story.text)
+    for say in others:
+        other = narrate.worth(appraised, say)
+        assert figures(story.text) == figures(other.text) and figures(story.title) == figures(other.title)
+        assert not re.search(r"[{}]|\bnan\b|None|<NA>", other.title + other.text)
+        listed = narrate.appraisal_table(appraised, say).frame
+        assert listed.notna().to_numpy().tolist() == rows.notna().to_numpy().tolist()

@@ -10,6 +10,8 @@ REASONS = {
     "before_series": "it began before the data do",
     "not_started": "its first output is due later",
     "no_deliveries": "it should have begun, and no delivery is recorded",
+    "baseline_only": "nothing above the baseline has been delivered yet",
+    "shared_product": "several projects make its product, and customs data cannot tell them apart",
     "negative_estimate": "imports are above what would have been expected without it",
 }
 
@@ -18,9 +20,8 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
     """Who cut the most imports, by how much, in what span, and how sure that is."""
     ranked = ranking[ranking["basis"].eq("realised_to_date") & ranking["rank"].notna()].sort_values("rank")
     if ranked.empty:
-        return Finding(
-            say("No cut can be told from these data yet"), say("No project has an identified cut."), ranked, None
-        )
+        nothing = say("No project has an identified cut.")
+        return Finding(say("No cut can be told from these data yet"), nothing, ranked, None, nothing)
     names, leader, rest = say.names("projects"), ranked.iloc[0], ranked.iloc[1:]
     done = cuts[cuts["identified"]]
     span = say.span(done["period"].min(), done["period"].max())
@@ -69,7 +70,7 @@ def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
             text.append(
                 say(
                     "Read as the flow in {year}, the target is {target} a year; the plan reaches {planned}, "
-                    "and the last four quarters brought {realised}.",
+                    "and the last year brought {realised}.",
                     **values,
                 )
             )
@@ -121,6 +122,12 @@ def ranked_projects(ranking: pd.DataFrame, say) -> Finding:
             )
         )
     text += _not_ranked(realised, names, say)
+    if len(ranked):
+        text.append(
+            say("The range values the replaced tonnes at the prices of the cheapest and of the dearest usual origin.")
+            if say.ds.counterfactual == "deliveries"
+            else say("The range takes raw and imputed weights, and leaves out one comparable product at a time.")
+        )
     text.append(
         say(
             "Grades: measured — from customs data and delivery records; inferred — from customs data alone; "

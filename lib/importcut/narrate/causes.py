@@ -96,20 +96,23 @@ def product_by_plant(profile: pd.DataFrame, period: pd.Period, say) -> pd.DataFr
 
 
 def places(profile: pd.DataFrame, cuts: pd.DataFrame | None, period: pd.Period, say) -> Finding:
-    """Which products the imports of the period consist of, and which fell."""
-    now = profile[profile["period"].eq(period)].groupby("product_id")["value_usd"].sum().sort_values(ascending=False)
+    """Which products the imports of the year so far consist of, and where the projects cut most."""
+    year = profile[profile["period"].dt.year.eq(period.year)]
+    now = year.groupby("product_id")["value_usd"].sum().sort_values(ascending=False)
     names, top = say.names("products"), now.head(3)
     text = [
         say(
-            "In {period} imports came to {total}; the largest lines are {products}, together {share}.",
-            period=say.period(period),
+            "{span} imports came to {total}; the largest lines are {products}, together {share}.",
+            span=_capital(say.span(year["period"].min(), period)),
             total=say.money(now.sum()),
             products=say.listed([names[p] for p in top.index]),
             share=say.percent(top.sum() / now.sum()),
         )
     ]
     if cuts is not None:
-        done = cuts[cuts["identified"] & cuts["period"].eq(period)].groupby("product_id")["gross_usd"].sum()
+        done = (
+            cuts[cuts["identified"] & cuts["period"].ge(year["period"].min())].groupby("product_id")["gross_usd"].sum()
+        )
         largest = done[done > 0].sort_values(ascending=False).head(3)
         if len(largest):
             text.append(

@@ -48,4 +48,7 @@ class Cover:
 def cover(answer: Finding, say) -> Cover:
     """The cover of the report that gives this answer."""
     title = say("Which projects cut the most imports")
-    return Cover(title, f"{say.title} · {say.period(say.ds.period)}", answer.lead, say.mark)
+    scenario = say.ds.scenario
+    named = [] if scenario["name"] == "base" else [scenario["title"][say.language]]
+    subtitle = " · ".join([say.title, say.period(say.ds.period), *named])
+    return Cover(title, subtitle, answer.lead or answer.text, say.mark)

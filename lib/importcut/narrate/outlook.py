@@ -11,14 +11,25 @@ KINDS = {
     "out_of_scope": "other importers and regimes",
 }
 BREAKS = {
-    "reporting_break": "In {period} the weights of {n} products, with imports of {value}, break with the periods "
+    (
+        "reporting_break",
+        "found",
+    ): "In {period} the weights of {n} products, with imports of {value}, break with the periods "
     "around it while the values do not; these weights were imputed, and what rests on them is graded inferred.",
-    "coverage_break": "{origin} has not reported since {period} ({value} in the year before); it is left out of all "
+    (
+        "reporting_break",
+        "suspected",
+    ): "In {period}, the last period, the weights of {n} products, with imports of {value}, "
+    "stray from the period before; a break is suspected, and nothing was changed.",
+    (
+        "coverage_break",
+        "found",
+    ): "{origin} has not reported since {period} ({value} in the year before); it is left out of all "
     "comparisons, for a partner that stops reporting is not a cut.",
 }
 
 
-def road(planned: pd.DataFrame, ranking: pd.DataFrame, ds, say) -> Finding:
+def road(planned: pd.DataFrame, ranking: pd.DataFrame, target: pd.DataFrame, ds, say) -> Finding:
     """What the portfolio will cut to the target year, and who carries it."""
     if planned.empty:
         return Finding(say("To the target year"), say("This dataset has no plan and no target."), planned, None)
@@ -47,7 +58,19 @@ def road(planned: pd.DataFrame, ranking: pd.DataFrame, ds, say) -> Finding:
                 share=say.percent(overlap / planned["supply_kg"].sum()),
             )
         )
-    text.append(say("Grade: planned. No probabilities are attached to these figures."))
+    summed = target[target["reading"].eq("cumulative")].iloc[0]
+    difference = summed["planned_usd"] - summed["baseline_usd"]
+    if abs(difference) >= 5e3:
+        text.append(
+            say(
+                "This is the scenario “{scenario}”: {amount} less than the base scenario."
+                if difference < 0
+                else "This is the scenario “{scenario}”: {amount} more than the base scenario.",
+                scenario=ds.scenario["title"][say.language],
+                amount=say.money(abs(difference)),
+            )
+        )
+    text.append(say("Grade: planned."))
     title = say(
         "By the end of {year} the plan cuts {total} gross", year=str(year), total=say.money(planned["gross_usd"].sum())
     )
@@ -77,9 +100,9 @@ def doubts(quality: pd.DataFrame, cuts: pd.DataFrame, expected: pd.DataFrame, sa
                 value=say.money(mended),
             )
         )
-    for check, sentence in BREAKS.items():
-        found = quality[quality["check"].eq(check)]
-        for key, rows in found.groupby("period" if check == "reporting_break" else "origin"):
+    for (check, certainty), sentence in BREAKS.items():
+        found = quality[quality["check"].eq(check) & quality["certainty"].eq(certainty)]
+        for key, rows in found.groupby("origin" if check == "coverage_break" else "period"):
             period = say.period(pd.Period(rows["period"].iloc[0]))
             n = rows["product_id"].nunique()
             text.append(
@@ -104,15 +127,25 @@ def _growth_text(expected: pd.DataFrame, say) -> list[str]:
         growth = (rows["counterfactual_kg"] - rows["base_kg"]).sum()
         if cut <= 0:
             continue
-        text.append(
-            say(
-                "{product}: imports are not below the base year's; the whole cut is growth of comparable products."
-                if growth >= cut
-                else "{product}: {share} of the cut is growth of comparable products, the rest a fall of imports.",
-                product=names[product],
-                share=say.percent(growth / cut),
+        values = {"product": names[product], "share": say.percent(growth / cut)}
+        if growth < 0:
+            text.append(
+                say("{product}: comparable products shrank, so that imports fell by more than the cut.", **values)
             )
-        )
+        elif growth >= cut:
+            text.append(
+                say(
+                    "{product}: imports are not below the base year's; the whole cut is growth of comparable products.",
+                    **values,
+                )
+            )
+        else:
+            text.append(
+                say(
+                    "{product}: {share} of the cut is growth of comparable products, the rest a fall of imports.",
+                    **values,
+                )
+            )
     return text
 
 

@@ -28,6 +28,7 @@ CHECKS = {
     "wrong_unit": "weight in a wrong unit",
     "reporting_break": "weights of the period broken",
     "coverage_break": "partner no longer reports",
+    "period_missing": "no line received for the period",
 }
 TREATMENTS = {
     "kept": "kept",
@@ -111,6 +112,7 @@ def cuts_table(cuts: pd.DataFrame, say) -> Listing:
             say("Gross cut"): _thousands(rows["gross_usd"], say),
             say("Range"): _ranges(rows, say),
             say("Placebo rank"): pd.Series(rank, rows.index, dtype=object),
+            say("Donors"): (rows["placebo_n"] - 1).map(say.number, na_action="ignore"),
             say("Capacity and output"): over,
             say("Grade"): rows["grade"].map(say, na_action="ignore"),
             say("Note"): reason.where(~rows["identified"]),
@@ -126,12 +128,14 @@ def target_table(target: pd.DataFrame, say) -> Listing:
         {
             say("Reading"): target["reading"].map(READINGS).map(say),
             say("Target"): _thousands(target["target_usd"], say),
-            say("Planned"): _thousands(target["planned_usd"], say),
-            say("Realised"): _thousands(target["realised_usd"], say),
+            say("Planned, gross"): _thousands(target["planned_usd"], say),
+            say("Net"): _thousands(target["planned_net_usd"], say),
+            say("Net foreign exchange"): _thousands(target["planned_fx_usd"], say),
+            say("Realised, gross"): _thousands(target["realised_usd"], say),
             say("Can be displaced"): _thousands(target["addressable_usd"], say),
         }
     )
-    what = say("The target in both readings, gross")
+    what = say("The target in both readings")
     return Listing(frame, say("{what}, thousand US dollars", what=what))
 
 

@@ -1,70 +1,27 @@
-"""Draws finished tables. Text comes from `say` (language.Voice); the caller gives the claim as title."""
+"""Charts of imports and of what the projects cut."""
 
-import io
-import re
-from dataclasses import dataclass
 from textwrap import fill
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
-# Okabe and Ito's colours: told apart by colour-blind readers too
-CLASS_COLOURS = {"innovation": "#E69F00", "diversification": "#0072B2", "investment": "#009E73"}
-SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999"]
-INK, MUTED, GRID = "#222222", "#666666", "#DDDDDD"
-STYLE = {
-    "font.family": "DejaVu Sans", "font.size": 10, "svg.hashsalt": "importcut", "svg.fonttype": "path",
-    "text.parse_math": False,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": MUTED, "axes.labelcolor": MUTED,
-    "xtick.color": MUTED, "ytick.color": INK, "text.color": INK, "axes.axisbelow": True, "legend.frameon": False,
-}  # fmt: skip
-mpl.rcParams.update(STYLE)
-LABEL_WIDTH = 28
+from importcut.chart.page import (
+    CLASS_COLOURS,
+    GRID,
+    INK,
+    LABEL_WIDTH,
+    MUTED,
+    SERIES,
+    canvas,
+    class_patches,
+    legend_below,
+    million_axis,
+    period_axis,
+)
+
 NAMED = 6  # projects with a colour of their own; the rest are summed
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A finished chart as SVG, with the sentence that stands in for it."""
-
-    svg: str
-    alt: str
-    name: str
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"image/svg+xml": self.svg}, {"image/svg+xml": {"alt": self.alt, "name": self.name}}
-
-
-def canvas(width: float = 8.0, height: float = 4.5) -> Axes:
-    """An empty chart of that size in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasSVG(figure)
-    return figure.add_subplot()
-
-
-def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "figure") -> Picture:
-    """The finished chart: claim and unit above it, source and the mark of illustrative data below it."""
-    figure = ax.figure
-    width, height = figure.get_size_inches()
-    claim, measure = fill(title, int(width * 8.4)), fill(unit, int(width * 13))
-    note = fill(". ".join(filter(None, [say.source, say.mark])) + ".", int(width * 14.5))
-    above = 0.12 + 0.22 * (claim.count("\n") + 1) + 0.17 * (measure.count("\n") + 1)
-    below = 0.1 + 0.15 * (note.count("\n") + 1)
-    tall = height + above + below
-    figure.set_figheight(tall)
-    figure.get_layout_engine().set(rect=(0, below / tall, 1, height / tall))
-    left = 0.012
-    figure.text(left, 1 - 0.06 / tall, claim, va="top", fontsize=12.5, fontweight="bold")
-    figure.text(left, 1 - (0.1 + 0.22 * (claim.count("\n") + 1)) / tall, measure, va="top", fontsize=9, color=MUTED)
-    figure.text(left, 0.06 / tall, note, va="bottom", fontsize=8, color=MUTED)
-    file = io.StringIO()
-    figure.savefig(file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    return Picture(re.sub(r"<metadata>.*?</metadata>", "", file.getvalue(), flags=re.DOTALL), alt, name)
 
 
 def plot_ranking(ranking: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
@@ -83,17 +40,8 @@ def plot_ranking(ranking: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
         ax.annotate(label, (edge, row.Index), (6, 0), textcoords="offset points", va="center", fontweight="bold")
     ax.set_yticks(shown.index, [fill(n, LABEL_WIDTH) for n in shown["project_id"].map(say.names("projects"))])
     ax.set_xlim(min(0, shown["headline_usd"].min() * 1.1), reach.max() * 1.12)
-    present = [c for c in CLASS_COLOURS if (projects.loc[shown["project_id"], "class"] == c).any()]
-    handles = [mpl.patches.Patch(color=CLASS_COLOURS[c], label=say(CLASSES[c])) for c in present]
-    _legend_below(ax, handles=handles)
-    return _million_axis(ax, "x", say)
-
-
-CLASSES = {
-    "innovation": "innovation project",
-    "diversification": "diversification project",
-    "investment": "investment project",
-}
+    legend_below(ax, handles=class_patches(projects.loc[shown["project_id"], "class"], say))
+    return million_axis(ax, "x", say)
 
 
 def plot_counterfactual(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
@@ -133,9 +81,9 @@ def plot_counterfactual(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say, *
     low, high = totals["actual_usd"].min(), totals["counterfactual_usd"].max()
     ax.set_ylim(max(0, low - (high - low)), high + 0.1 * (high - low))
     ax.set_xlim(0, at[-1])
-    _legend_below(ax)
-    _period_axis(ax, totals.index, say)
-    return _million_axis(ax, "y", say)
+    legend_below(ax)
+    period_axis(ax, totals.index, say)
+    return million_axis(ax, "y", say)
 
 
 def plot_bridge(steps: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
@@ -158,7 +106,7 @@ def plot_bridge(steps: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     ax.hlines(level.iloc[:-1], ends - 0.67, ends - 0.33, color=MUTED, linewidth=0.8)
     ax.set_xticks(steps.index, [fill(label, 14) for label in steps["label"]], fontsize=9)
     ax.set_ylim(0, top.max() * 1.08)
-    return _million_axis(ax, "y", say)
+    return million_axis(ax, "y", say)
 
 
 def plot_matrix(values: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
@@ -187,7 +135,7 @@ def plot_bars(values: pd.Series, say, *, ax: Axes | None = None) -> Axes:
         ax.annotate(say.millions(usd), (max(usd, 0), y), (5, 0), textcoords="offset points", va="center", fontsize=8.5)
     ax.set_yticks(range(len(shown)), [fill(label, 36) for label in shown.index], fontsize=8.5)
     ax.set_xlim(min(0, shown.min() * 1.1), max(shown.max(), 0) * 1.12)
-    return _million_axis(ax, "x", say)
+    return million_axis(ax, "x", say)
 
 
 def plot_plan(yearly: pd.DataFrame, say, *, target: pd.Series | None = None, ax: Axes | None = None) -> Axes:
@@ -203,8 +151,8 @@ def plot_plan(yearly: pd.DataFrame, say, *, target: pd.Series | None = None, ax:
         ax.annotate(say.millions(usd), (at, usd), (0, 3), textcoords="offset points", ha="center", fontweight="bold")
     ax.set_xticks(x, [str(year) for year in shown.index])
     ax.set_ylim(0, bottom.max() * 1.12)
-    _legend_below(ax)
-    return _million_axis(ax, "y", say)
+    legend_below(ax)
+    return million_axis(ax, "y", say)
 
 
 def plot_pairs(table: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
@@ -219,25 +167,5 @@ def plot_pairs(table: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(y, [fill(label, LABEL_WIDTH) for label in shown.index])
     ax.set_ylim(-0.6, len(shown) - 0.4)
     ax.set_xlim(min(0, shown.min().min() * 1.1), shown.max().max() * 1.15)
-    _legend_below(ax)
-    return _million_axis(ax, "x", say)
-
-
-def _legend_below(ax: Axes, **handles) -> None:
-    """A legend under the axis at a distance that does not depend on the height of the chart."""
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=3.4, ncols=3, fontsize=8.5, **handles)
-
-
-def _million_axis(ax: Axes, which: str, say) -> Axes:
-    axis = ax.xaxis if which == "x" else ax.yaxis
-    axis.set_major_locator(mpl.ticker.MaxNLocator(6))
-    digits = 0 if np.ptp(axis.get_view_interval()) > 6e6 else 1
-    axis.set_major_formatter(lambda usd, _: say.number(usd / 1e6, digits))
-    axis.grid(True, color=GRID, linewidth=0.7)
-    return ax
-
-
-def _period_axis(ax: Axes, periods: pd.PeriodIndex, say) -> None:
-    step = max(1, len(periods) // 8)
-    shown = range(len(periods) - 1, -1, -step)
-    ax.set_xticks(list(shown), [fill(say.period(periods[n]), 9) for n in shown], fontsize=8.5)
+    legend_below(ax)
+    return million_axis(ax, "x", say)

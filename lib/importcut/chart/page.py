@@ -1,0 +1,97 @@
+"""The page of a chart: style, canvas, claim above and source below, axes and legends."""
+
+import io
+import re
+from dataclasses import dataclass
+from textwrap import fill
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours: told apart by colour-blind readers too
+CLASS_COLOURS = {"innovation": "#E69F00", "diversification": "#0072B2", "investment": "#009E73"}
+CLASSES = {
+    "innovation": "innovation project",
+    "diversification": "diversification project",
+    "investment": "investment project",
+}
+SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999"]
+INK, MUTED, GRID = "#222222", "#666666", "#DDDDDD"
+STYLE = {
+    "font.family": "DejaVu Sans", "font.size": 10, "svg.hashsalt": "importcut", "svg.fonttype": "path",
+    "text.parse_math": False,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": MUTED, "axes.labelcolor": MUTED,
+    "xtick.color": MUTED, "ytick.color": INK, "text.color": INK, "axes.axisbelow": True, "legend.frameon": False,
+}  # fmt: skip
+mpl.rcParams.update(STYLE)
+LABEL_WIDTH = 28
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A finished chart as SVG, with the sentence that stands in for it."""
+
+    svg: str
+    alt: str
+    name: str
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"image/svg+xml": self.svg}, {"image/svg+xml": {"alt": self.alt, "name": self.name}}
+
+
+def canvas(width: float = 8.0, height: float = 4.5) -> Axes:
+    """An empty chart of that size in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasSVG(figure)
+    return figure.add_subplot()
+
+
+def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "figure") -> Picture:
+    """The finished chart: claim and unit above it, source and the mark of illustrative data below it."""
+    figure = ax.figure
+    width, height = figure.get_size_inches()
+    claim, measure = fill(title, int(width * 8.4)), fill(unit, int(width * 13))
+    note = fill(". ".join(filter(None, [say.source, say.mark])) + ".", int(width * 14.5))
+    above = 0.12 + 0.22 * (claim.count("\n") + 1) + 0.17 * (measure.count("\n") + 1)
+    below = 0.1 + 0.15 * (note.count("\n") + 1)
+    tall = height + above + below
+    figure.set_figheight(tall)
+    figure.get_layout_engine().set(rect=(0, below / tall, 1, height / tall))
+    left = 0.012
+    figure.text(left, 1 - 0.06 / tall, claim, va="top", fontsize=12.5, fontweight="bold")
+    figure.text(left, 1 - (0.1 + 0.22 * (claim.count("\n") + 1)) / tall, measure, va="top", fontsize=9, color=MUTED)
+    figure.text(left, 0.06 / tall, note, va="bottom", fontsize=8, color=MUTED)
+    file = io.StringIO()
+    figure.savefig(file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    return Picture(re.sub(r"<metadata>.*?</metadata>", "", file.getvalue(), flags=re.DOTALL), alt, name)
+
+
+def class_patches(classes, say) -> list[mpl.patches.Patch]:
+    """The colours of the classes that occur, for a legend."""
+    present = set(classes)
+    return [mpl.patches.Patch(color=CLASS_COLOURS[c], label=say(CLASSES[c])) for c in CLASS_COLOURS if c in present]
+
+
+def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, **handles) -> None:
+    """A legend under the axis at a distance, in letters, that does not depend on the height of the chart."""
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": distance}
+    ax.legend(**place, ncols=columns, fontsize=8.5, **handles)
+
+
+def million_axis(ax: Axes, which: str, say) -> Axes:
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    axis.set_major_locator(mpl.ticker.MaxNLocator(6))
+    digits = 0 if np.ptp(axis.get_view_interval()) > 6e6 else 1
+    axis.set_major_formatter(lambda usd, _: say.number(usd / 1e6, digits))
+    axis.grid(True, color=GRID, linewidth=0.7)
+    return ax
+
+
+def period_axis(ax: Axes, periods: pd.PeriodIndex, say) -> None:
+    step = max(1, len(periods) // 8)
+    shown = range(len(periods) - 1, -1, -step)
+    ax.set_xticks(list(shown), [fill(say.period(periods[n]), 9) for n in shown], fontsize=8.5)

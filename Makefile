@@ -5,7 +5,7 @@ STAMP := .venv/.built
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: env report test golden explore lock clean
+.PHONY: env report test golden bench explore lock clean
 
 env: $(STAMP)
 
@@ -38,6 +38,9 @@ golden: env
 	$(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --inplace notebooks/0*.ipynb
 	$(BIN)/nbstripout --keep-count --keep-id notebooks/*.ipynb
 	cp reports/sample/*/en/figures/01-ranking.svg notebooks/ranking.svg
+
+bench: env
+	$(BIN)/python tests/bench.py
 
 explore: env
 	$(BIN)/jupyter lab notebooks

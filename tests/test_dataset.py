@@ -317,3 +317,12 @@ def test_a_period_has_the_frequency_of_the_dataset():
     assert as_period("2024", "Y") == pd.Period("2024", "Y")
     with pytest.raises(DataError, match="write it as 2024"):
         as_period("2024Q1", "Y")
+
+
+def test_an_unknown_dispatch_is_told_with_the_known_ones(folder):
+    (folder / "scenarios").mkdir(exist_ok=True)
+    (folder / "scenarios" / "base.toml").write_text('name = "base"\ndispatch = "lottery"\n', encoding="utf-8")
+    [line] = told(folder)
+    assert line == (
+        "scenarios/base.toml: dispatch 'lottery' is not known — choose one of proportional, merit_order, first_come"
+    )

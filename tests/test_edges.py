@@ -30,5 +30,5 @@ def test_a_what_if_scenario_says_what_it_changes_against_the_base(made):
     page = (report.folder / "en" / "report.html").read_text(encoding="utf-8")
     target = pd.read_csv(report.folder / "tables" / "target.csv").set_index("reading").loc["cumulative"]
     difference = target["baseline_usd"] - target["planned_usd"]
-    assert f"The largest project fails”: ${difference / 1e6:.1f} million less than the base scenario" in page
+    assert f"The largest project fails”: ${difference / 1e6:.1f} million less gross than the base scenario" in page
     assert json.loads((report.folder / "manifest.json").read_text())["scenario"] == "leader_fails"

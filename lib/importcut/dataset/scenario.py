@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from importcut.attribute import DISPATCH
 from importcut.dataset.registers import listed, read_toml
 from importcut.schema import DataError, tables
 
@@ -42,6 +43,8 @@ def unknown_assumption(name: str) -> list[str]:
 
 def _wrong(written: dict, assumed: dict, projects: pd.DataFrame) -> list[str]:
     errors = []
+    if written.get("dispatch", DISPATCH[0]) not in DISPATCH:
+        errors.append(f"dispatch {written['dispatch']!r} is not known — choose one of {', '.join(DISPATCH)}")
     for name, about in written.get("assumptions", {}).items():
         if unknown := unknown_assumption(name):
             errors += unknown

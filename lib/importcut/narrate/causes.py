@@ -65,7 +65,7 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
     )
     others = effects.drop(["base", "project"], errors="ignore").sort_values(key=abs, ascending=False)
     moved = [
-        say("{factor} {amount}", factor=say(FACTORS[factor]), amount=_signed(value, say))
+        say("{factor} {amount}", factor=say(FACTORS[factor]), amount=signed(value, say))
         for factor, value in others.items()
         if abs(value) >= PRECISION
     ]
@@ -74,7 +74,7 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
         text.append(
             say(
                 "Besides the projects ({cut}), these factors moved imports: {factors}.",
-                cut=_signed(projects, say),
+                cut=signed(projects, say),
                 factors=say.listed(moved),
             )
         )
@@ -122,7 +122,8 @@ def places(profile: pd.DataFrame, cuts: pd.DataFrame | None, period: pd.Period, 
     return Finding(title, " ".join(text), now.reset_index(), "measured")
 
 
-def _signed(usd: float, say) -> str:
+def signed(usd: float, say) -> str:
+    """An amount with its sign, also the plus."""
     return ("+" if usd > 0 else "") + say.money(usd)
 
 

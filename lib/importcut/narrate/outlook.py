@@ -63,9 +63,9 @@ def road(planned: pd.DataFrame, ranking: pd.DataFrame, target: pd.DataFrame, ds,
     if abs(difference) >= 5e3:
         text.append(
             say(
-                "This is the scenario “{scenario}”: {amount} less than the base scenario."
+                "This is the scenario “{scenario}”: {amount} less gross than the base scenario."
                 if difference < 0
-                else "This is the scenario “{scenario}”: {amount} more than the base scenario.",
+                else "This is the scenario “{scenario}”: {amount} more gross than the base scenario.",
                 scenario=ds.scenario["title"][say.language],
                 amount=say.money(abs(difference)),
             )

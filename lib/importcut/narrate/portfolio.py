@@ -3,8 +3,9 @@
 import pandas as pd
 
 from importcut.attribute import RULES
+from importcut.narrate.causes import signed
 from importcut.narrate.finding import Finding
-from importcut.narrate.tables import Listing
+from importcut.narrate.tables import READINGS, Listing
 
 CERTAIN = 0.9  # from this probability on a project is said to be ahead of another
 RULE_NAMES = {
@@ -23,7 +24,6 @@ ASSUMPTIONS = {
     "delay_years": "delay",
     "success": "success",
 }
-READING_NAMES = {"annual": "flow in the target year", "cumulative": "sum up to the target year"}
 
 
 def overlap(ceiling: pd.DataFrame, say) -> Finding:
@@ -44,7 +44,7 @@ def overlap(ceiling: pd.DataFrame, say) -> Finding:
         text.append(
             say(
                 "Target ({reading}): {claim} is claimed, {line} can be displaced.",
-                reading=say(READING_NAMES[row.reading]),
+                reading=say(READINGS[row.reading]),
                 claim=say.money(row.claim_usd),
                 line=say.money(row.line_usd),
             )
@@ -136,7 +136,7 @@ def how_sure(certainty: pd.DataFrame, target: pd.DataFrame, say) -> Finding:
         text.append(
             say(
                 "Target ({reading}): reached in {n} of 100 draws; the plan brings {range}.",
-                reading=say(READING_NAMES[row.reading]),
+                reading=say(READINGS[row.reading]),
                 n=say.number(100 * row.p_reached),
                 range=say.range(row.low_usd, row.high_usd),
             )
@@ -170,15 +170,14 @@ def what_matters(sensitivity: pd.DataFrame, say) -> Finding:
 def change(before: pd.DataFrame, after: pd.DataFrame, question: str, say) -> Finding:
     """What another scenario or a what-if changes in the plan: gross and net, to the target year."""
     gross, net = (after[f"{kind}_usd"].sum() - before[f"{kind}_usd"].sum() for kind in ("gross", "net"))
-    values = {"question": question, "gross": say.money(abs(gross)), "net": say.money(abs(net))}
     text = (
         say("{question}: the plan stays as it is.", question=question)
         if max(abs(gross), abs(net)) < 5e3
         else say(
-            "{question}: to the target year the plan cuts {gross} gross and {net} net less."
-            if gross < 0
-            else "{question}: to the target year the plan cuts {gross} gross and {net} net more.",
-            **values,
+            "{question}: the planned gross cut to the target year changes by {gross}, the net cut by {net}.",
+            question=question,
+            gross=signed(gross, say),
+            net=signed(net, say),
         )
     )
     return Finding(say("Against the plan"), text, after, "assumed")

@@ -199,3 +199,22 @@ def test_the_appraisal_is_told_and_listed_with_the_same_figures_in_every_languag
         assert not re.search(r"[{}]|\bnan\b|None|<NA>", other.title + other.text)
         listed = narrate.appraisal_table(appraised, say).frame
         assert listed.notna().to_numpy().tolist() == rows.notna().to_numpy().tolist()
+
+
+def test_a_suspected_break_is_not_told_as_mended(walk):
+    early = walk("uzbekistan", "2021")
+    text = told(early, "en")["doubts"].text
+    assert set(early.quality.query("check == 'reporting_break'")["certainty"]) == {"suspected"}
+    assert "a break is suspected, and nothing was changed" in text and "were imputed, and what rests" not in text
+
+
+def test_the_cuts_are_listed_with_placebo_rank_number_of_donors_and_limit(uzbekistan):
+    listing = narrate.cuts_table(uzbekistan.realised, Voice("en", uzbekistan.ds)).frame.set_index("Product")
+    caustic = listing.loc["Caustic soda, solid"]
+    assert (caustic["Placebo rank"], caustic["Donors"], caustic["Capacity and output"]) == (
+        "1/19",
+        "18",
+        "kept within",
+    )
+    assert listing.loc["Passenger car tyres", "Capacity and output"] == "exceeded"
+    assert listing.loc["Methanol", "Grade, or reason"] == "there is no import series of its product"

@@ -55,7 +55,7 @@ class Listing:
     caption: str
 
     def _repr_html_(self) -> str:
-        amounts = [self.frame[c].dropna().astype("str").str.fullmatch(r"[\d\s.,−–]+").all() for c in self.frame]
+        amounts = [self.frame[c].dropna().astype("str").str.fullmatch(r"[\d\s.,/−–]+").all() for c in self.frame]
         kind = [' class="number"' if amount else "" for amount in amounts]
         head = "".join(f"<th{k}>{escape(c)}</th>" for c, k in zip(self.frame, kind, strict=True))
         rows = "".join(
@@ -97,12 +97,7 @@ def cuts_table(cuts: pd.DataFrame, say) -> Listing:
     any_of = {name: (name, "any") for name in ("limit_flag", "identified")}
     rows = due.groupby(pair, as_index=False).agg(**total, **first, **any_of, grade=("gross_evidence", weakest))
     rows = rows.sort_values("gross_usd", ascending=False, na_position="last")
-    rank = [
-        say("{rank} of {n}", rank=say.number(row.placebo_rank), n=say.number(row.placebo_n))
-        if pd.notna(row.placebo_rank)
-        else None
-        for row in rows.itertuples()
-    ]
+    rank = rows["placebo_rank"].astype("str") + "/" + rows["placebo_n"].astype("str")
     over = rows["limit_flag"].map({True: say("exceeded"), False: say("kept within")}).where(rows["identified"])
     reason = rows["reason"].map(REASONS).map(say, na_action="ignore")
     frame = pd.DataFrame(
@@ -111,11 +106,10 @@ def cuts_table(cuts: pd.DataFrame, say) -> Listing:
             say("Product"): rows["product_id"].map(say.names("products")),
             say("Gross cut"): _thousands(rows["gross_usd"], say),
             say("Range"): _ranges(rows, say),
-            say("Placebo rank"): pd.Series(rank, rows.index, dtype=object),
+            say("Placebo rank"): rank.where(rows["placebo_rank"].notna()),
             say("Donors"): (rows["placebo_n"] - 1).map(say.number, na_action="ignore"),
             say("Capacity and output"): over,
-            say("Grade"): rows["grade"].map(say, na_action="ignore"),
-            say("Note"): reason.where(~rows["identified"]),
+            say("Grade, or reason"): rows["grade"].map(say, na_action="ignore").where(rows["identified"], reason),
         }
     )
     what = say("Gross cuts by project and product, to date")

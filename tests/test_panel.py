@@ -102,3 +102,9 @@ def test_a_period_outside_the_imports_is_refused(ds, period, message):
 def test_where_every_line_was_set_aside_it_is_said(ds):
     with pytest.raises(DataError, match=r"^small: every line was set aside — see why in notebooks/01"):
         import_panel(empty("imports", ds), ds)
+
+
+def test_a_broken_period_tells_how_many_declaration_lines_it_touches(sample):
+    found = sample.quality.query("check == 'reporting_break'").set_index("product_id")["lines"]
+    received = sample.imports[sample.imports["period"].eq(pd.Period("2023Q2"))].groupby("product_id").size()
+    assert found.to_dict() == received.loc[found.index].to_dict() and found.sum() > 600

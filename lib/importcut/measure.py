@@ -19,8 +19,6 @@ __all__ = [
 CELL = ["product_id", "plant_id", "origin", "period"]
 USUAL_SHARE = 0.05  # an origin with less of a product in the base period is too rare to bound its price
 
-CELL = ["product_id", "plant_id", "origin", "period"]
-
 
 def profile(panel: pd.DataFrame, uses: pd.DataFrame, *, frequency: str) -> pd.DataFrame:
     """The panel split over technological purposes by the shares of `uses`, so that no value is counted twice."""

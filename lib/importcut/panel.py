@@ -20,7 +20,7 @@ def import_panel(imports: pd.DataFrame, ds) -> tuple[pd.DataFrame, pd.DataFrame]
     cells["comparable"] = ~cells["origin"].isin(stopped["origin"])
     cells["unit_value"] = cells["value_usd"] / cells["net_kg"].where(cells["net_kg"] > 0)
     weighed = _log_unit_values(cells).columns
-    found = [_weight_findings(lines, weighed), breaks, stopped, _missing_periods(lines)]
+    found = [_weight_findings(lines, weighed), _counted(breaks, lines), stopped, _missing_periods(lines)]
     findings = pd.concat([f for f in found if len(f)] or found, ignore_index=True)
     return conform(cells, "panel", frequency=ds.frequency), findings
 

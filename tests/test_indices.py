@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from importcut.indices import beyond_quartiles, lmdi_effects, log_mean
 from importcut.measure import concentration, fisher, hidiroglou_berthelot, lmdi
 
 
@@ -20,6 +21,24 @@ def test_ratio_test_scores_a_rise_and_an_equal_fall_alike():
     previous, current = pd.Series([100.0, 100.0, 200.0]), pd.Series([100.0, 200.0, 100.0])
     scores = hidiroglou_berthelot(previous, current)
     assert scores[1] == pytest.approx(-scores[2]) and scores[0] == 0
+
+
+def test_the_size_of_a_line_may_be_another_than_its_values():
+    previous, current = pd.Series([2.0, 2.0, 2.0]), pd.Series([2.0, 4.0, 1.0])
+    scores = hidiroglou_berthelot(previous, current, size=pd.Series([100.0, 25.0, 9.0]))
+    assert scores.tolist() == [0.0, 5.0, -3.0], "s = 0, 1, -1 times the root of the size"
+
+
+def test_scores_beyond_the_quartile_distance_of_their_side_are_outliers():
+    scores = pd.Series([-4.0, -2, -2, 0, 0, 0, 1, 1, 6])  # median 0, quartiles -2 and 1
+    assert scores[beyond_quartiles(scores, a=0.05, c=2.5)].tolist() == [6]  # from -5 to 2.5
+    assert scores[beyond_quartiles(scores, a=0.05, c=1.5)].tolist() == [-4, 6]  # from -3 to 1.5
+
+
+def test_where_most_scores_are_alike_a_share_of_the_median_stands_for_the_quartile_distance():
+    scores = pd.Series([10.0] * 8 + [10.4])
+    assert not beyond_quartiles(scores, a=0.05, c=1).any() and beyond_quartiles(scores, a=0.03, c=1).sum() == 1
+    assert not beyond_quartiles(pd.Series([0.0] * 8 + [1e-12]), a=0.05, c=1).any()
 
 
 def test_fisher_gives_balks_figure():
@@ -69,6 +88,23 @@ def test_lmdi_is_the_limit_of_ever_smaller_values():
 def test_lmdi_refuses_a_negative_factor():
     with pytest.raises(ValueError, match="negative"):
         lmdi(pd.DataFrame({"x": [-1.0]}), pd.DataFrame({"x": [1.0]}))
+
+
+def test_a_factor_that_changes_its_sign_passes_through_zero():
+    effects = lmdi_effects(np.array([[-4.0, 3.0], [4.0, 3.0]]), np.array([[2.0, 5.0], [-2.0, 5.0]]))
+    assert effects.tolist() == [[22.0, 0.0], [-22.0, 0.0]]
+    both = lmdi_effects(np.array([-4.0, 3.0]), np.array([-2.0, 5.0]))
+    assert both.sum() == pytest.approx(2) and both.tolist() == pytest.approx((-lmdi_effects(*POSITIVE)).tolist())
+
+
+POSITIVE = np.array([4.0, 3.0]), np.array([2.0, 5.0])
+
+
+def test_the_logarithmic_mean_lies_between_and_is_exact_where_the_difference_cancels():
+    assert log_mean(
+        np.array([8.0, 3.0, 0.0, 5.0, -1.0]), np.array([2.0, 3.0, 4.0, 0.0, 1.0])
+    ).tolist() == pytest.approx([6 / np.log(4), 3, 0, 0, 0])
+    assert log_mean(1e8 * (1 + 1e-12), 1e8) == pytest.approx(1e8 * (1 + 5e-13), rel=1e-15)
 
 
 def test_concentration_of_four_suppliers():

@@ -1,12 +1,13 @@
 """The panel: weights that are missing, periods that are, and what was asked outside the data."""
 
 from dataclasses import replace
+from types import MappingProxyType
 
 import pandas as pd
 import pytest
 
 from importcut.dataset import open_dataset
-from importcut.panel import import_panel, quality
+from importcut.panel import import_panel, quality, unrepaired
 from importcut.schema import DataError, empty
 
 
@@ -108,3 +109,154 @@ def test_a_broken_period_tells_how_many_declaration_lines_it_touches(sample):
     found = sample.quality.query("check == 'reporting_break'").set_index("product_id")["lines"]
     received = sample.imports[sample.imports["period"].eq(pd.Period("2023Q2"))].groupby("product_id").size()
     assert found.to_dict() == received.loc[found.index].to_dict() and found.sum() > 600
+
+
+QUARTERS = ("2024Q2", "2024Q3", "2024Q4", "2025Q1")
+
+
+def steady(cells=9, tripled=(), quarters=QUARTERS):
+    """Imports of as many products with almost steady unit values; `tripled`: (product, period) of an outlier."""
+    return imports(
+        *(
+            (f"p{n}", quarter, 100.0 * (3.0 if (f"p{n}", quarter) in tripled else 1.0 + 0.01 * (n % 3) * q), 50.0)
+            for n in range(cells)
+            for q, quarter in enumerate(quarters)
+        )
+    )
+
+
+def outliers(lines, ds):
+    return import_panel(lines, ds)[1].query("check == 'unit_value_outlier'")
+
+
+def test_a_single_outlier_is_found_kept_and_only_suspected(ds):
+    lines = steady(tripled=[("p4", "2024Q3")])
+    panel, findings = import_panel(lines, ds)
+    [found] = findings.query("check == 'unit_value_outlier'").to_dict("records")
+    assert (found["product_id"], found["origin"], str(found["period"])) == ("p4", "KR", "2024Q3")
+    assert (found["affected_value_usd"], found["lines"]) == (300.0, 1)
+    assert (found["treatment"], found["kind"], found["certainty"]) == ("kept", "weights", "suspected")
+    assert panel["net_kg"].eq(50.0).all() and panel["evidence"].eq("measured").all(), "nothing was changed by it"
+    assert len(quality(findings, empty("quarantine", ds), ds)) == 1
+
+
+def test_steady_unit_values_hold_no_outlier(ds):
+    assert outliers(steady(), ds).empty
+    same = steady().assign(value_usd=70.1, net_kg=3.3)
+    assert outliers(same, ds).empty, "where all ratios are one, a rounding is no outlier"
+
+
+def test_a_lasting_rise_is_an_outlier_once_and_a_later_fall_is_one_of_its_own(ds):
+    assert [str(p) for p in outliers(steady(tripled=[("p4", "2024Q4"), ("p4", "2025Q1")]), ds)["period"]] == ["2024Q4"]
+    late = steady(tripled=[("p4", "2024Q2"), ("p4", "2024Q3")])
+    assert [str(p) for p in outliers(late, ds)["period"]] == ["2024Q4"]
+
+
+def test_outliers_of_one_product_and_origin_are_one_finding_over_plants(ds):
+    lines = steady(tripled=[("p4", "2024Q3")])
+    halves = lines.assign(value_usd=lines["value_usd"] / 2, net_kg=lines["net_kg"] / 2, plant_id="khorezm")
+    both = pd.concat([lines, halves, halves], ignore_index=True)
+    assert outliers(both, ds)[["lines", "affected_value_usd"]].to_numpy().tolist() == [[3.0, 600.0]]
+
+
+def test_few_cells_are_not_compared(ds):
+    tripled = [("p4", "2024Q3")]
+    assert len(outliers(steady(8, tripled), ds)) == 1 and outliers(steady(7, tripled), ds).empty
+
+
+def test_imputed_cells_are_not_compared(ds):
+    lines = steady(tripled=[("p4", "2024Q3")])
+    more = imports(("p4", "2024Q3", 10.0, None))
+    assert outliers(pd.concat([lines, more], ignore_index=True), ds).empty
+
+
+def test_each_threshold_of_the_ratio_test_counts(ds):
+    lines = steady(tripled=[("p4", "2024Q3")])
+    mild = lines.assign(value_usd=lines["value_usd"].replace(300.0, 108.0))
+    large = mild.assign(value_usd=mild["value_usd"].mask(mild["product_id"].eq("p5"), mild["value_usd"] * 1e4))
+    large["net_kg"] = large["net_kg"].mask(large["product_id"].eq("p5"), 5e5)
+
+    def found(table, **thresholds):
+        other = replace(ds, thresholds=MappingProxyType({**ds.thresholds, **thresholds}))
+        return set(outliers(table, other)["product_id"])
+
+    assert found(mild, outlier_c=4) == {"p4"} and found(mild, outlier_c=20) == set()
+    assert found(large, outlier_u=0.0) == {"p4"} and found(large, outlier_u=0.5) == {"p4", "p5"}, "size counts"
+    even = lines[lines["product_id"].ne("p1")]  # of an even number of cells the median score is not exactly 0
+    assert found(even, outlier_u=0.0) == {"p4"} and found(even, outlier_u=0.0, outlier_a=1e6) == set()
+
+
+@pytest.mark.parametrize(("dataset", "most"), [("sample", 30), ("uzbekistan", 10)])
+def test_outliers_are_few_and_never_in_weights_that_were_mended(dataset, most, request):
+    way = request.getfixturevalue(dataset)
+    found = way.quality.query("check == 'unit_value_outlier'")
+    assert 1 <= len(found) <= most and set(found["treatment"]) == {"kept"}
+    assert way.quality.query("check == 'reporting_break'").merge(found, on=["period", "product_id"]).empty
+
+
+WAX = [("wax", "2024Q3", 200.0, 100.0), ("wax", "2024Q4", 150.0, 100.0), ("wax", "2025Q1", 100.0, 100.0)]
+
+
+def recut(ds, prefixes, **first):
+    """Findings on the codes of wax, under `prefixes`, where customs began to use an edition in the period `first`."""
+    products = ds.products.iloc[:2].assign(product_id=["wax", "never imported"], hs_prefixes=prefixes)
+    editions = MappingProxyType({edition[1:]: pd.Period(period) for edition, period in first.items()})
+    other = replace(ds, hs_revisions=editions, registers=MappingProxyType({**ds.registers, "products": products}))
+    _, findings = import_panel(imports(*WAX), other)
+    return findings.query("check == 'hs_revision'"), findings
+
+
+@pytest.mark.parametrize("prefixes", ["390720", "39072011", "3907", "320810; 390729"])
+def test_a_recut_code_is_a_finding_that_nothing_repairs(ds, prefixes):
+    found, findings = recut(ds, prefixes, _2022="2024Q4")
+    [row] = found.to_dict("records")
+    assert (row["product_id"], str(row["period"]), row["affected_value_usd"], row["lines"]) == ("wax", "2024Q4", 150, 1)
+    assert (row["treatment"], row["kind"], row["certainty"]) == ("kept", "classification", "found")
+    assert unrepaired(findings) == {"wax"} and len(quality(findings, empty("quarantine", ds), ds)) == 1
+
+
+def test_a_code_that_was_not_recut_is_no_finding(ds):
+    assert recut(ds, "390210", _2022="2024Q4")[0].empty
+    assert recut(ds, "390720", _2017="2024Q4")[0].empty, "recut in 2022, not in 2017"
+
+
+@pytest.mark.parametrize("first", [{}, {"_2022": "2024Q3"}, {"_2022": "2025Q2"}])
+def test_no_revision_within_the_data_means_no_finding(ds, first):
+    found, findings = recut(ds, "390720", **first)
+    assert found.empty and unrepaired(findings) == set()
+
+
+def test_a_code_that_ended_and_brings_no_more_imports_is_found_too(ds):
+    products = ds.products.iloc[:1].assign(product_id="wax", hs_prefixes="390720")
+    registers = MappingProxyType({**ds.registers, "products": products})
+    other = replace(ds, hs_revisions=MappingProxyType({"2022": pd.Period("2025Q1")}), registers=registers)
+    [row] = import_panel(imports(*WAX[:2], ("oil", "2025Q1", 1.0, 1.0)), other)[1].to_dict("records")
+    assert (row["product_id"], row["affected_value_usd"], row["lines"]) == ("wax", 0, 0)
+
+
+def test_the_recut_heading_is_found_in_the_real_series_and_no_other(uzbekistan):
+    found = uzbekistan.quality.query("check == 'hs_revision'")
+    assert found[["period", "product_id"]].to_numpy().tolist() == [["2023", "cleaning_preparations"]]
+    assert unrepaired(uzbekistan.quality) == {"cleaning_preparations"}
+
+
+def test_recut_codes_are_written_as_codes_once_an_edition(repository):
+    codes = pd.read_csv(repository / "lib" / "importcut" / "hs_revisions.csv", dtype="str")
+    assert codes["hs6"].str.fullmatch(r"\d{4}|\d{6}").all() and set(codes["revision"]) == {"2017", "2022"}
+    assert codes.notna().all(axis=None) and not codes.duplicated(["revision", "hs6"]).any()
+
+
+def test_only_what_was_left_as_it_is_counts_as_unrepaired():
+    findings = pd.DataFrame(
+        [
+            ("a", "reporting_break", "kept"),
+            ("b", "reporting_break", "imputed"),
+            ("c", "missing_weight", "kept"),
+            ("d", "missing_weight", "imputed"),
+            ("e", "unit_value_outlier", "kept"),
+            ("f", "hs_revision", "kept"),
+            (None, "period_missing", "kept"),
+        ],
+        columns=["product_id", "check", "treatment"],
+    )
+    assert unrepaired(findings) == {"a", "c", "f"}

@@ -50,6 +50,18 @@ def canvas(width: float = 8.0, height: float = 4.5) -> Axes:
     return figure.add_subplot()
 
 
+def panes(count: int, *, height: float = 1.75, columns: int = 3) -> tuple[list[Axes], Axes]:
+    """Small charts in rows on one page, and below them an empty strip for a legend that serves all."""
+    rows = -(-count // columns)
+    figure = canvas(8.0, 0.6 + height * rows).figure
+    figure.clear()
+    places = figure.add_gridspec(rows + 1, columns, height_ratios=[1] * rows + [0.12])
+    axes = [figure.add_subplot(places[n // columns, n % columns]) for n in range(count)]
+    key = figure.add_subplot(places[rows, :])
+    key.axis("off")
+    return axes, key
+
+
 def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "figure") -> Picture:
     """The finished chart: claim and unit above it, source and the mark of illustrative data below it."""
     figure = ax.figure
@@ -82,16 +94,20 @@ def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, **handles
     ax.legend(**place, ncols=columns, fontsize=8.5, **handles)
 
 
-def million_axis(ax: Axes, which: str, say) -> Axes:
+def million_axis(ax: Axes, which: str, say, *, ticks: int = 6) -> Axes:
     axis = ax.xaxis if which == "x" else ax.yaxis
-    axis.set_major_locator(mpl.ticker.MaxNLocator(6))
-    digits = 0 if np.ptp(axis.get_view_interval()) > 6e6 else 1
-    axis.set_major_formatter(lambda usd, _: say.number(usd / 1e6, digits))
+    axis.set_major_locator(mpl.ticker.MaxNLocator(ticks))
+    axis.set_major_formatter(lambda usd, _: say.number(usd / 1e6, _decimals(axis.get_majorticklocs() / 1e6)))
     axis.grid(True, color=GRID, linewidth=0.7)
     return ax
 
 
-def period_axis(ax: Axes, periods: pd.PeriodIndex, say) -> None:
-    step = max(1, len(periods) // 8)
+def _decimals(ticks: np.ndarray) -> int:
+    """As many decimals as tell the ticks, so that 1.5 is not written as 2."""
+    return next((digits for digits in range(3) if np.allclose(ticks, ticks.round(digits))), 3)
+
+
+def period_axis(ax: Axes, periods: pd.PeriodIndex, say, *, labels: int = 8) -> None:
+    step = max(1, len(periods) // labels)
     shown = range(len(periods) - 1, -1, -step)
     ax.set_xticks(list(shown), [fill(say.period(periods[n]), 9) for n in shown], fontsize=8.5)

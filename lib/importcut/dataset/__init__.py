@@ -7,10 +7,15 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from importcut.dataset.publication import PUBLISHED, Publication, last_published, published
 from importcut.dataset.registers import PERIODS, contradictions, listed, read_register, read_toml, wrong_settings
 from importcut.dataset.scenario import read_scenario, unknown_assumption
 from importcut.schema import DataError, tables
 
+__all__ = [
+    "LANGUAGE_COLUMNS", "PUBLISHED", "ROOT", "Dataset", "Publication", "as_period", "find_dataset", "last_published",
+    "open_dataset", "published", "run_name", "what_if",
+]  # fmt: skip
 ROOT = Path(__file__).resolve().parents[3]
 LANGUAGE_COLUMNS = {"en": "name_en", "ru": "name_ru", "uz-Cyrl": "name_uz_cyrl", "uz-Latn": "name_uz_latn"}
 
@@ -30,6 +35,7 @@ class Dataset:
     target: MappingProxyType
     counterfactual: str
     thresholds: MappingProxyType
+    hs_revisions: MappingProxyType
     import_regimes: tuple[str, ...]
     sources: tuple[str, ...]
     scenario: MappingProxyType
@@ -86,6 +92,9 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
         target=MappingProxyType(about.get("target", {})),
         counterfactual=about["counterfactual"],
         thresholds=MappingProxyType(about["thresholds"]),
+        hs_revisions=MappingProxyType(
+            {edition: as_period(str(first), frequency) for edition, first in about.get("hs_revisions", {}).items()}
+        ),
         import_regimes=tuple(about.get("import_regimes", ())),
         sources=tuple(about["sources"]),
         scenario=read_scenario(path, scenario, registers["projects"]),

@@ -38,7 +38,7 @@ def wrong_settings(about: dict, frequency: str) -> list[str]:
             errors.append(f"dataset.toml: {column.name} is missing — add it (the sample's file shows how)")
         else:
             text = str(value) if column.type in ("text", "period") else repr(value)
-            errors += _read_column(pd.Series([text], ["setting"]), column, "dataset.toml", frequency)[1]
+            errors += read_column(pd.Series([text], ["setting"]), column, "dataset.toml", frequency)[1]
     return errors
 
 
@@ -68,7 +68,7 @@ def read_register(path: Path, table: Table, frequency: str) -> tuple[pd.DataFram
     written = written.loc[:, ~written.columns.duplicated()]
     typed = {}
     for column in table.columns:
-        typed[column.name], found = _read_column(written[column.name].str.strip(), column, file.name, frequency)
+        typed[column.name], found = read_column(written[column.name].str.strip(), column, file.name, frequency)
         errors += found
     read = pd.DataFrame(typed)
     errors += [
@@ -108,7 +108,8 @@ def _dtype(column: Column, frequency: str) -> str:
     return f"period[{frequency}]" if column.type == "period" else DTYPES[column.type]
 
 
-def _read_column(text: pd.Series, column: Column, file: str, frequency: str) -> tuple[pd.Series, list[str]]:
+def read_column(text: pd.Series, column: Column, file: str, frequency: str) -> tuple[pd.Series, list[str]]:
+    """The values of a column of texts, indexed by row, and what is wrong with them."""
     given = text.ne("")
     filled = text.where(given, None)
     match column.type:

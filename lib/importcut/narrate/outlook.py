@@ -77,7 +77,7 @@ def road(planned: pd.DataFrame, ranking: pd.DataFrame, target: pd.DataFrame, ds,
     return Finding(title, " ".join(text), planned, "planned")
 
 
-def doubts(quality: pd.DataFrame, cuts: pd.DataFrame, expected: pd.DataFrame, say) -> Finding:
+def doubts(quality: pd.DataFrame, say) -> Finding:
     """What was set aside or imputed, which periods and partners are broken, and what the figures cannot tell."""
     text = []
     aside = quality[quality["treatment"].eq("set_aside")].groupby("kind")[["lines", "affected_value_usd"]].sum()
@@ -114,61 +114,33 @@ def doubts(quality: pd.DataFrame, cuts: pd.DataFrame, expected: pd.DataFrame, sa
                     n=say.number(n),
                 )
             )
-    if cuts["method"].eq("control_basket").any():
-        text += _growth_text(expected, say) + _placebo_text(cuts, say)
+    text += _outlier_text(quality, say) + _recut_text(quality, say)
     return Finding(say("What we cannot tell"), " ".join(text), quality, None)
 
 
-def _growth_text(expected: pd.DataFrame, say) -> list[str]:
-    """How much of each cut is growth of the donors rather than a fall of the product's own imports."""
-    names, text = say.names("products"), []
-    for product, rows in expected.groupby("product_id"):
-        cut = (rows["counterfactual_kg"] - rows["actual_kg"]).sum()
-        growth = (rows["counterfactual_kg"] - rows["base_kg"]).sum()
-        if cut <= 0:
-            continue
-        values = {"product": names[product], "share": say.percent(growth / cut)}
-        if growth < 0:
-            text.append(
-                say("{product}: comparable products shrank, so that imports fell by more than the cut.", **values)
-            )
-        elif growth >= cut:
-            text.append(
-                say(
-                    "{product}: imports are not below the base year's; the whole cut is growth of comparable products.",
-                    **values,
-                )
-            )
-        else:
-            text.append(
-                say(
-                    "{product}: {share} of the cut is growth of comparable products, the rest a fall of imports.",
-                    **values,
-                )
-            )
-    return text
+def _outlier_text(quality: pd.DataFrame, say) -> list[str]:
+    found = quality[quality["check"].eq("unit_value_outlier")]
+    sentence = say.count(
+        "{n} unit value strays from the period before as no others do, on imports of {value}; it was kept as declared.",
+        "{n} unit values stray from the period before as no others do, on imports of {value}; they were kept as "
+        "declared.",
+        len(found),
+        value=say.money(found["affected_value_usd"].sum()),
+    )
+    return [sentence] if len(found) else []
 
 
-def _placebo_text(cuts: pd.DataFrame, say) -> list[str]:
-    tested = cuts[cuts["identified"]].drop_duplicates(["project_id", "product_id"])
+def _recut_text(quality: pd.DataFrame, say) -> list[str]:
+    """Which products' codes a revision of the Harmonized System recut, one sentence a period."""
     names = say.names("products")
-    text = [
-        say(
-            "{product}: the shortfall ranks {rank} among {n} series, its own and the placebos' (p = {p}, "
-            "{smallest} at least).",
-            product=names[row.product_id],
-            rank=say.number(row.placebo_rank),
-            n=say.number(row.placebo_n),
-            p=say.number(row.placebo_p, 2),
-            smallest=say.number(row.smallest_p, 2),
-        )
-        for row in tested.itertuples()
-    ]
     return [
-        *text,
         say(
-            "These cuts are inferred from customs data alone: they rest on what comparable products did, and a growth "
-            "of these that has other causes counts as a cut. The series sum over constant partners, so that imports "
-            "diverted to other partners also look like a cut."
-        ),
+            "In {period} a revision of the Harmonized System came into use that recut commodity codes or headings "
+            "of {products} (imports of {value} in that period): a fall there is not a cut, and these products are not "
+            "used as donors.",
+            period=say.period(pd.Period(period)),
+            products=say.listed([names[product] for product in rows["product_id"]]),
+            value=say.money(rows["affected_value_usd"].sum()),
+        )
+        for period, rows in quality[quality["check"].eq("hs_revision")].groupby("period")
     ]

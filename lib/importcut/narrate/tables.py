@@ -29,6 +29,8 @@ CHECKS = {
     "reporting_break": "weights of the period broken",
     "coverage_break": "partner no longer reports",
     "period_missing": "no line received for the period",
+    "unit_value_outlier": "unit value out of line",
+    "hs_revision": "commodity code recut",
 }
 TREATMENTS = {
     "kept": "kept",
@@ -77,15 +79,15 @@ def ranking_table(ranking: pd.DataFrame, basis: str, say) -> Listing:
         {
             say("Rank"): rows["rank"].map(say.number),
             say("Project"): rows["project_id"].map(say.names("projects")),
-            say("Net cut"): _thousands(rows["net_usd"], say),
-            say("Range"): _ranges(rows, say),
-            say("Gross cut"): _thousands(rows["gross_usd"], say),
-            say("Cost"): _thousands(rows["cost_usd"], say),
+            say("Net cut"): thousands(rows["net_usd"], say),
+            say("Range"): ranges(rows, say),
+            say("Gross cut"): thousands(rows["gross_usd"], say),
+            say("Cost"): thousands(rows["cost_usd"], say),
             say("Grade, net"): grades,
             say("Grade, gross"): rows["gross_evidence"].map(say),
         }
     )
-    return Listing(_without_empty(frame), say("{what}, thousand US dollars", what=say(BASES[basis])))
+    return Listing(without_empty(frame), say("{what}, thousand US dollars", what=say(BASES[basis])))
 
 
 def cuts_table(cuts: pd.DataFrame, say) -> Listing:
@@ -104,8 +106,8 @@ def cuts_table(cuts: pd.DataFrame, say) -> Listing:
         {
             say("Project"): rows["project_id"].map(say.names("projects")),
             say("Product"): rows["product_id"].map(say.names("products")),
-            say("Gross cut"): _thousands(rows["gross_usd"], say),
-            say("Range"): _ranges(rows, say),
+            say("Gross cut"): thousands(rows["gross_usd"], say),
+            say("Range"): ranges(rows, say),
             say("Placebo rank"): rank.where(rows["placebo_rank"].notna()),
             say("Donors"): (rows["placebo_n"] - 1).map(say.number, na_action="ignore"),
             say("Capacity and output"): over,
@@ -113,7 +115,7 @@ def cuts_table(cuts: pd.DataFrame, say) -> Listing:
         }
     )
     what = say("Gross cuts by project and product, to date")
-    return Listing(_without_empty(frame), say("{what}, thousand US dollars", what=what))
+    return Listing(without_empty(frame), say("{what}, thousand US dollars", what=what))
 
 
 def target_table(target: pd.DataFrame, say) -> Listing:
@@ -121,12 +123,12 @@ def target_table(target: pd.DataFrame, say) -> Listing:
     frame = pd.DataFrame(
         {
             say("Reading"): target["reading"].map(READINGS).map(say),
-            say("Target"): _thousands(target["target_usd"], say),
-            say("Planned, gross"): _thousands(target["planned_usd"], say),
-            say("Net"): _thousands(target["planned_net_usd"], say),
-            say("Net foreign exchange"): _thousands(target["planned_fx_usd"], say),
-            say("Realised, gross"): _thousands(target["realised_usd"], say),
-            say("Can be displaced"): _thousands(target["addressable_usd"], say),
+            say("Target"): thousands(target["target_usd"], say),
+            say("Planned, gross"): thousands(target["planned_usd"], say),
+            say("Net"): thousands(target["planned_net_usd"], say),
+            say("Net foreign exchange"): thousands(target["planned_fx_usd"], say),
+            say("Realised, gross"): thousands(target["realised_usd"], say),
+            say("Can be displaced"): thousands(target["addressable_usd"], say),
         }
     )
     what = say("The target in both readings")
@@ -141,12 +143,40 @@ def quality_table(quality: pd.DataFrame, say) -> Listing:
         {
             say("Finding"): rows["check"].map(CHECKS).map(say),
             say("Lines"): rows["lines"].map(say.number).where(rows["lines"] > 0),
-            say("Value"): _thousands(rows["affected_value_usd"], say),
+            say("Value"): thousands(rows["affected_value_usd"], say),
             say("Treatment"): rows["treatment"].map(TREATMENTS).map(say),
         }
     )
     what = say("What was found in the data")
     return Listing(frame, say("{what}, thousand US dollars", what=what))
+
+
+def quality_bars(quality: pd.DataFrame, say) -> pd.DataFrame:
+    """What was found, by rule and treatment, as `chart.plot_quality` draws it, the largest value first.
+
+    Columns label, treatment (category), value_usd (USD), note: value, lines and products in words.
+    """
+    rows = (
+        quality.groupby(["check", "treatment"], as_index=False)
+        .agg(lines=("lines", "sum"), products=("product_id", "nunique"), value_usd=("affected_value_usd", "sum"))
+        .sort_values("value_usd", ascending=False, ignore_index=True)
+    )
+    treatments = pd.CategoricalDtype([say(text) for text in TREATMENTS.values()])
+    return pd.DataFrame(
+        {
+            "label": rows["check"].map(CHECKS).map(say),
+            "treatment": rows["treatment"].map(TREATMENTS).map(say).astype(treatments),
+            "value_usd": rows["value_usd"],
+            "note": [_extent(row.value_usd, row.lines, row.products, say) for row in rows.itertuples()],
+        }
+    )
+
+
+def _extent(usd: float, lines: int, products: int, say) -> str:
+    """An amount and, where they are known, how many lines and products it stands for."""
+    counted = [say.count("{n} line", "{n} lines", int(lines))] if lines else []
+    named = [say.count("{n} product", "{n} products", int(products))] if products else []
+    return ", ".join([say.money(usd), *counted, *named])
 
 
 def annex(say) -> Listing:
@@ -155,14 +185,14 @@ def annex(say) -> Listing:
     return Listing(pd.DataFrame({say("Source"): sources}), say("Sources"))
 
 
-def _thousands(usd: pd.Series, say) -> pd.Series:
+def thousands(usd: pd.Series, say) -> pd.Series:
     return (usd / 1e3).map(lambda value: say.number(value, 1), na_action="ignore")
 
 
-def _ranges(rows: pd.DataFrame, say) -> pd.Series:
-    found = _thousands(rows["low_usd"], say).astype(object) + "–" + _thousands(rows["high_usd"], say).astype(object)
+def ranges(rows: pd.DataFrame, say) -> pd.Series:
+    found = thousands(rows["low_usd"], say).astype(object) + "–" + thousands(rows["high_usd"], say).astype(object)
     return found.where(rows["low_usd"].notna())
 
 
-def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
+def without_empty(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.loc[:, frame.notna().any()]

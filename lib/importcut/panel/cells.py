@@ -1,42 +1,38 @@
-"""Imports → panel by product × plant × origin × period, and the findings on its quality."""
+"""Imports → panel by product × plant × origin × period: weights found, broken periods mended."""
 
 import numpy as np
 import pandas as pd
 
+from importcut.panel.checks import (
+    CELL,
+    missing_periods,
+    recut_codes,
+    stopped_origins,
+    unit_value_outliers,
+    weight_findings,
+)
 from importcut.schema import DataError, conform
-
-CELL = ["product_id", "plant_id", "origin", "period"]
 
 
 def import_panel(imports: pd.DataFrame, ds) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Panel by product × plant × origin × period up to `ds.period`, and the findings on weights and coverage.
+    """Panel by product × plant × origin × period up to `ds.period`, and the findings on its quality.
 
+    Findings: period, product_id, origin, check, lines, affected_value_usd (USD), treatment, kind, certainty.
     Raises DataError if `ds.period` lies before the first or after the last import, or every line was set aside.
     """
     lines = _up_to(imports, ds)
     cells = _weighted_cells(lines)
     cells, breaks = _mend_breaks(cells, ds)
-    stopped = _stopped_origins(cells, ds)
+    stopped = stopped_origins(cells, ds)
     cells["comparable"] = ~cells["origin"].isin(stopped["origin"])
     cells["unit_value"] = cells["value_usd"] / cells["net_kg"].where(cells["net_kg"] > 0)
     weighed = _log_unit_values(cells).columns
-    found = [_weight_findings(lines, weighed), _counted(breaks, lines), stopped, _missing_periods(lines)]
+    found = [
+        weight_findings(lines, weighed), _counted(breaks, lines), stopped, missing_periods(lines),
+        unit_value_outliers(cells, lines, ds), recut_codes(lines, ds),
+    ]  # fmt: skip
     findings = pd.concat([f for f in found if len(f)] or found, ignore_index=True)
     return conform(cells, "panel", frequency=ds.frequency), findings
-
-
-def quality(findings: pd.DataFrame | None, quarantine: pd.DataFrame, ds) -> pd.DataFrame:
-    """All findings: on the panel, and what was set aside, by kind and reason."""
-    set_aside = (
-        quarantine.groupby(["kind", "reason"], as_index=False)
-        .agg(lines=("line", "size"), affected_value_usd=("value_usd", "sum"))
-        .rename(columns={"reason": "check"})
-        .assign(treatment="set_aside", certainty="found")
-    )
-    on_panel = [] if findings is None else [findings.assign(period=findings["period"].astype("str"))]
-    found = pd.concat([*on_panel, set_aside], ignore_index=True)
-    columns = {c: found.get(c) for c in ("period", "product_id", "origin")}
-    return conform(found.assign(**columns), "quality", frequency=ds.frequency)
 
 
 def _up_to(imports: pd.DataFrame, ds) -> pd.DataFrame:
@@ -51,15 +47,6 @@ def _up_to(imports: pd.DataFrame, ds) -> pd.DataFrame:
     if ds.period > last:
         raise DataError(f"{ds.name}: no imports after {last}, none in {ds.period} — choose a period up to {last}")
     return imports[imports["period"] <= ds.period]
-
-
-def _missing_periods(lines: pd.DataFrame) -> pd.DataFrame:
-    """Periods between the first and the last one in which no line was accepted."""
-    present = pd.PeriodIndex(lines["period"])
-    missing = pd.period_range(present.min(), present.max(), name="period").difference(present)
-    return missing.to_frame(index=False).assign(
-        check="period_missing", affected_value_usd=0.0, treatment="kept", kind="coverage", certainty="found"
-    )
 
 
 def _weighted_cells(lines: pd.DataFrame) -> pd.DataFrame:
@@ -127,49 +114,18 @@ def _counted(breaks: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def _worst_break(series: pd.DataFrame, beyond: float, share: float) -> tuple[pd.Period, pd.Index, bool] | None:
-    """The period in which the most lines move together against their neighbours; the last one only if no other does."""
+    """The period in which most lines move together, farthest from their neighbours; the last one only if no other does.
+
+    A break also sets the neighbours half as far apart from theirs: that is why the farthest comes first.
+    """
     inner = series - (series.shift(1) + series.shift(-1)) / 2
     for distance, suspected in ((inner, False), (series.diff().tail(1), True)):
         direction = np.sign(distance.median(axis=1))
         flags = distance.mul(direction, axis=0).gt(beyond)
         counted = distance.notna().sum(axis=1)
         shares = (flags.sum(axis=1) / counted.where(counted > 1)).dropna()
-        if len(shares) and shares.max() >= share:
-            period = shares.idxmax()
+        broken = shares.index[shares >= share]
+        if len(broken):
+            period = distance.abs().where(flags).median(axis=1)[broken].idxmax()
             return period, flags.columns[flags.loc[period]], suspected
     return None
-
-
-def _stopped_origins(cells: pd.DataFrame, ds) -> pd.DataFrame:
-    """Origins that have not reported for the last two periods or more: by product, with their last year's value."""
-    last = cells.groupby("origin")["period"].max()
-    value = cells.groupby("origin")["value_usd"].sum()
-    gone = last[(last < ds.period - 1) & (value / value.sum() >= ds.thresholds["coverage_share"])]
-    year = {"Q": 4, "Y": 1}[ds.frequency]
-    lost = cells.merge(gone.rename("last").reset_index(), on="origin", validate="m:1")
-    lost = lost[lost["period"] > lost["last"] - year]
-    return (
-        lost.assign(period=lost["last"] + 1)
-        .groupby(["origin", "product_id", "period"], as_index=False)
-        .agg(affected_value_usd=("value_usd", "sum"))
-        .assign(check="coverage_break", treatment="left_out", kind="coverage", certainty="found")
-    )
-
-
-def _weight_findings(lines: pd.DataFrame, weighed: pd.Index) -> pd.DataFrame:
-    """Lines whose weight is missing or repaired; a product that is not among the `weighed` ones stays without."""
-    touched = lines[lines["weight_rule"] != "declared"]
-    return (
-        touched.groupby(["period", "product_id", "weight_rule"], as_index=False)
-        .agg(lines=("line", "size"), affected_value_usd=("value_usd", "sum"))
-        .assign(
-            check=lambda t: t["weight_rule"].map({"missing": "missing_weight", "unit_repaired": "wrong_unit"}),
-            treatment=lambda t: (
-                t["weight_rule"]
-                .map({"missing": "imputed", "unit_repaired": "repaired"})
-                .where(t["product_id"].isin(weighed) | t["weight_rule"].ne("missing"), "kept")
-            ),
-            kind="weights",
-            certainty="found",
-        )
-    )

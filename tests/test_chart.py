@@ -1,22 +1,30 @@
 """Charts show the figures of their table: read from the artists, not from pixels."""
 
+from itertools import pairwise
+
 import pandas as pd
 import pytest
 
 from importcut.appraise import appraisal
 from importcut.chart import (
+    canvas,
     picture,
     plot_bridge,
+    plot_chain,
     plot_cost_curve,
     plot_counterfactual,
     plot_matrix,
     plot_pairs,
     plot_plan,
+    plot_product_bridges,
+    plot_quality,
     plot_ranking,
     plot_size_ratio,
+    plot_weights,
 )
+from importcut.chart.page import million_axis
 from importcut.language import Voice, languages
-from importcut.narrate import bridge_steps, product_by_plant
+from importcut.narrate import bridge_steps, chain_steps, product_by_plant, product_steps, quality_bars
 
 
 @pytest.fixture(params=languages())
@@ -49,10 +57,82 @@ def test_ranking_ranges_are_those_of_the_table(ranked, say):
 def test_waterfall_ends_at_the_imports_of_the_period(sample, say):
     steps = bridge_steps(sample.bridge, say)
     bars = plot_bridge(steps, say).patches
-    assert bars[0].get_height() == pytest.approx(steps["value_usd"].iloc[0])
-    assert bars[-1].get_height() == pytest.approx(sample.bridge["value_usd"].sum())
-    ends = [bar.get_y() + bar.get_height() for bar in bars[1:-1]]
-    assert ends[-1] == pytest.approx(bars[-1].get_height(), abs=5e3 * 6)  # steps that round to nothing are left out
+    now = sample.bridge.query("comparison == 'base'")["value_usd"].sum()
+    assert [bar.get_width() for bar in bars] == pytest.approx(steps["value_usd"].tolist())
+    assert bars[-1].get_width() == pytest.approx(now) and bars[-1].get_x() == bars[0].get_x() == 0
+    for before, bar in pairwise(bars[:-1]):
+        assert bar.get_x() == pytest.approx(before.get_x() + before.get_width())
+    assert bars[-2].get_x() + bars[-2].get_width() == pytest.approx(now, abs=5e3 * 6)  # what rounds to nothing is out
+
+
+def test_waterfall_names_the_three_largest_projects_and_sums_the_rest(sample, say):
+    rows = sample.bridge.query("comparison == 'base' and effect == 'project'").groupby("project_id")["value_usd"].sum()
+    largest = rows.sort_values().head(3)
+    steps = bridge_steps(sample.bridge, say).query("kind == 'project'").set_index("label")["value_usd"]
+    assert steps.index.tolist() == [*largest.index.map(say.names("projects")), say("other projects")]
+    assert steps.tolist() == pytest.approx([*largest, rows.drop(largest.index).sum()])
+
+
+def test_four_projects_are_all_named(sample, say):
+    four = sample.bridge.dropna(subset="project_id")["project_id"].unique()[:4]
+    kept = sample.bridge[sample.bridge["project_id"].isna() | sample.bridge["project_id"].isin(four)]
+    steps = bridge_steps(kept, say).query("kind == 'project'")
+    assert set(steps["label"]) == set(say.names("projects")[four])
+
+
+def test_small_waterfalls_are_those_of_the_products_that_the_projects_moved_most(sample, say):
+    rows = sample.bridge.query("comparison == 'base'")
+    moved = rows.query("effect == 'project'").groupby("product_id")["value_usd"].sum().sort_values().head(6)
+    steps = product_steps(sample.bridge, say)
+    axes = plot_product_bridges(steps, say)
+    names = say.names("products")[moved.index].tolist()
+    assert [ax.get_title(loc="left").replace("\n", " ") for ax in axes] == names
+    for ax, product in zip(axes, moved.index, strict=True):
+        widths = [bar.get_width() for bar in ax.patches]
+        own = rows[rows["product_id"].eq(product)].groupby("effect")["value_usd"].sum()
+        assert (widths[0], widths[-2], widths[-1]) == pytest.approx((own["base"], own["project"], own.sum()))
+
+
+def test_without_projects_the_products_that_moved_most_have_the_small_waterfalls(sample, say):
+    rows = sample.bridge.query("comparison == 'base' and effect != 'project'")
+    change = rows.query("effect != 'base'").groupby("product_id")["value_usd"].sum()
+    largest = change.sort_values(key=abs, ascending=False).head(6)
+    assert product_steps(rows, say)["product"].unique().tolist() == say.names("products")[largest.index].tolist()
+    assert product_steps(rows.head(0), say).empty and chain_steps(rows.head(0), say).empty
+
+
+def test_chain_stacks_and_dots_are_the_effects_and_changes_of_every_period(sample, say):
+    rows = sample.bridge.query("comparison == 'chained' and effect != 'base'")
+    ax = plot_chain(chain_steps(sample.bridge, say), say)
+    change = rows.groupby("period")["value_usd"].sum()
+    assert ax.lines[-1].get_ydata().tolist() == pytest.approx(change.tolist())
+    heights = pd.DataFrame([[bar.get_height() for bar in stack] for stack in ax.containers])
+    assert heights.sum().tolist() == pytest.approx(change.tolist(), abs=5e3)
+    projects = rows.query("effect == 'project'").groupby("period")["value_usd"].sum()
+    assert heights.iloc[-1].tolist() == pytest.approx(projects.reindex(change.index, fill_value=0).tolist())
+    tops = [bar.get_y() + max(bar.get_height(), 0) for bar in ax.patches]
+    assert max(tops) < ax.get_ylim()[1]
+
+
+def test_nothing_of_the_bridge_charts_is_cut_off(sample, say):
+    chain, steps = chain_steps(sample.bridge, say), bridge_steps(sample.bridge, say)
+    waterfalls = plot_product_bridges(product_steps(sample.bridge, say), say)
+    for axes in ([plot_bridge(steps, say)], [plot_chain(chain, say)], waterfalls):
+        picture(axes[0], say, title="T", unit="U", alt="A")
+        for ax in axes:
+            legend, room = ax.get_legend().texts if ax.get_legend() else [], ax.figure.bbox
+            for text in [*ax.texts, *ax.get_yticklabels(), *legend]:
+                box = text.get_window_extent()
+                inside = room.x0 <= box.x0 and box.x1 <= room.x1 and room.y0 <= box.y0 and box.y1 <= room.y1
+                assert inside or not text.get_visible() or not text.get_text(), text.get_text()
+
+
+@pytest.mark.parametrize(("top", "written"), [(6.3e6, "1.5"), (12e6, "2"), (1e6, "0.2"), (0.2e6, "0.04")])
+def test_an_axis_of_millions_writes_its_ticks_as_they_are(sample, top, written):
+    ax = million_axis(canvas(), "y", Voice("en", sample.ds))
+    ax.set_ylim(0, top)
+    ax.figure.draw_without_rendering()
+    assert ax.get_yticklabels()[1].get_text() == written
 
 
 def test_counterfactual_lines_are_those_of_the_table(sample, say):
@@ -168,3 +248,65 @@ def test_nothing_of_the_appraisal_charts_is_cut_off(appraised, say):
             extent = text.get_window_extent()
             assert extent.x0 >= box.x0 and extent.x1 <= box.x1, text.get_text()
             assert extent.y0 >= box.y0 and extent.y1 <= box.y1, text.get_text()
+
+
+@pytest.mark.parametrize("dataset", ["sample", "uzbekistan"])
+def test_quality_bars_are_the_values_that_the_findings_touch_by_rule_and_treatment(dataset, request):
+    way = request.getfixturevalue(dataset)
+    say = Voice("en", way.ds)
+    bars = quality_bars(way.quality, say)
+    ax = plot_quality(bars, say)
+    widths = [bar.get_width() for bar in ax.containers[0]][::-1]
+    assert widths == bars["value_usd"].tolist() == sorted(widths, reverse=True)
+    assert sum(widths) == pytest.approx(way.quality["affected_value_usd"].sum())
+    assert [t.get_text().replace("\n", " ") for t in ax.get_yticklabels()][::-1] == bars["label"].tolist()
+    assert [note.get_text() for note in ax.texts][::-1] == bars["note"].tolist()
+    colours = {bar.get_facecolor(): t for bar, t in zip(ax.patches, bars["treatment"][::-1], strict=True)}
+    shown = {p.get_facecolor(): t.get_text() for p, t in zip(*_legend(ax), strict=True)}
+    assert colours == shown, "a treatment has one colour, and the legend names it"
+
+
+def _legend(ax):
+    return ax.get_legend().get_patches(), ax.get_legend().get_texts()
+
+
+def test_a_bar_of_a_finding_tells_value_lines_and_products(sample):
+    say = Voice("en", sample.ds)
+    broken = quality_bars(sample.quality, say).set_index("label").loc["weights of the period broken"]
+    rows = sample.quality.query("check == 'reporting_break'")
+    lines, value = say.number(rows["lines"].sum()), say.money(rows["affected_value_usd"].sum())
+    assert broken["note"] == f"{value}, {lines} lines, {len(rows)} products" and broken["treatment"] == "imputed"
+
+
+@pytest.mark.parametrize("dataset", ["sample", "uzbekistan"])
+def test_weights_before_and_after_are_the_unit_values_of_the_panel(dataset, request):
+    way = request.getfixturevalue(dataset)
+    say = Voice("en", way.ds)
+    imputed = way.quality[way.quality["treatment"].eq("imputed")].groupby("product_id")["affected_value_usd"].sum()
+    products = imputed.nlargest(7).index
+    *charts, key = plot_weights(way.panel, products, say).figure.axes
+    assert [ax.get_title(loc="left").replace("\n", " ") for ax in charts] == [
+        say.names("products")[product] for product in products[:6]
+    ], "six at most"
+    assert [text.get_text() for text in key.get_legend().texts] == ["before imputation", "after imputation"]
+    for ax, product in zip(charts, products, strict=False):
+        cells = way.panel[way.panel["product_id"].eq(product)].groupby("period")
+        total = cells[["value_usd", "raw_kg", "net_kg"]].sum()
+        before, after = ax.lines
+        assert before.get_ydata().tolist() == pytest.approx((total["value_usd"] / total["raw_kg"]).tolist())
+        assert after.get_ydata().tolist() == pytest.approx((total["value_usd"] / total["net_kg"]).tolist())
+        touched = cells["evidence"].agg(lambda grades: grades.eq("inferred").any())
+        assert before.get_markevery() == [n for n, hollow in enumerate(touched) if hollow]
+
+
+def test_nothing_of_the_quality_charts_is_cut_off(sample, say):
+    bars = plot_quality(quality_bars(sample.quality, say), say)
+    weights = plot_weights(sample.panel, sample.ds.products["product_id"][:4], say)
+    for ax in (bars, weights):
+        picture(ax, say, title="T", unit="U", alt="A")
+        box = ax.figure.bbox
+        keys = [text for each in ax.figure.axes if each.get_legend() for text in each.get_legend().texts]
+        ticks = [text for each in ax.figure.axes for text in [*each.get_yticklabels(), each._left_title]]
+        for text in [*ax.texts, *ax.figure.texts, *keys, *ticks]:
+            extent = text.get_window_extent()
+            assert extent.x0 >= box.x0 and extent.x1 <= box.x1, text.get_text()

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importcut.measure import bridge, mix_constant_prices, same_season
+from importcut.schema import DataError
 
 THEN, NOW = pd.Period("2025", "Y"), pd.Period("2026", "Y")
 
@@ -99,3 +100,9 @@ def test_the_price_range_is_that_of_the_origins():
 def test_the_same_season_of_a_base_year_is_its_quarter():
     assert same_season(pd.Period("2024", "Y"), pd.Period("2026Q3")) == pd.Period("2024Q3")
     assert same_season(THEN, NOW) == THEN
+
+
+def test_a_base_without_imports_is_refused_with_a_remedy():
+    panel = two_origins([50.0, 50], [50.0, 50], [10.0, 20], [12.0, 21])
+    with pytest.raises(DataError, match="base period 2019 — choose"):
+        mix_constant_prices(panel, GROUP, pd.Period("2019", "Y"))

@@ -86,29 +86,6 @@ def plot_counterfactual(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say, *
     return million_axis(ax, "y", say)
 
 
-def plot_bridge(steps: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
-    """Waterfall between the imports of two periods; columns label, value_usd, kind (total, change, project)."""
-    ax = ax or canvas(8.0, 3.6)
-    change = steps["value_usd"].where(steps["kind"].ne("total"), 0.0)
-    level = (
-        steps["value_usd"].where(steps["kind"].eq("total")).ffill()
-        + change.groupby(steps["kind"].eq("total").cumsum()).cumsum()
-    )
-    bottom = (level - change).where(steps["kind"].ne("total"), 0.0)
-    height = change.where(steps["kind"].ne("total"), steps["value_usd"])
-    colours = steps["kind"].map({"total": "#999999", "change": "#56B4E9", "project": "#009E73"})
-    ax.bar(steps.index, height, bottom=bottom, color=colours, width=0.66)
-    top = np.maximum(bottom, bottom + height)
-    for x, kind, value, y in zip(steps.index, steps["kind"], steps["value_usd"], top, strict=True):
-        sign = "+" if kind != "total" and value > 0 else ""
-        ax.annotate(sign + say.millions(value), (x, y), (0, 3), textcoords="offset points", ha="center", fontsize=9)
-    ends = steps.index[1:]
-    ax.hlines(level.iloc[:-1], ends - 0.67, ends - 0.33, color=MUTED, linewidth=0.8)
-    ax.set_xticks(steps.index, [fill(label, 14) for label in steps["label"]], fontsize=9)
-    ax.set_ylim(0, top.max() * 1.08)
-    return million_axis(ax, "y", say)
-
-
 def plot_matrix(values: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     """Heat map of amounts in million dollars; rows and columns are named as they will be read."""
     ax = ax or canvas(8.0, 0.6 + 0.3 * len(values))

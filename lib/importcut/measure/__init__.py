@@ -1,0 +1,21 @@
+"""Panel → prices at constant mix, profile by purpose, and the bridge between any two periods."""
+
+from importcut.indices import concentration, fisher, hidiroglou_berthelot, lmdi
+from importcut.measure.decomposition import bridge, bridges, comparisons, same_season
+from importcut.measure.prices import mix_constant_prices, price_components, rate_index
+from importcut.measure.purposes import profile
+
+__all__ = [
+    "bridge",
+    "bridges",
+    "comparisons",
+    "concentration",
+    "fisher",
+    "hidiroglou_berthelot",
+    "lmdi",
+    "mix_constant_prices",
+    "price_components",
+    "profile",
+    "rate_index",
+    "same_season",
+]

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from importcut import sample
+from importcut.sample.economy import CATALOGUE
 
 NAMED = ["products.csv", "plants.csv", "purposes.csv", "projects.csv"]
 NAMES = ["name_uz_cyrl", "name_uz_latn", "name_ru", "name_en"]
@@ -58,7 +59,8 @@ def planned_gross_usd(made):
     base = made.grades[made.grades["period"].str.startswith("2024")]
     value = (base["import_kg"] * base["price_usd"]).groupby(base["product_id"]).sum()
     unit_value = value / base.groupby("product_id")["import_kg"].sum()
-    activity = read["activity.csv"].set_index(["period", "plant_id"])["vehicles"]
+    activity = read["activity.csv"].sort_values("scenario", kind="stable")  # recorded rows first
+    activity = activity.drop_duplicates(["period", "plant_id"]).set_index(["period", "plant_id"])["vehicles"]
     vehicles = activity[activity.index.get_level_values(0).str.startswith("2024")].groupby("plant_id").sum()
     intensity = base.groupby(["product_id", "plant_id"])["import_kg"].sum() / vehicles
     share = read["products.csv"].set_index("product_id")["localisable_share"]
@@ -89,6 +91,19 @@ def test_costs_add_up_to_the_published_class_totals(written):
     assert projects["class"].value_counts().to_dict() == {"diversification": 7, "investment": 5, "innovation": 2}
 
 
+def test_every_description_is_told_from_the_products_of_the_same_code(repository):
+    """A line counts for the product with the highest priority among those whose code and text it fits."""
+    products = pd.read_csv(repository / "data" / "raw" / "sample" / "products.csv", dtype=str, keep_default_na=False)
+    for line in pd.read_csv(CATALOGUE / "descriptions.csv", dtype=str).itertuples():
+        fits = [
+            (int(product.priority), product.product_id)
+            for product in products.itertuples()
+            if line.hs_code.startswith(tuple(product.hs_prefixes.split(";")))
+            and re.search(product.text_pattern, line.text, re.IGNORECASE)
+        ]
+        assert max(fits)[1] == line.product_id, line.text
+
+
 def test_the_plan_cuts_69_million_to_2030(made):
     assert planned_gross_usd(made) == pytest.approx(69_000_000, abs=20_000)
 
@@ -98,7 +113,9 @@ def test_any_seed_meets_the_planned_sum():
 
 
 def test_shipped_sample_is_what_the_generator_writes(written, repository):
-    assert contents(written / "sample") == contents(repository / "data" / "raw" / "sample")
+    shipped = contents(repository / "data" / "raw" / "sample")
+    given_out = {name for name in shipped if name.startswith("published/")}  # made by `make published`
+    assert contents(written / "sample") == {name: shipped[name] for name in shipped.keys() - given_out}
     for shipped, fresh in {"sample_truth.csv": "truth.csv", "sample_faults.csv": "faults.csv"}.items():
         assert (repository / "tests" / "cases" / shipped).read_bytes() == (written / fresh).read_bytes()
 
@@ -108,6 +125,38 @@ def test_generated_and_written_samples_are_one(made, written):
         assert lines.to_csv(index=False, lineterminator="\n") == (
             written / "sample" / "declarations" / f"{period}.csv"
         ).read_text(encoding="utf-8")
+
+
+PLAN = pd.DataFrame(
+    {"project_id": ["battery_acid_almalyk"], "product_id": ["battery_acid"], "start": ["2025Q1"],
+     "tonnes_a_quarter": [100.0]}
+)  # fmt: skip
+
+
+def test_a_planted_cut_is_delivered_from_its_date_on_and_nothing_else_is(tmp_path):
+    sample.write(tmp_path / "s", rows=2000, seed=1, deliveries=PLAN, truth=tmp_path / "truth.csv")
+    truth = pd.read_csv(tmp_path / "truth.csv")
+    assert truth["project_id"].unique().tolist() == ["battery_acid_almalyk"]
+    assert truth["period"].min() == "2025Q1" and truth["gross_kg"].round(-2).eq(100_000).all()
+    first = pd.read_csv(tmp_path / "s" / "projects.csv").set_index("project_id")["first_output"]
+    assert first["battery_acid_almalyk"] == "2025-01" and first["rubber_angren"] == "2026-04"
+
+
+def test_a_planted_cut_may_take_over_all_imports():
+    whole = sample.generate(rows=2000, deliveries=PLAN.assign(tonnes_a_quarter=1e6))
+    mine = whole.grades[whole.grades["product_id"].eq("battery_acid") & whole.grades["period"].ge("2025Q1")]
+    assert mine["import_kg"].max() < 1 < mine["requirement_kg"].min()
+
+
+def test_a_plan_that_cannot_be_planted_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no project sheet of battery_acid_almalyk × topcoat"):
+        sample.generate(rows=10, deliveries=PLAN.assign(product_id="topcoat"))
+    (tmp_path / "plan.csv").write_text("project_id,product_id,start,tonnes_a_quarter\na,b,2025-1,5\n")
+    with pytest.raises(ValueError, match=r"plan.csv row 2: 2025-1, 5 — write 2025Q1 and tonnes"):
+        sample.read_plan(tmp_path / "plan.csv")
+    (tmp_path / "plan.csv").write_text("project_id,product_id,start\na,b,2025Q1\n")
+    with pytest.raises(ValueError, match=r"plan.csv: no column tonnes_a_quarter"):
+        sample.read_plan(tmp_path / "plan.csv")
 
 
 def test_another_seed_gives_another_sample(made):

@@ -8,6 +8,8 @@ import pandas as pd
 from importcut.sample.economy import DATASET, economy
 from importcut.sample.lines import declarations
 
+PLAN = ["project_id", "product_id", "start", "tonnes_a_quarter"]
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -30,7 +32,12 @@ def generate(*, rows: int = 20_000, seed: int = 1, deliveries: pd.DataFrame | No
 
     Parameters
     ----------
-    deliveries : replaces the projects' deliveries; project_id, product_id, start (period), tonnes_a_quarter.
+    deliveries : cuts to plant in place of the projects' own; project_id, product_id, start (period), tonnes_a_quarter.
+
+    Raises
+    ------
+    ValueError
+        If a project does not make the product that is to be planted.
     """
     registers, grades, truth = economy(seed, deliveries)
     lines_by_period, faults = {}, pd.Series(dtype=int)
@@ -45,17 +52,24 @@ def write(
     *,
     rows: int = 20_000,
     seed: int = 1,
+    deliveries: pd.DataFrame | None = None,
     truth: Path | str | None = None,
     faults: Path | str | None = None,
 ) -> None:
-    """Write the dataset folder, and if asked the true cuts and the planted faults; one quarter in memory at most."""
+    """Write the dataset folder, and if asked the true cuts and the planted faults; one quarter in memory at most.
+
+    Parameters
+    ----------
+    deliveries : as in `generate`
+    """
     out = Path(out)
-    registers, grades, true_cuts = economy(seed)
+    registers, grades, true_cuts = economy(seed, deliveries)
     for path in (path for path in DATASET.rglob("*") if path.is_file()):
         target = out / path.relative_to(DATASET)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
-    for name in registers.keys() - {path.name for path in DATASET.iterdir()}:
+    made = registers.keys() - {path.name for path in DATASET.iterdir()}
+    for name in made if deliveries is None else {*made, "projects.csv"}:
         _write_csv(registers[name], out / name)
     counts, begun = pd.Series(dtype=int), set()
     for period, lines, found in declarations(registers, grades, rows, seed):
@@ -66,6 +80,26 @@ def write(
         _write_csv(true_cuts, truth)
     if faults is not None:
         _write_csv(_fault_table(counts).rename_axis("reason").reset_index(name="lines"), faults)
+
+
+def read_plan(path: Path) -> pd.DataFrame:
+    """Return the cuts to plant that a CSV file names.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or a start or quantity cannot be read.
+    """
+    plan = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if missing := [name for name in PLAN if name not in plan]:
+        raise ValueError(f"{path.name}: no column {', '.join(missing)} — write {','.join(PLAN)}")
+    tonnes = pd.to_numeric(plan["tonnes_a_quarter"], errors="coerce")
+    bad = plan[~plan["start"].str.fullmatch(r"\d{4}Q[1-4]") | ~tonnes.gt(0)]
+    for row in bad.itertuples():
+        raise ValueError(
+            f"{path.name} row {row.Index + 2}: {row.start}, {row.tonnes_a_quarter} — write 2025Q1 and tonnes"
+        )
+    return plan.assign(tonnes_a_quarter=tonnes)[PLAN]
 
 
 def _write_csv(frame: pd.DataFrame, path: Path | str, *, append: bool = False) -> None:

@@ -23,7 +23,12 @@ def economy(seed: int, replacement: pd.DataFrame | None = None) -> tuple[dict, p
     Parameters
     ----------
     replacement : deliveries in place of the projects' own; project_id, product_id, start (period),
-        tonnes_a_quarter.
+        tonnes_a_quarter, up to all that the plants require.
+
+    Raises
+    ------
+    ValueError
+        If a project of `replacement` does not make the product.
     """
     rng, spec = np.random.default_rng([seed, 0]), toml(CATALOGUE / "generator.toml")
     registers = {
@@ -32,6 +37,8 @@ def economy(seed: int, replacement: pd.DataFrame | None = None) -> tuple[dict, p
     }
     grades = _grades(registers, spec, rng)
     sheets = _calibrated_sheets(grades, registers)
+    if replacement is not None:
+        registers["projects.csv"] = _planted(registers["projects.csv"], sheets, replacement)
     delivered = _deliveries(grades, sheets, replacement, spec, rng)
     displaced = delivered.groupby(["product_id", "plant_id", "period"], as_index=False)["displaced_kg"].sum()
     grades = grades.merge(displaced, how="left", validate="many_to_one").fillna({"displaced_kg": 0.0})
@@ -44,6 +51,18 @@ def economy(seed: int, replacement: pd.DataFrame | None = None) -> tuple[dict, p
         "output.csv": made[[*KEY, "quantity"]].assign(unit="t"),
     }
     return registers, grades, _true_cuts(delivered)
+
+
+def _planted(projects: pd.DataFrame, sheets: pd.DataFrame, replacement: pd.DataFrame) -> pd.DataFrame:
+    """Return the projects with the first output that the planted deliveries say."""
+    pairs = ["project_id", "product_id"]
+    lost = replacement.merge(sheets[pairs], on=pairs, how="left", indicator=True).query("_merge == 'left_only'")
+    if len(lost):
+        named = ", ".join(f"{row.project_id} × {row.product_id}" for row in lost.itertuples())
+        raise ValueError(f"no project sheet of {named} — plant what a project makes")
+    start = pd.PeriodIndex(replacement["start"].astype(str), freq="Q").asfreq("M", how="start").astype(str)
+    first = pd.Series(start, replacement["project_id"].to_numpy()).groupby(level=0).min()
+    return projects.assign(first_output=projects["project_id"].map(first).fillna(projects["first_output"]))
 
 
 def _year(period: pd.Series) -> np.ndarray:
@@ -110,7 +129,8 @@ def _calibrated_sheets(grades, registers) -> pd.DataFrame:
     base = grades[grades["period"].str.startswith(dataset["base_period"])]
     kg = base["requirement_kg"] * base["share"]
     unit_value = (kg * base["price_usd"]).groupby(base["product_id"]).sum() / kg.groupby(base["product_id"]).sum()
-    vehicles = registers["activity.csv"].pivot(index="plant_id", columns="period", values="vehicles")
+    activity = registers["activity.csv"].sort_values("scenario", kind="stable")  # recorded rows first
+    vehicles = activity.pivot_table("vehicles", "plant_id", "period", aggfunc="first")
     made = vehicles.filter(regex=f"^{dataset['base_period']}").sum(axis=1)
     intensity = kg.groupby([base["product_id"], base["plant_id"]]).sum().unstack(fill_value=0.0)
     horizon = vehicles.loc[:, dataset["programme_start"][:4] : f"{dataset['target']['year']}Q4"]
@@ -162,7 +182,8 @@ def _deliveries(grades, sheets, replacement, spec, rng) -> pd.DataFrame:
     frame = _offers(sheets, replacement, periods, spec, rng).merge(pairs, on=key)
     wanted = frame["supply_kg"] * frame["part"]
     total = (wanted * frame["replaces_kg"]).groupby([frame[c] for c in [*key, "plant_id"]]).transform("sum")
-    flows = (spec["delivery_limit"] * frame["requirement_kg"] / total.where(total > 0, np.inf)).clip(upper=1)
+    limit = spec["delivery_limit"] if replacement is None else 1.0
+    flows = (limit * frame["requirement_kg"] / total.where(total > 0, np.inf)).clip(upper=1)
     frame["delivered_kg"] = np.floor(wanted * flows.where(total > 0, 0.0)).astype(int)
     frame["baseline_kg"] = (frame["before_kg"] * frame["part"]).round().astype(int)
     frame["net_kg"] = frame["delivered_kg"] + frame["baseline_kg"]

@@ -61,6 +61,7 @@ def _pick(options: pd.DataFrame, key: str, wanted: pd.Series, rng) -> pd.DataFra
 
 def _true_lines(cells, wanted, registers, spec, rng) -> pd.DataFrame:
     """Return faultless lines whose weights and values add up to each cell's tonnes times its grade price."""
+    cells = cells[cells["import_kg"] > 0]
     usd = (cells["import_kg"] * cells["price_usd"]).to_numpy()
     own = wanted / (1 + spec["extra"]["other_importer"] + spec["extra"]["other_regime"])
     counts = 1 + (max(own - len(cells), 0) * np.sqrt(usd) / np.sqrt(usd).sum()).round().astype(int)

@@ -10,8 +10,8 @@ from importcut.dataset import as_period, open_dataset, what_if
 from importcut.schema import DataError, tables
 
 PROJECTS = """project_id,name_uz_cyrl,name_uz_latn,name_ru,name_en,class,company,cost_usd,imported_equipment_usd,\
-start,first_output,status,success_probability,source
-paint,Бўёқ,Bo‘yoq,Краска,Paint,investment,Paint Works,100,,2025-01,2025-06,operating,0.9,made up
+start,first_output,trial_output,status,success_probability,source
+paint,Бўёқ,Bo‘yoq,Краска,Paint,investment,Paint Works,100,,2025-01,2025-06,,operating,0.9,made up
 """
 PROJECT_PRODUCTS = """project_id,product_id,capacity,unit,kg_per_unit,use,ramp_up,plant_share,\
 imported_input_usd_per_kg,diverted_export_share,price_ratio,replaces_kg,source
@@ -153,8 +153,8 @@ def test_several_faults_are_told_at_once(full):
         ("projects.csv", "investment", "big", "row 2: class big — must be innovation|diversification|investment"),
         ("projects.csv", ",100,", ",inf,", "row 2: cost_usd inf cannot be read — write a number"),
         ("projects.csv", ",100,", ",-100,", "row 2: cost_usd -100 — must be >= 0"),
-        ("projects.csv", ",operating", "", "row 2: 13 fields under 14 headers — correct the row"),
-        ("projects.csv", ",operating", ",oper,ating", "row 2: 15 fields under 14 headers — correct the row"),
+        ("projects.csv", ",operating", "", "row 2: 14 fields under 15 headers — correct the row"),
+        ("projects.csv", ",operating", ",oper,ating", "row 2: 16 fields under 15 headers — correct the row"),
         ("project_products.csv", "0.7;0.9;1", "0.7,0.9", "row 2: 14 fields under 13 headers — correct the row"),
         ("project_products.csv", "0.7;0.9;1", "70%", "row 2: ramp_up 70% — must be shares from 0 to 1, separated by ;"),
         ("project_products.csv", "0.7;0.9;1", "0.7;", "row 2: ramp_up 0.7; — must be shares from 0 to 1"),
@@ -191,7 +191,13 @@ def test_a_register_that_is_no_csv_is_named(full, damage):
         ("coverage_share = 0.01", 'coverage_share = "1 %"', "setting: thresholds.coverage_share '1 %' cannot be read"),
         ('[title]\nen = "Small"', "[title]", "title.en is missing — add it"),
         ("[thresholds]", "[target]\nyear = 2030\nleading = 'annual'\n[thresholds]", "target.amount_usd is missing"),
-        ('"deliveries"', '"synthetic"', "setting: counterfactual synthetic — must be deliveries|control_basket"),
+        ("[thresholds]", "[hs_revisions]\n2022 = 23\n[thresholds]", "setting: hs_revisions.2022 23 cannot be read"),
+        ("outlier_c = 4\n", "", "thresholds.outlier_c is missing — add it"),
+        (
+            '"deliveries"',
+            '"synthetic"',
+            "setting: counterfactual synthetic — must be deliveries|activity|control_basket|",
+        ),
         ("illustrative", "programme_start = '2025'\nillustrative", "setting: programme_start 2025 cannot be read"),
     ],
 )
@@ -199,6 +205,15 @@ def test_a_fault_in_dataset_toml_is_told_with_setting_and_remedy(folder, old, ne
     change(folder, "dataset.toml", old, new)
     [line] = told(folder)
     assert line.startswith(f"dataset.toml{'' if message.startswith('setting') else ':'} {message}") and "—" in line
+
+
+def test_the_editions_of_the_harmonized_system_are_periods_that_nobody_can_change(folder):
+    assert dict(open_dataset(folder).hs_revisions) == {}
+    change(folder, "dataset.toml", "[thresholds]", "[hs_revisions]\n2017 = '2018Q1'\n2022 = '2023Q1'\n[thresholds]")
+    editions = open_dataset(folder).hs_revisions
+    assert {edition: str(first) for edition, first in editions.items()} == {"2017": "2018Q1", "2022": "2023Q1"}
+    with pytest.raises(TypeError):
+        editions["2022"] = None
 
 
 def test_a_syntax_error_in_dataset_toml_is_told_with_its_line(folder):

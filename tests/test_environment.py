@@ -40,10 +40,12 @@ def environment(repository):
 
 @pytest.fixture(scope="module")
 def specs(environment):
-    """Every conda package of environment.yml as a MatchSpec, by name; a malformed one fails here."""
+    """Every package of environment.yml as a MatchSpec, by name; a malformed one fails here."""
     texts = [item for item in environment["dependencies"] if isinstance(item, str)]
-    parsed = {MatchSpec(text, strict=True).name.normalized: MatchSpec(text, strict=True) for text in texts}
-    assert len(parsed) == len(texts), "environment.yml names a package twice"
+    by_pip = [text.replace(">=", " >=") for text in environment["dependencies"][-1]["pip"][:-1]]
+    read = [MatchSpec(text, strict=True) for text in [*texts, *by_pip]]
+    parsed = {spec.name.normalized: spec for spec in read}
+    assert len(parsed) == len(read), "environment.yml names a package twice"
     return parsed
 
 
@@ -100,7 +102,8 @@ def test_the_locked_versions_satisfy_pyproject_and_conda(specs, requirements, lo
 def test_conda_takes_packages_from_conda_forge_alone_and_the_project_from_this_folder(environment, specs):
     assert environment["channels"] == ["conda-forge", "nodefaults"]
     assert [spec for spec in specs.values() if spec.channel] == []
-    assert environment["dependencies"][-1] == {"pip": ["--editable ."]}
+    assert [name for name, _ in environment["dependencies"][-1].items()] == ["pip"]
+    assert environment["dependencies"][-1]["pip"] == ["pysyncon>=1.6", "--editable ."], "the rest is on conda-forge"
 
 
 def test_every_locked_package_has_a_hash(lock_entries):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from importcut.appraise import ranking
-from importcut.counterfactual import identification, identified_cuts, plant_cuts
+from importcut.counterfactual import identification, identified_cuts, observe, plant_cuts
 from importcut.planned import addressable, credited, plan, planned_cuts
 from importcut.realised import realised_cuts
 
@@ -40,7 +40,8 @@ def test_deliveries_at_the_baseline_only_are_no_cut_and_say_so(sample):
     mine = flat["project_id"].eq("rubber_angren")
     flat.loc[mine, "baseline_kg"] = flat.loc[mine, "net_kg"]
     ds = with_register(sample.ds, deliveries=flat)
-    reasons = identification(ds, sample.panel, sample.cuts[sample.cuts["project_id"].ne("rubber_angren")])
+    others = sample.cuts[sample.cuts["project_id"].ne("rubber_angren")]
+    reasons = identification(replace(sample.seen, ds=ds), others)
     assert reasons.set_index("project_id").loc["rubber_angren", "reason"] == "baseline_only"
 
 
@@ -59,9 +60,10 @@ def test_two_projects_on_one_product_are_not_counted_twice(uzbekistan):
     both = with_register(
         ds, projects=pd.concat([ds.projects, twin]), project_products=pd.concat([ds.project_products, sheet])
     )
-    found = identification(both, uzbekistan.panel, plant_cuts(both, uzbekistan.panel, None))
+    seen = observe(both, uzbekistan.panel, uzbekistan.seen.prices)
+    found = identification(seen, plant_cuts(seen))
     assert found[found["product_id"].eq("pvc")]["reason"].tolist() == ["shared_product"] * 2
-    assert "pvc" not in set(identified_cuts(plant_cuts(both, uzbekistan.panel, None), found)["product_id"])
+    assert "pvc" not in set(identified_cuts(plant_cuts(seen), found)["product_id"])
 
 
 def test_the_capacity_counts_for_the_part_of_the_period_in_operation(uzbekistan):
@@ -76,7 +78,7 @@ def test_without_imported_inputs_net_is_empty_and_the_range_holds_the_headline(s
     sheet = sample.ds.project_products
     sheet.loc[sheet["project_id"].eq("sealants_tashkent"), "imported_input_usd_per_kg"] = np.nan
     ds = with_register(sample.ds, project_products=sheet)
-    realised = realised_cuts(ds, sample.cuts, identification(ds, sample.panel, sample.cuts))
+    realised = realised_cuts(ds, sample.cuts, identification(replace(sample.seen, ds=ds), sample.cuts))
     caps = addressable(ds, sample.panel, sample.cuts)
     ranked = ranking(ds, realised, credited(ds, caps)).set_index(["basis", "project_id"])
     mine = ranked.xs("sealants_tashkent", level="project_id")

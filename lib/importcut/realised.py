@@ -1,9 +1,9 @@
-"""Realised cuts: what each project has cut so far, imports without the projects, limits, ledger."""
+"""Realised cuts: what each project has cut so far, imports without the projects, limits."""
 
 import numpy as np
 import pandas as pd
 
-from importcut.schema import conform, empty, weakest
+from importcut.schema import conform, weakest
 
 PAIR = ["project_id", "product_id"]
 ROW = ["project_id", "product_id", "period"]
@@ -55,7 +55,7 @@ def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds) -> pd.Da
         cut_usd=("gross_usd", "sum"),
         cut_kg=("gross_kg", "sum"),
         grade=("evidence", weakest),
-        base_kg=("base_kg", "first"),
+        base_kg=("base_kg", lambda kg: kg.sum(min_count=1)),
     )
     how = "outer" if ds.counterfactual == "deliveries" else "right"
     table = (
@@ -73,51 +73,6 @@ def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds) -> pd.Da
     )
 
 
-def ledger(cuts_realised: pd.DataFrame, planned: pd.DataFrame, ds) -> pd.DataFrame:
-    """Table `ledger`: planned against realised gross cuts up to `ds.period`, with the main reason of the difference.
-
-    Parameters
-    ----------
-    planned : project_id, period, planned_usd, planned_kg, from `planned.planned_by_period`
-    """
-    if planned.empty:
-        return empty("ledger", ds)
-    key = ["project_id", "period"]
-    done = cuts_realised[cuts_realised["identified"]].groupby(key)[["gross_usd", "gross_kg"]].sum()
-    both = (
-        planned[planned["period"] <= ds.period]
-        .set_index(key)
-        .join(done, how="outer")
-        .fillna(0.0)
-        .query("planned_usd != 0 or gross_usd != 0")
-        .reset_index()
-        .rename(columns={"gross_usd": "realised_usd"})
-    )
-    table = both.assign(
-        difference_usd=both["realised_usd"] - both["planned_usd"], reason=_main_reason(both), revision_usd=np.nan
-    )
-    return conform(table, "ledger", frequency=ds.frequency)
-
-
-def _main_reason(both: pd.DataFrame) -> pd.Series:
-    """Quantity or price, whichever explains more of the difference; late where nothing flowed yet."""
-    price = (both["planned_usd"] / both["planned_kg"].where(both["planned_kg"] > 0)).fillna(0)
-    by_quantity = (both["gross_kg"] - both["planned_kg"]) * price
-    difference = both["realised_usd"] - both["planned_usd"]
-    by_price = difference - by_quantity
-    reason = np.select(
-        [
-            both["gross_kg"].eq(0) & both["planned_kg"].gt(0),
-            difference.abs() < 0.05 * both["planned_usd"],
-            by_price.abs() > by_quantity.abs(),
-            by_quantity < 0,
-        ],
-        ["late", "as_planned", "price", "lower_quantity"],
-        "higher_quantity",
-    )
-    return pd.Series(reason, both.index)
-
-
 def _limits(ds, cuts: pd.DataFrame) -> pd.DataFrame:
     """The tighter of capacity (for the part of the period in operation) and recorded output, in kg of import."""
     sheet = ds.project_products.merge(ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1")
@@ -131,11 +86,14 @@ def _limits(ds, cuts: pd.DataFrame) -> pd.DataFrame:
     capacity, output = table["capacity"] * to_kg * year.to_numpy() * active.to_numpy(), table["quantity"] * to_kg
     tighter = output.notna() & (output < capacity)
     return table[ROW].assign(
-        limit=np.where(tighter, "output", "capacity"), limit_kg=np.where(tighter, output, capacity)
+        capacity_kg=capacity,
+        output_kg=output,
+        limit=np.where(tighter, "output", "capacity"),
+        limit_kg=np.where(tighter, output, capacity),
     )
 
 
 def _not_identified(identification: pd.DataFrame) -> pd.DataFrame:
     """Project × product without a credited cut, with the reason."""
     table = identification[identification["reason"].notna()]
-    return table[[*PAIR, "reason"]].assign(identified=False, limit_flag=False)
+    return table[[*PAIR, "reason"]].assign(identified=False, limit_flag=False, told=False)

@@ -12,6 +12,10 @@ REASONS = {
     "no_deliveries": "it should have begun, and no delivery is recorded",
     "baseline_only": "nothing above the baseline has been delivered yet",
     "shared_product": "several projects make its product, and customs data cannot tell them apart",
+    "no_base": "its product was not imported in the base year",
+    "few_donors": "fewer than three comparable products are left",
+    "few_periods": "fewer than five periods lie before the first output",
+    "no_activity": "no vehicle output is recorded",
     "negative_estimate": "imports are above what would have been expected without it",
 }
 
@@ -25,7 +29,8 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
     names, leader, rest = say.names("projects"), ranked.iloc[0], ranked.iloc[1:]
     done = cuts[cuts["identified"]]
     span = say.span(done["period"].min(), done["period"].max())
-    text = [_leader(leader, rest, names, span, say)]
+    chance = _chance(done, say)
+    text = [" ".join([_leader(leader, rest, names, span, bool(chance), say), *chance])]
     if len(rest) and not _tied(leader, rest.iloc[0]):
         runner = rest.iloc[0]
         text.append(
@@ -41,7 +46,8 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
         pair = {"first": names[rest.iloc[0]["project_id"]], "second": names[rest.iloc[1]["project_id"]]}
         text.append(say("{first} and {second} cannot be told apart: their ranges overlap.", **pair))
     text.append(_grades(ranked, say))
-    return Finding(_title(leader, rest, names, say), " ".join(text), ranked, weakest(ranked["evidence"]), text[0])
+    title = _chance_title(done, say) or _title(leader, rest, names, say)
+    return Finding(title, " ".join(text), ranked, weakest(ranked["evidence"]), text[0])
 
 
 def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
@@ -126,7 +132,10 @@ def ranked_projects(ranking: pd.DataFrame, say) -> Finding:
         text.append(
             say("The range values the replaced tonnes at the prices of the cheapest and of the dearest usual origin.")
             if say.ds.counterfactual == "deliveries"
-            else say("The range takes raw and imputed weights, and leaves out one comparable product at a time.")
+            else say(
+                "The range spans base years, comparable products left out one at a time, and weights as imputed or as "
+                "declared, or values."
+            )
         )
     text.append(
         say(
@@ -143,7 +152,7 @@ def _tied(first: pd.Series, second: pd.Series) -> bool:
     return first["low_usd"] < second["high_usd"]
 
 
-def _leader(leader: pd.Series, rest: pd.DataFrame, names: pd.Series, span: str, say) -> str:
+def _leader(leader: pd.Series, rest: pd.DataFrame, names: pd.Series, span: str, doubtful: bool, say) -> str:
     values = {
         "leader": names[leader["project_id"]],
         "amount": say.money(leader["headline_usd"]),
@@ -159,6 +168,13 @@ def _leader(leader: pd.Series, rest: pd.DataFrame, names: pd.Series, span: str, 
             "second_amount": say.money(runner["headline_usd"]),
             "second_range": say.range(runner["low_usd"], runner["high_usd"]),
         }
+        if doubtful:
+            return say(
+                "{leader} and {runner} have the largest estimated cuts, {amount} (range {range}) and {second_amount} "
+                "(range {second_range}) gross {span}; their ranges overlap, so they cannot be told apart. Their "
+                "imported inputs are not known.",
+                **values,
+            )
         return say(
             "{leader} and {runner} cut the most imports, {amount} (range {range}) and {second_amount} (range "
             "{second_range}) net {span}; their ranges overlap, so they cannot be told apart."
@@ -166,6 +182,12 @@ def _leader(leader: pd.Series, rest: pd.DataFrame, names: pd.Series, span: str, 
             else "{leader} and {runner} cut the most imports, {amount} (range {range}) and {second_amount} (range "
             "{second_range}) gross {span}; their ranges overlap, so they cannot be told apart. Their imported inputs "
             "are not known.",
+            **values,
+        )
+    if doubtful:
+        return say(
+            "{leader} has the largest estimated cut: {amount} gross {span} (range {range}); its imported inputs are "
+            "not known, so the net cut is not either.",
             **values,
         )
     return say(
@@ -183,6 +205,26 @@ def _title(leader: pd.Series, rest: pd.DataFrame, names: pd.Series, say) -> str:
         second = names[rest.iloc[0]["project_id"]]
         return say("{first} and {second} lead and cannot be told apart", first=name, second=second)
     return say("{leader} cut the most imports, {amount}", leader=name, amount=amount)
+
+
+def _told(done: pd.DataFrame, say) -> str | None:
+    """The products whose cuts are told apart from chance; nothing where all are."""
+    products = done.groupby("product_id")["told"].any()
+    return None if products.all() else say.listed([say.names("products")[p] for p in products.index[products]])
+
+
+def _chance(done: pd.DataFrame, say) -> list[str]:
+    told = _told(done, say)
+    if told is None:
+        return []
+    if told:
+        return [say("Told apart from chance is only the cut in: {products}.", products=told)]
+    return [say("None of these cuts is told apart from chance.")]
+
+
+def _chance_title(done: pd.DataFrame, say) -> str | None:
+    told = _told(done, say)
+    return say("Only the cut in {products} is told apart from chance", products=told) if told else None
 
 
 def _grades(ranked: pd.DataFrame, say) -> str:

@@ -1,0 +1,119 @@
+"""What the methods of the counterfactual look at: series of imports, donors, and what can be asked of each project."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from importcut.schema import NATIONAL, within
+
+PAIR = ["project_id", "product_id"]
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """Imports from the comparable partners, and what they are compared with.
+
+    kg, raw_kg, usd : periods × products, empty where not known; price : USD per kg, carried where nothing is imported
+    by_plant : kg, periods × (product, plant); vehicles : periods × plants; donors : products of the control basket
+    cases : project × product with `first` (month of the first output), `base` (span) and `reason` why not identified
+    """
+
+    ds: object
+    panel: pd.DataFrame
+    prices: pd.DataFrame
+    kg: pd.DataFrame
+    raw_kg: pd.DataFrame
+    usd: pd.DataFrame
+    price: pd.DataFrame
+    by_plant: pd.DataFrame
+    vehicles: pd.DataFrame
+    donors: tuple[str, ...]
+    cases: pd.DataFrame
+
+    @property
+    def periods(self) -> pd.PeriodIndex:
+        """All periods of the series."""
+        return self.kg.index
+
+
+def observe(ds, panel: pd.DataFrame, prices: pd.DataFrame, *, broken: frozenset[str] = frozenset()) -> Observed:
+    """The series of a dataset up to `ds.period`.
+
+    Parameters
+    ----------
+    panel, prices : from `panel.import_panel` and `measure.mix_constant_prices`
+    broken : products whose breaks could not be repaired; no donors
+    """
+    cells = panel[panel["comparable"]]
+    span = pd.period_range(panel["period"].min(), panel["period"].max(), name="period")
+    usd = _wide(cells, "value_usd", span)
+    kg, raw = (_wide(cells, weight, span) for weight in ("net_kg", "raw_kg"))
+    kg, raw = (weights.mask(weights.eq(0) & usd.gt(0)) for weights in (kg, raw))
+    made = ds.activity[ds.activity["scenario"].isna()]
+    vehicles = made.pivot_table(index="period", columns="plant_id", values="vehicles", aggfunc="sum").reindex(span)
+    vehicles[NATIONAL] = vehicles.sum(axis=1, min_count=1)
+    table = donor_table(ds, kg, broken)
+    return Observed(
+        ds=ds, panel=panel, prices=prices, kg=kg, raw_kg=raw, usd=usd, price=_prices(usd / kg, prices, cells),
+        by_plant=_wide(cells, "net_kg", span, ["product_id", "plant_id"]), vehicles=vehicles,
+        donors=tuple(table.loc[table["used"], "product_id"]), cases=_cases(ds, kg),
+    )  # fmt: skip
+
+
+def donor_table(ds, kg: pd.DataFrame, broken: frozenset[str]) -> pd.DataFrame:
+    """Each product of donors.csv: `used`, and why or why not; columns product_id, used, why, reason (of the file).
+
+    `why`: file (says no), project (makes it), broken (a break that could not be repaired), gap (a period without it).
+    """
+    table = ds.donors.sort_values("product_id")
+    whole = table["product_id"].map(kg.gt(0).all().to_dict()).eq(True)
+    why = np.select(
+        [table["use"].ne("yes"), table["product_id"].isin(ds.project_products["product_id"]),
+         table["product_id"].isin(broken), ~whole],
+        ["file", "project", "broken", "gap"], "",
+    )  # fmt: skip
+    return table.assign(used=why == "", why=why)[["product_id", "used", "why", "reason"]].reset_index(drop=True)
+
+
+def _wide(cells: pd.DataFrame, values: str, span: pd.PeriodIndex, by: list[str] | None = None) -> pd.DataFrame:
+    """Periods × products (× plants): zero where nothing came, empty where the whole period is missing."""
+    table = cells.pivot_table(index="period", columns=by or "product_id", values=values, aggfunc="sum", fill_value=0.0)
+    return table.reindex(span)
+
+
+def _prices(own: pd.DataFrame, prices: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """Unit values; where nothing is imported, the mean over the plants of the mix-constant price, which is carried."""
+    kg = cells.groupby(["product_id", "plant_id"])["net_kg"].sum().rename("weight")
+    carried = prices.join(kg, on=["product_id", "plant_id"]).fillna({"weight": 0.0})
+    summed = carried.assign(total=carried["price"] * carried["weight"]).groupby(["period", "product_id"])
+    mean = (summed["total"].sum() / summed["weight"].sum()).unstack("product_id")
+    return own.fillna(mean.reindex(index=own.index, columns=own.columns))
+
+
+def _cases(ds, kg: pd.DataFrame) -> pd.DataFrame:
+    """Project × product: first output, base span, and why imports alone cannot identify its cut, if they cannot."""
+    sheet = ds.project_products[PAIR].merge(ds.projects, on="project_id", validate="m:1")
+    first = pd.PeriodIndex(sheet["first_output"], freq="M")
+    base = [pd.Period(year=year, freq="Y") for year in first.year - 1]
+    seen = kg.gt(0)
+    known = {p: (seen.index[seen[p]].min(), seen.index[seen[p]].max()) for p in kg if seen[p].any()}
+    reasons = []
+    for product, year, output in zip(sheet["product_id"], base, first, strict=True):
+        if product not in known:
+            reasons.append("no_series")
+        elif known[product][0].start_time > year.start_time:
+            reasons.append("before_series")
+        elif kg.index.max().end_time < output.start_time:
+            reasons.append("not_started")
+        elif not kg.loc[within(kg.index, year), product].gt(0).any():
+            reasons.append("no_base")
+        else:
+            reasons.append(None)
+    table = sheet[PAIR].assign(first=first, base=base, reason=pd.Series(reasons, sheet.index, dtype=object))
+    trial = pd.PeriodIndex(sheet["trial_output"], freq="M")
+    ends = pd.PeriodIndex(base, freq="Y").end_time
+    table["base_touched"] = trial.notna() & (trial.start_time <= ends)
+    told = table["reason"].isna()  # one fall of imports cannot be told apart between two projects
+    shared = told & table[told].duplicated("product_id", keep=False).reindex(table.index, fill_value=False)
+    return table.assign(reason=table["reason"].mask(shared, "shared_product"))

@@ -1,0 +1,113 @@
+"""Cuts from customs data alone: expected less actual imports, the variants of the estimate, and the placebo test."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from importcut.counterfactual.methods import METHODS, Declined, Question, before, donor_weights, values
+from importcut.counterfactual.observed import Observed
+from importcut.indices import placebo_rank
+from importcut.schema import within
+
+SMALLEST_WEIGHT = 0.01  # of a donor whose absence can move a synthetic control
+PLACEBO = ["placebo_rank", "placebo_n", "placebo_p", "smallest_p"]
+
+
+def question(seen: Observed, case) -> Question:
+    """What is asked of a row of `seen.cases`: its base, all donors, mended weights."""
+    return Question(case.product_id, case.first, case.base, seen.donors)
+
+
+def after(seen: Observed, first: pd.Period) -> np.ndarray:
+    """Which periods have output, from the one of the first output on."""
+    return ~before(seen.periods, first)
+
+
+def cut(seen: Observed, asked: Question, expected: pd.Series) -> pd.DataFrame:
+    """Cut in the periods with output: gross_kg (empty on the value basis) and gross_usd, at the current unit value."""
+    series = values(seen, asked.basis)[asked.product]
+    gap = expected - series
+    if asked.basis == "value_usd":
+        table = pd.DataFrame({"gross_kg": np.nan, "gross_usd": gap})
+    else:
+        own = seen.usd[asked.product] / series.where(series > 0)
+        table = pd.DataFrame({"gross_kg": gap, "gross_usd": gap * own.fillna(seen.price[asked.product])})
+    return table[after(seen, asked.first)]
+
+
+def variants(seen: Observed, case, method: str) -> Iterator[tuple[Question, pd.DataFrame]]:
+    """The estimate over base years × donor sets × bases of comparison, the main one first.
+
+    Raises Declined if the method cannot answer even the main question.
+    """
+    main = question(seen, case)
+    yield main, cut(seen, main, METHODS[method](seen, main))
+    for asked in _other_questions(seen, main, method):
+        try:
+            yield asked, cut(seen, asked, METHODS[method](seen, asked))
+        except Declined:
+            continue
+
+
+def expected_of_all(seen: Observed, asked: Question, method: str) -> pd.DataFrame:
+    """Expected imports, periods × series: the product first, then every donor as if it had the project."""
+    columns = {asked.product: METHODS[method](seen, asked)}
+    for donor in asked.donors:
+        stand_in = replace(asked, product=donor, donors=tuple(d for d in asked.donors if d != donor))
+        try:
+            columns[donor] = METHODS[method](seen, stand_in)
+        except Declined:
+            continue
+    return pd.DataFrame(columns)
+
+
+def placebo_test(seen: Observed, asked: Question, method: str) -> dict[str, float]:
+    """Rank of the product's mean log(actual / expected) since the first output among all series, and the fit before.
+
+    `told`: the rank is one that chance gives at most at the threshold `placebo_p`; `detectable_share`: the smallest
+    mean fall that would have it, empty if none would.
+    """
+    late, expected = after(seen, asked.first), expected_of_all(seen, asked, method)
+    with np.errstate(divide="ignore"):  # imports that vanish have fallen infinitely
+        ratios = np.log(values(seen, asked.basis)[expected.columns] / expected)
+    fall = ratios[late].mean()
+    own, others = fall[asked.product], np.sort(fall.drop(asked.product).dropna())
+    early = ratios.loc[~late & ~within(seen.periods, asked.base), asked.product]
+    fit = float(np.sqrt((early**2).mean())) if len(early) else np.nan
+    if len(others) == 0:
+        return dict.fromkeys([*PLACEBO, "detectable_share"], np.nan) | {"fit": fit, "told": False}
+    found = placebo_rank(own, others)
+    allowed = int(seen.ds.thresholds["placebo_p"] * found["placebo_n"] + 1e-9)
+    detectable = float(1 - np.exp(min(others[allowed - 1], 0.0))) if allowed else np.nan
+    return found | {"fit": fit, "detectable_share": detectable, "told": found["placebo_rank"] <= allowed}
+
+
+def _other_questions(seen: Observed, main: Question, method: str) -> Iterator[Question]:
+    bases = [main.base] if method == "synthetic_control" else _bases(seen, main)
+    if method == "activity":
+        yield from (replace(main, base=base) for base in bases[1:])
+        return
+    dropped = main.donors
+    if method == "synthetic_control":
+        weights = donor_weights(seen, main)
+        dropped = tuple(weights.index[weights > SMALLEST_WEIGHT])
+    for basis in ("net_kg", "raw_kg", "value_usd"):
+        known = values(seen, basis)[list(main.donors)].gt(0).all()
+        whole = tuple(d for d in main.donors if known[d])
+        sets = [whole, *(tuple(d for d in whole if d != left) for left in dropped if known[left])]
+        asked = (replace(main, base=base, donors=donors, basis=basis) for base in bases for donors in sets)
+        yield from (other for other in asked if other != main)
+
+
+def _bases(seen: Observed, main: Question) -> list[pd.Period | None]:
+    """The base, each whole year of imports before it, and all periods before the first output."""
+    years = [main.base]
+    while True:
+        year = years[-1] - 1
+        inside = within(seen.periods, year)
+        if year.start_time < seen.periods[0].start_time or not seen.kg.loc[inside, main.product].gt(0).all():
+            break
+        years.append(year)
+    return [*years, None] if len(years) > 1 else years

@@ -1,0 +1,235 @@
+"""How far customs data carry the cuts: every method beside the other, placebo tests, limits."""
+
+import numpy as np
+import pandas as pd
+
+from importcut.narrate.answer import REASONS
+from importcut.narrate.finding import Finding
+from importcut.narrate.tables import Listing, ranges, thousands, without_empty
+
+METHODS = {
+    "deliveries": "delivery records",
+    "activity": "vehicle output × use per vehicle",
+    "control_basket": "control basket",
+    "synthetic_control": "synthetic control",
+}
+PAIR = ["project_id", "product_id"]
+
+
+def evidence(estimates: pd.DataFrame, say) -> Finding:
+    """What the placebo tests tell of inferred cuts; of recorded ones, how near customs data alone would have come."""
+    lead = estimates[estimates["leading"] & estimates["gross_usd"].notna()]
+    if lead.empty:
+        return Finding(say("How far the data carry the cuts"), say("No cut is identified."), lead, None)
+    if lead["method"].eq("deliveries").all():
+        return _cross_check(estimates, lead, say)
+    names = say.names("products")
+    told = [names[p] for p in lead.loc[lead["told"], "product_id"]]
+    title = say("Told apart from chance: {products}", products=say.listed(told))
+    text = [*_tests(lead, names, say), *_growth(lead, names, say), *_base(lead, say)]
+    text += _declined(estimates[~estimates["leading"] & estimates["method"].ne("deliveries")], lead, say)
+    text.append(
+        say(
+            "These cuts are inferred from customs data alone: they rest on what comparable products did, and a growth "
+            "of these that has other causes counts as a cut. The series sum over constant partners, so that imports "
+            "diverted to other partners also look like a cut."
+        )
+    )
+    text.append(say("Grade: {gross}.", gross=say("inferred")))
+    return Finding(title if told else say("No cut is told apart from chance"), " ".join(text), lead, "inferred")
+
+
+def estimate_rows(estimates: pd.DataFrame, say) -> pd.DataFrame:
+    """The products that customs data can be asked of, by every method, largest first, named as they are read."""
+    rows = _by_size(estimates, say)
+    asked = rows.loc[rows["method"].ne("deliveries"), "product_id"]
+    return rows[rows["product_id"].isin(asked)]
+
+
+def variant_rows(variants: pd.DataFrame, estimates: pd.DataFrame, say) -> pd.DataFrame:
+    """The variants of the dataset's own method, or of the control basket where that is delivery records, as read."""
+    method = _tested_method(estimates)
+    size = estimates[estimates["method"].eq(method)].set_index(PAIR)["gross_usd"].rename("size")
+    rows = variants[variants["method"].eq(method)].join(size, on=PAIR)
+    rows = rows.sort_values("size", ascending=False, kind="stable")
+    return rows.assign(label=rows["product_id"].map(say.names("products")))
+
+
+def estimates_table(estimates: pd.DataFrame, say) -> Listing:
+    """The gross cut to date of each project × product by every method, in thousand dollars."""
+    rows = _by_size(estimates, say)
+    wide = rows.assign(usd=thousands(rows["gross_usd"], say)).pivot(index=PAIR, columns="method", values="usd")
+    order = rows.drop_duplicates(PAIR).set_index(PAIR).index
+    wide = wide.reindex(order).reset_index()
+    columns = {say(text)[:1].upper() + say(text)[1:]: wide[m] for m, text in METHODS.items() if m in wide}
+    names = {say("Project"): wide["project_id"].map(say.names("projects"))}
+    names |= {say("Product"): wide["product_id"].map(say.names("products"))}
+    what = say("Gross cut to date by method of the counterfactual")
+    return Listing(without_empty(pd.DataFrame(names | columns)), say("{what}, thousand US dollars", what=what))
+
+
+def placebo_table(estimates: pd.DataFrame, say) -> Listing:
+    """The placebo tests of the control basket, or of the dataset's own method: rank, p, fit, smallest fall told."""
+    method = _tested_method(estimates)
+    rows = estimates[estimates["method"].eq(method) & estimates["placebo_rank"].notna()]
+    rows = rows.assign(fit=np.expm1(rows["fit"])).sort_values("gross_usd", ascending=False)
+    shares = rows[["fit", "detectable_share"]] * 100
+    percent = {column: shares[column].map(say.number, na_action="ignore") for column in shares}
+    frame = pd.DataFrame(
+        {
+            say("Product"): rows["product_id"].map(say.names("products")),
+            say("Gross cut"): thousands(rows["gross_usd"], say),
+            say("Range"): ranges(rows, say),
+            say("Placebo rank"): rows["placebo_rank"].astype("str") + "/" + rows["placebo_n"].astype("str"),
+            say("p"): rows["placebo_p"].map(lambda p: say.number(p, 2)),
+            say("Misfit before the first output, %"): percent["fit"],
+            say("Smallest fall that would be told, %"): percent["detectable_share"],
+            say("the same in value"): thousands(rows["detectable_usd"], say),
+            say("of it growth of comparable products"): thousands(rows["growth_usd"], say),
+        }
+    )
+    what = say("Placebo tests: {method}", method=say(METHODS[method]))
+    return Listing(without_empty(frame), say("{what}, thousand US dollars", what=what))
+
+
+def limits_table(cuts: pd.DataFrame, say) -> Listing:
+    """Estimated cuts beside capacity and recorded output, in tonnes, where one is exceeded or the output is known."""
+    rows = cuts[cuts["identified"] & (cuts["limit_flag"] | cuts["output_kg"].notna() & cuts["method"].ne("deliveries"))]
+    over = (rows["gross_kg"] > rows["capacity_kg"], rows["gross_kg"] > rows["output_kg"])
+    exceeded = np.select([over[0] & over[1], *over], [say("both"), say("capacity"), say("output")], say("neither"))
+    frame = pd.DataFrame(
+        {
+            say("Project"): rows["project_id"].map(say.names("projects")),
+            say("Product"): rows["product_id"].map(say.names("products")),
+            say("Period"): [say.period(period) for period in rows["period"]],
+            say("Cut"): _tonnes(rows["gross_kg"], say),
+            say("Capacity"): _tonnes(rows["capacity_kg"], say),
+            say("Recorded output"): _tonnes(rows["output_kg"], say),
+            say("Exceeded"): exceeded,
+        }
+    )
+    return Listing(frame, say("Estimated cuts against capacity and recorded output, tonnes"))
+
+
+def _by_size(estimates: pd.DataFrame, say) -> pd.DataFrame:
+    rows = estimates[estimates["gross_usd"].notna()]
+    size = rows[rows["leading"]].set_index(PAIR)["gross_usd"].rename("size")
+    rows = rows.join(size, on=PAIR).sort_values("size", ascending=False, kind="stable", na_position="last")
+    return rows.assign(
+        label=rows["product_id"].map(say.names("products")),
+        method_label=rows["method"].map(METHODS).map(say),
+    )
+
+
+def _tested_method(estimates: pd.DataFrame) -> str:
+    lead = set(estimates.loc[estimates["leading"], "method"]) - {"deliveries"}
+    return lead.pop() if lead else "control_basket"
+
+
+def _cross_check(estimates: pd.DataFrame, lead: pd.DataFrame, say) -> Finding:
+    basket = estimates[estimates["method"].eq("control_basket")].set_index(PAIR)
+    both = lead.set_index(PAIR).join(basket[["gross_usd", "told"]].add_suffix("_basket"))
+    both = both[both["gross_usd_basket"].notna()]
+    title = say("How the cuts change with the method")
+    if both.empty:
+        return Finding(title, say("Customs data alone give no estimate to compare with."), lead, "measured")
+    recorded, found = both["gross_usd"].sum(), both["gross_usd_basket"].sum()
+    text = [
+        say(
+            "For {n} products customs data alone, without delivery records, can be asked too. There the control "
+            "basket finds {found}, the delivery records {recorded}.",
+            n=say.number(len(both)),
+            found=say.money(found),
+            recorded=say.money(recorded),
+        ),
+        say(
+            "The placebo test tells {told} of these cuts apart from chance.", told=say.number(both["told_basket"].sum())
+        ),
+        say("The report counts what was delivered; the other methods show what customs data would have told."),
+        say(
+            "Grades: delivery records {gross}; other methods {inferred}.",
+            gross=say("measured"),
+            inferred=say("inferred"),
+        ),
+    ]
+    title = say("Customs data alone would have found {share} of these cuts", share=say.percent(found / recorded))
+    return Finding(title, " ".join(text), estimates, "inferred")
+
+
+def _tests(lead: pd.DataFrame, names: pd.Series, say) -> list[str]:
+    """Which cuts chance does not explain, which it may, and how large a fall would have to be."""
+
+    def listed(rows: pd.DataFrame) -> str:
+        return "; ".join(
+            say(
+                "{product} (rank {rank} of {n}, p = {p})",
+                product=names[row.product_id],
+                rank=say.number(row.placebo_rank),
+                n=say.number(row.placebo_n),
+                p=say.number(row.placebo_p, 2),
+            )
+            for row in rows.itertuples()
+        )
+
+    tested = lead[lead["placebo_rank"].notna()]
+    told, rest, needed = tested[tested["told"]], tested[~tested["told"]], tested["detectable_share"].dropna()
+    text = [say("Told apart from chance by the placebo test: {tests}.", tests=listed(told))] if len(told) else []
+    if len(rest):
+        text.append(
+            say(
+                "Chance cannot be ruled out for {tests}: comparable products fell as far without a project.",
+                tests=listed(rest),
+            )
+        )
+    if len(needed):
+        text.append(
+            say(
+                "Only a mean fall of at least {share} would be told apart; smaller cuts remain hidden in these data.",
+                share=say.percent(needed.max()),
+            )
+        )
+    return text
+
+
+def _growth(lead: pd.DataFrame, names: pd.Series, say) -> list[str]:
+    """How much of each cut is growth of what was expected rather than a fall of actual imports."""
+    rows = lead[lead["gross_usd"].gt(0) & lead["growth_usd"].gt(0)]
+    shares = (rows["growth_usd"] / rows["gross_usd"]).clip(upper=1)
+    parts = [
+        say("{product} {share}", product=names[product], share=say.percent(share))
+        for product, share in zip(rows["product_id"], shares, strict=True)
+    ]
+    if not parts:
+        return []
+    return [
+        say(
+            "Share of the cut that is growth of comparable products, not a fall of imports: {parts}.",
+            parts=", ".join(parts),
+        )
+    ]
+
+
+def _base(lead: pd.DataFrame, say) -> list[str]:
+    touched = [say.names("projects")[p] for p in lead.loc[lead["base_touched"], "project_id"].unique()]
+    if not touched:
+        return []
+    return [
+        say(
+            "The base year may hold first output of {projects}; then the cut is understated.",
+            projects=say.listed(touched),
+        )
+    ]
+
+
+def _declined(others: pd.DataFrame, lead: pd.DataFrame, say) -> list[str]:
+    """Which other methods could not be used for the products ranked, and why."""
+    asked = others[others.set_index(PAIR).index.isin(lead.set_index(PAIR).index) & others["reason"].notna()]
+    told = [
+        say("{method} ({reason})", method=say(METHODS[method]), reason=say(REASONS[reason]))
+        for (method, reason), _ in asked.groupby(["method", "reason"])
+    ]
+    return [say("Other methods cannot be used here: {methods}.", methods="; ".join(told))] if told else []
+
+
+def _tonnes(kg: pd.Series, say) -> pd.Series:
+    return (kg / 1e3).map(say.number, na_action="ignore")

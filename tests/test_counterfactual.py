@@ -1,0 +1,259 @@
+"""Counterfactuals against hand-computed answers and planted cuts: methods, donors, placebos, what cannot be told."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from importcut.counterfactual import (
+    donor_table,
+    estimates,
+    identification,
+    identified_cuts,
+    observe,
+    placebos,
+    plant_cuts,
+    spread,
+)
+from importcut.counterfactual.methods import METHODS, Declined, Question, donor_weights
+from importcut.realised import counterfactual_imports
+from importcut.schema import NATIONAL
+from planted import trial
+
+QUARTERS = pd.period_range("2022Q1", "2026Q4", freq="Q", name="period")
+FIRST = pd.Period("2025-01", "M")
+BASE = pd.Period("2024", "Y")
+DONORS = ("d1", "d2", "d3", "d4")
+
+
+def world(base, series, *, prices=2.0, vehicles=None, **settings):
+    """A dataset with project j making product x from 2025 on, and the quarterly kg of some products."""
+    made = pd.DataFrame({"project_id": ["j"], "product_id": ["x"], "replaces_kg": [1.0]})
+    projects = pd.DataFrame({"project_id": ["j"], "first_output": ["2025-01"], "trial_output": [None]})
+    donors = pd.DataFrame({"product_id": [p for p in series if p != "x"], "use": "yes", "reason": "same plants"})
+    registers = dict(base.registers) | {"projects": projects, "project_products": made, "donors": donors}
+    registers["deliveries"] = base.deliveries.head(0)
+    if vehicles == {}:
+        registers["activity"] = base.activity.head(0)
+    elif vehicles:
+        registers["activity"] = pd.concat(
+            pd.DataFrame({"period": QUARTERS, "plant_id": plant, "vehicles": made, "scenario": None})
+            for plant, made in vehicles.items()
+        )
+    settings = {"counterfactual": "control_basket", "period": QUARTERS[-1], "frequency": "Q"} | settings
+    ds = replace(base, registers=MappingProxyType(registers), **settings)
+    return ds, seen_of(ds, series, prices)
+
+
+def seen_of(ds, series, prices=2.0):
+    kg = pd.DataFrame(series, index=QUARTERS, dtype="float64").rename_axis(columns="product_id").stack()
+    panel = kg[kg > 0].rename("net_kg").reset_index().assign(
+        plant_id=NATIONAL, origin="KR", comparable=True, price_evidence="measured", evidence="measured"
+    )  # fmt: skip
+    panel = panel.assign(raw_kg=panel["net_kg"], value_usd=panel["net_kg"] * prices, unit_value=prices)
+    carried = kg.reset_index()[["product_id", "period"]].assign(plant_id=NATIONAL, price=prices * 1.5)
+    return observe(ds, panel, carried)
+
+
+@pytest.fixture(scope="module")
+def base(sample):
+    return sample.ds
+
+
+def flat(value):
+    return np.full(len(QUARTERS), float(value))
+
+
+def stepped(before, after):
+    return np.where(QUARTERS.year < 2025, float(before), float(after))
+
+
+def test_the_control_basket_is_the_base_carried_by_the_median_donor(base):
+    series = {"x": stepped(100, 60), "d1": flat(10), "d2": stepped(10, 12), "d3": stepped(10, 11)}
+    cuts = plant_cuts(world(base, series)[1])
+    assert cuts["gross_kg"].tolist() == pytest.approx([100 * 1.1 - 60] * 8)
+    assert cuts["gross_usd"].tolist() == pytest.approx([50 * 2.0] * 8)
+    assert cuts["base_kg"].tolist() == pytest.approx([100] * 8) and set(cuts["evidence"]) == {"inferred"}
+
+
+def test_activity_carries_the_base_by_vehicles_plant_by_plant(base):
+    vehicles = {"p": stepped(50, 60)}
+    _, seen = world(base, {"x": stepped(100, 70)}, vehicles=vehicles, counterfactual="activity")
+    assert plant_cuts(seen)["gross_kg"].tolist() == pytest.approx([100 / 50 * 60 - 70] * 8)
+
+
+def test_a_quarter_without_vehicles_expects_no_imports(base):
+    made = stepped(50, 60)
+    made[-1] = 0
+    series = {"x": stepped(100, 0), "d1": flat(10)}
+    _, seen = world(base, series, vehicles={"p": made}, counterfactual="activity")
+    assert plant_cuts(seen)["gross_kg"].tolist() == pytest.approx([120] * 7 + [0])
+
+
+def test_without_vehicle_output_activity_declines(base):
+    _, seen = world(base, {"x": flat(1)}, vehicles={})
+    table = estimates(seen, spread(seen)).set_index("method")
+    assert table.loc["activity", "reason"] == "no_activity" and pd.isna(table.loc["activity", "gross_usd"])
+
+
+def test_full_substitution_cuts_all_that_was_expected_at_the_carried_price(base):
+    series = {"x": stepped(100, 0), "d1": flat(10), "d2": stepped(10, 12), "d3": stepped(10, 11), "d4": stepped(10, 11)}
+    ds, seen = world(base, series)
+    cuts = plant_cuts(seen)
+    assert cuts["gross_kg"].tolist() == pytest.approx([110] * 8)
+    assert cuts["gross_usd"].tolist() == pytest.approx([110 * 3.0] * 8)
+    found = identification(seen, cuts)
+    assert found["placebo_rank"].tolist() == [1] and found["reason"].isna().all()
+    expected = counterfactual_imports(seen.panel, identified_cuts(cuts, found), ds)
+    assert expected["actual_usd"].eq(0).all() and expected["counterfactual_kg"].tolist() == pytest.approx([110] * 8)
+
+
+def test_a_product_that_appears_after_the_base_has_none_and_is_not_identified(base):
+    series = {"x": stepped(0, 60), "d1": flat(10), "d2": flat(10), "d3": flat(10)}
+    _, seen = world(base, series)
+    found = identification(seen, plant_cuts(seen))
+    assert found["reason"].tolist() == ["before_series"] and not found["told"].any()
+    late = np.where(QUARTERS.year < 2023, 5.0, stepped(0, 60))  # imported once, not in the base year
+    _, seen = world(base, series | {"x": late})
+    assert identification(seen, plant_cuts(seen))["reason"].tolist() == ["no_base"]
+
+
+def waves(seed):
+    rng = np.random.default_rng(seed)
+    return {d: 50 * np.exp(rng.normal(0, 0.1, len(QUARTERS)).cumsum()) for d in DONORS}
+
+
+def test_a_synthetic_control_recovers_its_weights_and_the_planted_cut(base):
+    donors = waves(1)
+    early = QUARTERS.year < 2025
+    relative = {d: kg / kg[early].mean() for d, kg in donors.items()}
+    whole = 200 * (0.6 * relative["d1"] + 0.4 * relative["d2"])
+    series = {"x": whole - stepped(0, 30), **donors}
+    _, seen = world(base, series, counterfactual="synthetic_control")
+    weights = donor_weights(seen, Question("x", FIRST, BASE, DONORS))
+    assert weights.round(6).to_dict() == pytest.approx({"d1": 0.6, "d2": 0.4, "d3": 0, "d4": 0}, abs=1e-4)
+    assert plant_cuts(seen)["gross_kg"].tolist() == pytest.approx([30] * 8, rel=1e-3)
+
+
+def test_with_fewer_than_five_periods_before_a_synthetic_control_declines(base):
+    asked = Question("x", pd.Period("2023-01", "M"), pd.Period("2022", "Y"), DONORS)
+    _, seen = world(base, {"x": flat(5), **waves(2)})
+    with pytest.raises(Declined, match="few_periods"):
+        METHODS["synthetic_control"](seen, asked)
+    METHODS["synthetic_control"](seen, replace(asked, first=pd.Period("2023-04", "M")))
+
+
+def test_with_fewer_than_three_donors_the_basket_declines(base):
+    _, seen = world(base, {"x": stepped(100, 60), "d1": flat(10), "d2": flat(10)})
+    assert identification(seen, plant_cuts(seen))["reason"].tolist() == ["few_donors"]
+
+
+def test_donors_are_left_out_for_a_stated_reason(base):
+    series = {"x": flat(9), "d1": flat(1), "d2": flat(1), "d3": flat(1), "gone": stepped(1, 0), "recut": flat(1)}
+    ds, seen = world(base, series)
+    donors = pd.concat([ds.donors, pd.DataFrame({"product_id": ["x"], "use": ["yes"], "reason": ["wrong"]})])
+    donors.loc[donors["product_id"].eq("d3"), "use"] = "no"
+    ds = replace(ds, registers=MappingProxyType(dict(ds.registers) | {"donors": donors}))
+    why = donor_table(ds, seen.kg, frozenset({"recut"})).set_index("product_id")["why"]
+    assert why.to_dict() == {"d1": "", "d2": "", "d3": "file", "gone": "gap", "recut": "broken", "x": "project"}
+
+
+def test_the_rank_and_the_smallest_fall_told_are_those_of_the_placebos(base):
+    """Ten donors fell by 0, 2, … 18 %: the product's fall of 30 % is the first of eleven, and 18 % would be told."""
+    donors = {f"d{n}": stepped(100, 100 - 2 * n) for n in range(10)}
+    _, seen = world(base, {"x": stepped(100, 70), **donors})
+    row = estimates(seen, spread(seen)).set_index("method").loc["control_basket"]
+    assert (row["placebo_rank"], row["placebo_n"], row["placebo_p"]) == (1, 11, pytest.approx(1 / 11)) and row["told"]
+    median_of_others = 92  # of the donor that fell most: the nine others are 100, 98, … 84
+    assert row["detectable_share"] == pytest.approx(1 - 82 / median_of_others)
+    assert row["detectable_usd"] == pytest.approx(row["detectable_share"] * 91 * 2.0 * 8)
+    _, seen = world(base, {"x": stepped(100, 83), **donors})
+    beaten = estimates(seen, spread(seen)).set_index("method").loc["control_basket"]
+    assert beaten["placebo_rank"] == 2 and not beaten["told"] and beaten["gross_usd"] > 0
+
+
+def test_growth_of_the_donors_is_told_from_a_fall_of_imports(base):
+    series = {"x": stepped(100, 90), "d1": stepped(10, 15), "d2": stepped(10, 15), "d3": stepped(10, 15)}
+    _, seen = world(base, series)
+    row = estimates(seen, spread(seen)).set_index("method").loc["control_basket"]
+    assert row["gross_usd"] == pytest.approx((150 - 90) * 2.0 * 8)
+    assert row["growth_usd"] == pytest.approx(50 * 2.0 * 8)
+
+
+def test_the_range_spans_base_years_donors_and_bases_of_comparison(base):
+    """Base 2022 is twice that of 2024; without d3 the median of the donors rises from 1.1 to 1.2."""
+    old = np.where(QUARTERS.year < 2023, 200.0, stepped(100, 60))
+    series = {"x": old, "d1": flat(10), "d2": stepped(10, 20), "d3": stepped(10, 10), "d4": stepped(10, 12)}
+    _, seen = world(base, series)
+    tried = spread(seen, ["control_basket"])
+    by_base = tried[tried["left_out"].eq("") & tried["basis"].eq("net_kg")].set_index("base")["gross_usd"]
+    early = (4 * 200 + 8 * 100) / 12
+    expected = {"2024": 110, "2023": 110, "2022": 220, "all": early * 1.1}
+    assert by_base.to_dict() == pytest.approx({year: (kg - 60) * 16 for year, kg in expected.items()})
+    without = tried[tried["base"].eq("2024") & tried["basis"].eq("net_kg")].set_index("left_out")["gross_usd"]
+    assert without["d3"] == pytest.approx((120 - 60) * 16) and set(tried["basis"]) == {"net_kg", "raw_kg", "value_usd"}
+    cuts = plant_cuts(seen)
+    assert cuts["low_usd"].sum() == pytest.approx(tried["gross_usd"].min())
+    assert cuts["high_usd"].sum() == pytest.approx(tried["gross_usd"].max())
+
+
+def test_the_value_basis_compares_dollars(base):
+    series = {"x": stepped(100, 60), "d1": flat(10), "d2": flat(10), "d3": flat(10)}
+    ds, seen = world(base, series)
+    doubled = seen.panel.assign(value_usd=seen.panel["value_usd"] * np.where(seen.panel["period"] >= "2025Q1", 2, 1))
+    tried = spread(observe(ds, doubled, seen.prices), ["control_basket"]).set_index(["base", "basis", "left_out"])
+    assert tried.loc[("2024", "value_usd", ""), "gross_usd"] == pytest.approx((100 * 2 * 2 - 60 * 2 * 2) * 8)
+
+
+def test_a_goods_return_is_a_negative_cut(sample):
+    """Two tonnes came back in the last quarter: that quarter's cut is below zero at its price."""
+    sold = sample.ds.deliveries
+    last = sold[sold["project_id"].eq("rubber_angren") & sold["period"].eq(sample.ds.period)].head(1)
+    back = last.assign(net_kg=-2000.0, baseline_kg=0.0)
+    registers = MappingProxyType(dict(sample.ds.registers) | {"deliveries": back})
+    seen = replace(sample.seen, ds=replace(sample.ds, registers=registers))
+    cut = plant_cuts(seen).iloc[0]
+    key = ["product_id", "plant_id", "period"]
+    price = seen.prices.set_index(key)["price"].loc[tuple(cut[key])]
+    assert cut["gross_usd"] == pytest.approx(-2000 * price) and cut["low_usd"] <= cut["high_usd"] <= 0
+
+
+def test_a_base_that_may_hold_first_output_is_told(uzbekistan):
+    table = estimates(uzbekistan.seen, spread(uzbekistan.seen, ["control_basket"]), ["control_basket"])
+    assert table.loc[table["base_touched"], "project_id"].tolist() == ["angren_tyres"]
+
+
+def test_on_real_data_only_caustic_soda_is_told_apart_from_chance(uzbekistan):
+    told = uzbekistan.realised[uzbekistan.realised["identified"]].groupby("product_id")["told"].all()
+    assert told.to_dict() == {"caustic_soda_solid": True, "pvc": False, "tyres_car": False}
+
+
+def test_the_placebo_table_holds_every_donor_in_every_period(uzbekistan):
+    table = placebos(uzbekistan.seen)
+    n = len(uzbekistan.seen.donors)
+    assert table.groupby(["product_id", "period"])["series"].nunique().eq(n + 1).all()
+    own = table[table["role"].eq("product") & table["output"]].set_index(["product_id", "period"])
+    known = uzbekistan.expected.set_index(["product_id", "period"])["counterfactual_kg"]
+    assert own["expected_kg"].to_dict() == pytest.approx(known.to_dict())
+
+
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory):
+    """Five planted worlds; fifty in `make bench`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMPORTCUT_PROCESSED", str(tmp_path_factory.mktemp("processed")))
+        return pd.DataFrame([trial(seed, tmp_path_factory.mktemp(f"seed{seed}")) for seed in range(5)])
+
+
+def test_delivery_records_recover_planted_cuts_without_bias(trials):
+    assert abs(trials["deliveries"].mean()) < 0.01 and trials["deliveries"].abs().max() < 0.02
+
+
+def test_the_control_basket_recovers_planted_cuts_to_a_tenth_and_calls_them(trials):
+    assert abs(trials["control_basket"].mean()) < 0.1 and trials["cut_called"].all()
+
+
+def test_a_product_without_a_project_is_not_called_a_cut(trials):
+    assert trials["placebo_called"].mean() <= 0.1

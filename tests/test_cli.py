@@ -84,10 +84,17 @@ def test_a_sample_is_written_as_asked(monkeypatch, tmp_path):
     monkeypatch.setattr(sample, "write", lambda out, **options: asked.update(options, out=out))
     done = call("sample", "--rows", "50", "--seed", "3", "--out", str(tmp_path / "s"), "--truth", "t.csv")
     assert done.exit_code == 0
-    assert asked == {"out": tmp_path / "s", "rows": 50, "seed": 3, "truth": Path("t.csv"), "faults": None}
+    assert asked == {
+        "out": tmp_path / "s",
+        "rows": 50,
+        "seed": 3,
+        "deliveries": None,
+        "truth": Path("t.csv"),
+        "faults": None,
+    }
 
 
-@pytest.mark.parametrize("command", ["report", "sample"])
+@pytest.mark.parametrize("command", ["report", "publish", "sample"])
 def test_help_has_an_example(command):
     helped = call(command, "--help")
     assert helped.exit_code == 0
@@ -104,11 +111,13 @@ def test_help_has_an_example(command):
         (["report", "--dataset", "nowhere"], 2, "no such dataset"),
         (["report", "--jobs", "0"], 2, "--jobs"),
         (["report", "--colour"], 2, "--colour"),
-        (["publish"], 2, "publish"),
+        (["publish", "--dataset", "nowhere"], 2, "no such dataset"),
+        (["publish", "--dataset", "uzbekistan", "--period", "1887"], 1, "run `importcut report --dataset uzbekistan"),
+        (["give"], 2, "give"),
     ],
 )
 def test_what_is_wrong_is_said_on_stderr_without_a_traceback(tmp_path, words, code, said):
-    where = ["--out", str(tmp_path / "reports")] if words[0] == "report" else []
+    where = ["--out", str(tmp_path / "reports")] if words[0] in ("report", "publish") else []
     failed = run(*words, *where, IMPORTCUT_PROCESSED=str(tmp_path / "processed"))
     assert (failed.returncode, failed.stdout) == (code, "")
     assert said in failed.stderr

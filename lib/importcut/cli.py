@@ -1,4 +1,4 @@
-"""The command line: `importcut report`, `importcut sample`."""
+"""The command line: `importcut report`, `importcut publish`, `importcut sample`."""
 
 import signal
 import sys
@@ -60,21 +60,53 @@ def report(
         print(made.headline)
 
 
+@app.command(epilog="Example: importcut publish --dataset sample --period 2026Q3 --date 2026-10-15")
+def publish(
+    dataset: Annotated[str, typer.Option(help="A dataset in data/raw, or a folder with a dataset.toml.")] = "sample",
+    period: Annotated[str | None, typer.Option(help="2026Q3, 2024; by default the latest report made.")] = None,
+    date: Annotated[str | None, typer.Option(help="Day on which it was given out, 2026-10-15; noted with it.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of other tables given out.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of the reports; by default reports/.")] = None,
+    debug: Annotated[bool, DEBUG] = False,
+) -> None:
+    """Keep the tables of a report that was given out, so that the next report tells what has changed since.
+
+    They go to published/<period>/ of the dataset; the report is that of the base scenario. Exit code 0: done, or the
+    same tables lay there; 1: there is no such report, or other tables were given out; 2: wrong use.
+    """
+    from importcut.report import RunError, UsageError
+    from importcut.report.given import publish_tables
+    from importcut.schema import DataError
+
+    try:
+        given = publish_tables(dataset, period=period, date=date, replace=replace, out=out)
+    except (DataError, RunError, UsageError, OSError) as error:
+        if debug:
+            raise
+        _fail(str(error), code=2 if isinstance(error, UsageError) else 1)
+    print(f"Published{' already, and the same' if given.already else ''}: {_shown(given.folder)}")
+
+
 @app.command(epilog="Example: importcut sample --rows 1000000 --seed 7 --out data/raw/large --truth truth.csv")
 def sample(
     out: Annotated[Path, typer.Option(help="Folder of the new dataset.")],
     rows: Annotated[int, typer.Option(min=1, help="About how many declaration lines.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Another seed, other data.")] = 1,
+    plant: Annotated[
+        Path | None,
+        typer.Option(help="CSV of cuts in place of the projects' own: project_id,product_id,start,tonnes_a_quarter."),
+    ] = None,
     truth: Annotated[Path | None, typer.Option(help="CSV file for the true cuts.")] = None,
     faults: Annotated[Path | None, typer.Option(help="CSV file for the faults that were planted.")] = None,
     debug: Annotated[bool, DEBUG] = False,
 ) -> None:
     """Write an illustrative dataset of any size, whose true import cuts are known."""
-    from importcut.sample import write
+    from importcut.sample import read_plan, write
 
     try:
-        write(out, rows=rows, seed=seed, truth=truth, faults=faults)
-    except OSError as error:
+        planted = None if plant is None else read_plan(plant)
+        write(out, rows=rows, seed=seed, deliveries=planted, truth=truth, faults=faults)
+    except (OSError, ValueError) as error:
         if debug:
             raise
         _fail(str(error), code=1)

@@ -23,13 +23,14 @@ def horizon(ds) -> pd.PeriodIndex:
     return pd.period_range(ds.programme_start, end, freq=ds.frequency)
 
 
-def addressable(ds, panel: pd.DataFrame, cuts: pd.DataFrame) -> pd.DataFrame:
+def addressable(ds, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_planned: bool = False) -> pd.DataFrame:
     """What the plants will need of each product, and can be made at home: kg and USD at base price × drift.
 
     Parameters
     ----------
     panel : gives imports and prices of the base period
     cuts : `gross_kg` by product, plant and period: domestic deliveries are part of the requirement
+    as_planned : periods that are over count with the vehicles planned for them, not with those made
 
     Returns
     -------
@@ -42,8 +43,8 @@ def addressable(ds, panel: pd.DataFrame, cuts: pd.DataFrame) -> pd.DataFrame:
     base = panel[within(panel["period"], ds.base_period)]
     delivered = cuts[within(cuts["period"], ds.base_period)]
     need = base.groupby(pair)["net_kg"].sum().add(delivered.groupby(pair)["gross_kg"].sum(), fill_value=0)
-    vehicles = _vehicles(ds)
-    made = vehicles[within(vehicles["period"], ds.base_period)].groupby("plant_id")["vehicles"].sum()
+    vehicles, recorded = _vehicles(ds, as_planned), ds.activity[ds.activity["scenario"].isna()]
+    made = recorded[within(recorded["period"], ds.base_period)].groupby("plant_id")["vehicles"].sum()
     intensity = (need / need.index.get_level_values("plant_id").map(made).to_numpy()).rename("intensity").reset_index()
     total = base.groupby("product_id")[["value_usd", "net_kg"]].sum()
     drift = (1 + assumption(ds, "price_drift")) ** np.maximum(span.year - ds.base_period.year, 0)
@@ -70,13 +71,18 @@ def empty_plan(ds, texts: list[str], numbers: list[str]) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
 
 
-def _vehicles(ds) -> pd.DataFrame:
-    """Vehicles recorded up to `ds.period`; after it the plan of the scenario or the base × the scenario's output."""
-    table = ds.activity
-    past = table[table["scenario"].isna() & (table["period"] <= ds.period)]
-    name = ds.scenario["name"] if table["scenario"].eq(ds.scenario["name"]).any() else "base"
+def _vehicles(ds, as_planned: bool) -> pd.DataFrame:
+    """Vehicles recorded up to `ds.period`, or planned for it; later the scenario's plan × its output.
+
+    Where there is no plan for a period that is over, the record stands for it.
+    """
+    table, own = ds.activity, ds.scenario["name"]
+    name = own if table["scenario"].eq(own).any() else "base"
     # a period recorded since the report's own still counts as planned in that report
-    later = table[(table["period"] > ds.period) & (table["scenario"].isna() | table["scenario"].eq(name))]
-    later = later.sort_values("scenario").drop_duplicates(["period", "plant_id"])
+    plan = table[table["scenario"].isna() | table["scenario"].eq(name)].sort_values("scenario")
+    plan = plan.drop_duplicates(["period", "plant_id"])
+    past = plan if as_planned else table[table["scenario"].isna()]
+    later = plan[plan["period"] > ds.period]
+    # what the scenario assumes of the output is said of the years to come
     later = later.assign(vehicles=later["vehicles"] * assumption(ds, "vehicle_output"))
-    return pd.concat([past, later])[["period", "plant_id", "vehicles"]]
+    return pd.concat([past[past["period"] <= ds.period], later])[["period", "plant_id", "vehicles"]]

@@ -60,12 +60,6 @@ def credited(ds, caps: pd.DataFrame) -> pd.DataFrame:
     return conform(pd.concat(rows), "credit", frequency=ds.frequency)
 
 
-def planned_by_period(planned: pd.DataFrame) -> pd.DataFrame:
-    """Planned gross cut of each project in each period: project_id, period, planned_usd, planned_kg."""
-    summed = planned.groupby(["project_id", "period"], as_index=False)[["gross_usd", "displaced_kg"]].sum()
-    return summed.rename(columns={"gross_usd": "planned_usd", "displaced_kg": "planned_kg"})
-
-
 def ceilings(ds, planned: pd.DataFrame, caps: pd.DataFrame) -> pd.DataFrame:
     """Table `ceiling`: what projects, products and the target claim, against what can be displaced at all."""
     if planned.empty:

@@ -62,10 +62,10 @@ def make_report(
     """
     out, notebooks = Path(out or ROOT / "reports").resolve(), Path(notebooks or ROOT / "notebooks").resolve()
     languages, ds, cache = _checked_languages(languages), _opened(dataset, period, scenario), out / ".work/digests.json"
-    data = {f.relative_to(ds.path).as_posix(): digest for f, digest in digests(inputs(ds), cache).items()}
+    known = _data(replace(ds, period=None), cache)
     code = fingerprint_of(**{f.relative_to(LIBRARY).as_posix(): d for f, d in digests(library(), cache).items()})
-    ds = _with_period(ds, out / ".work" / ds.name / "coverage.json", fingerprint_of(data=data, code=code))
-    run = run_name(ds.period, scenario)
+    ds = _with_period(ds, out / ".work" / ds.name / "coverage.json", fingerprint_of(data=known, code=code))
+    data, run = _data(ds, cache), run_name(ds.period, scenario)
     target, work = out / ds.name / run, out / ".work" / ds.name / run
     origin = fingerprint_of(data=data, code=code, versions=versions())
     setting = Setting(ds, _as_parameter(ds), origin, notebooks, work, cache)
@@ -130,6 +130,11 @@ def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
     if ds.counterfactual == "deliveries" and ds.period < base_end:
         raise DataError(f"period {ds.period}: the base period {base} is not over — choose {base_end} or later")
     return ds
+
+
+def _data(ds: Dataset, cache: Path) -> dict[str, str]:
+    """Digests of what the report is made from; while its period is not known, without what was given out before."""
+    return {f.relative_to(ds.path).as_posix(): digest for f, digest in digests(inputs(ds), cache).items()}
 
 
 def _as_parameter(ds: Dataset) -> str:

@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from threading import get_ident
 
+from importcut.dataset import PUBLISHED, last_published
+
 LIBRARY = Path(__file__).parents[1]
 LIBRARIES = (
     "Babel", "duckdb", "ibis-framework", "ipykernel", "matplotlib", "nbconvert", "numpy", "pandas", "pandera",
@@ -40,13 +42,14 @@ def fingerprint_of(**parts) -> str:
 
 
 def inputs(ds) -> list[Path]:
-    """The files of a dataset that a report of its scenario is made from."""
-    files = (f for f in sorted(ds.path.rglob("*")) if f.is_file())
+    """The files of a dataset that a report of its scenario is made from; of publications, the one it compares with."""
+    files, former = (f for f in sorted(ds.path.rglob("*")) if f.is_file()), last_published(ds)
     return [
         f
         for f in files
         if not any(part.startswith((".", "~$")) for part in f.relative_to(ds.path).parts)
         and (f.parent.name != "scenarios" or f.stem == ds.scenario["name"])
+        and (f.relative_to(ds.path).parts[0] != PUBLISHED or f.parent == former)
     ]
 
 

@@ -1,0 +1,167 @@
+"""Planned against realised cuts, and both against what was last published."""
+
+import numpy as np
+import pandas as pd
+
+from importcut.schema import conform, empty, weakest
+
+PAIR = ["project_id", "product_id"]
+PARTS = ["late_usd", "use_usd", "output_usd", "price_usd"]
+NOTHING_YET = ("not_started", "no_deliveries", "baseline_only")  # no cut, and the data can tell that there is none
+CENT = 2  # decimals; what is given out is rounded beyond them
+CLOSE = 0.05  # share of the planned cut; a smaller difference is none
+URGENCY = ["late", "due_now", "due_later", "done"]  # of a measure's rows the first one counts
+
+
+def ledger(cuts_realised: pd.DataFrame, planned: pd.DataFrame, attainable: pd.DataFrame, ds, *, former=None):
+    """Table `ledger`: planned against realised gross cuts up to `ds.period`, and the parts of the difference.
+
+    At project × product × period, with p the planned price (USD per kg) and P, P', A the kg planned, planned at the
+    vehicles really made, and realised: output (P' − P)·p, late −P'·p before the first delivery, use (A − P')·p − late,
+    price realised − A·p. The four add up to the difference exactly. Products whose cut cannot be told are left out.
+
+    Parameters
+    ----------
+    planned, attainable : from `planned.plan`, at the vehicles planned and at those made
+    former : the publication before this report, for the revisions
+    """
+    if planned.empty:
+        return empty("ledger", ds)
+    parts = _parts(_side_by_side(cuts_realised, planned, attainable, ds))
+    key = ["project_id", "period"]
+    book = parts.groupby(key, as_index=False)[["planned_usd", "realised_usd", *PARTS]].sum()
+    then = former.tables.get("ledger") if former else None
+    published = book[key].assign(usd=np.nan) if then is None else then[key].assign(usd=then["realised_usd"])
+    book = book.merge(published, on=key, how="left", validate="1:1")
+    book = book[book[["planned_usd", "realised_usd", "usd"]].fillna(0).ne(0).any(axis=1)]
+    last, to_date = ~book.duplicated("project_id", keep="last"), book.groupby("project_id")
+    table = book.assign(
+        difference_usd=book["realised_usd"] - book["planned_usd"],
+        reason=_reason(book),
+        planned_to_date_usd=to_date["planned_usd"].cumsum().where(last),
+        realised_to_date_usd=to_date["realised_usd"].cumsum().where(last),
+        revision_usd=(book["realised_usd"] - book["usd"]).round(CENT),
+    )
+    return conform(table, "ledger", frequency=ds.frequency)
+
+
+def changes(former, ds, *, cuts: pd.DataFrame, ranking: pd.DataFrame, measures: pd.DataFrame, target: pd.DataFrame):
+    """Table `changes`: every figure of the last publication that this report tells again, then and now.
+
+    Parameters
+    ----------
+    former : the publication before this report; None gives a table without rows
+    cuts, ranking, measures, target : tables `cuts_realised`, `ranking`, `measures_status`, `target` of this report
+    """
+    if former is None:
+        return empty("changes", ds)
+    ends = {"state_before": str(former.period), "state_after": str(ds.period)}
+    newer = (ds.period - former.period).n
+    rows = [pd.DataFrame([{"kind": "data", "id": "period", "unit": "periods", "difference": newer, **ends}])]
+    compared = {
+        "cuts_realised": lambda then: _cuts(then, cuts, former.period),
+        "ranking": lambda then: _ranks(then, ranking),
+        "measures_status": lambda then: _measures(then, measures),
+        "target": lambda then: _target(then, target),
+    }
+    rows += [compare(former.tables[name]) for name, compare in compared.items() if name in former.tables]
+    table = pd.concat([part for part in rows if len(part)], ignore_index=True)
+    columns = ["kind", "id", "unit", "before", "after", "difference", "state_before", "state_after", "evidence"]
+    return conform(table.reindex(columns=columns), "changes", frequency=ds.frequency)
+
+
+def _side_by_side(cuts: pd.DataFrame, planned: pd.DataFrame, attainable: pd.DataFrame, ds) -> pd.DataFrame:
+    """Planned, attainable and realised kg, the planned price and the realised value, by project × product × period."""
+    row = [*PAIR, "period"]
+    plan = planned[[*row, "displaced_kg", "price"]].rename(columns={"displaced_kg": "planned_kg"})
+    possible = attainable[[*row, "displaced_kg"]].rename(columns={"displaced_kg": "attainable_kg"})
+    done = cuts[cuts["identified"]].groupby(row, as_index=False)[["gross_kg", "gross_usd"]].sum()
+    rows = plan.merge(possible, on=row, validate="1:1").merge(done, on=row, how="outer", validate="1:1")
+    untold = cuts.loc[~cuts["identified"] & ~cuts["reason"].isin(NOTHING_YET), PAIR]
+    told = ~pd.MultiIndex.from_frame(rows[PAIR]).isin(pd.MultiIndex.from_frame(untold))
+    rows = rows[told & (rows["period"] <= ds.period)]
+    price = rows["price"].where(rows["price"] > 0).fillna(rows["gross_usd"] / rows["gross_kg"])
+    return rows.assign(price=price).fillna(0.0)  # what is not planned, or not delivered, is nothing
+
+
+def _parts(rows: pd.DataFrame) -> pd.DataFrame:
+    """The difference of each row in four parts."""
+    first = rows["period"].where(rows["gross_kg"] > 0).groupby([rows[c] for c in PAIR]).transform("min")
+    before_first = first.isna() | (rows["period"] < first)
+    price, attainable = rows["price"], rows["attainable_kg"]
+    late = (-attainable * price).where(before_first, 0.0)
+    return rows.assign(
+        planned_usd=rows["planned_kg"] * price,
+        realised_usd=rows["gross_usd"],
+        late_usd=late,
+        use_usd=(rows["gross_kg"] - attainable) * price - late,
+        output_usd=(attainable - rows["planned_kg"]) * price,
+        price_usd=rows["gross_usd"] - rows["gross_kg"] * price,
+    )
+
+
+def _reason(book: pd.DataFrame) -> pd.Series:
+    """The largest part with its direction; as planned where the difference is close to nothing."""
+    part = book[PARTS].abs().idxmax(axis=1).str.removesuffix("_usd")
+    value = book[PARTS].to_numpy()[np.arange(len(book)), book[PARTS].abs().to_numpy().argmax(axis=1)]
+    named = part.where(part.eq("late"), np.where(value < 0, "lower_", "higher_") + part)
+    return named.mask(book[PARTS].sum(axis=1).abs() < CLOSE * book["planned_usd"], "as_planned")
+
+
+def _cuts(then: pd.DataFrame, now: pd.DataFrame, published: pd.Period) -> pd.DataFrame:
+    """Gross cuts to date: those of the periods published already, then and now, and those of the periods since."""
+    before, after = _summed(then, then["period"] <= published), _summed(now, now["period"] <= published)
+    revised = before.merge(after, on="project_id", how="outer", suffixes=("_then", ""), validate="1:1")
+    grades = revised[["evidence_then", "evidence"]].apply(weakest, axis=1)
+    revised = pd.DataFrame({"kind": "revision", "before": revised["usd_then"], "after": revised["usd"]})
+    since = _summed(now, now["period"] > published)
+    since = pd.DataFrame({"kind": "new_cut", "before": 0.0, "after": since["usd"], "evidence": since["evidence"]})
+    table = pd.concat([revised.assign(evidence=grades), since]).rename_axis("id").reset_index()
+    table = table[table[["before", "after"]].fillna(0).ne(0).any(axis=1)]
+    return table.assign(unit="USD gross", difference=(table["after"] - table["before"]).round(CENT))
+
+
+def _summed(cuts: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
+    """Gross cut of each project whose cut can be told in the periods counted, with its grade."""
+    told = cuts[cuts["identified"].eq(True) | cuts["reason"].isin(NOTHING_YET)]
+    inside = counted & cuts["identified"].eq(True)
+    rows = told.assign(usd=told["gross_usd"].where(inside, 0.0), evidence=told["gross_evidence"].where(inside, None))
+    return rows.groupby("project_id").agg(usd=("usd", "sum"), evidence=("evidence", weakest))
+
+
+def _ranks(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Rank and headline of the cut to date of every project, or the reason why it has none."""
+    columns = ["rank", "headline_usd", "net_usd", "evidence", "reason"]
+    sides = [t[t["basis"].eq("realised_to_date")].set_index("project_id")[columns] for t in (then, now)]
+    both = sides[0].merge(sides[1], on="project_id", how="outer", suffixes=("_then", ""), validate="1:1")
+    both = both.rename_axis("id").reset_index()
+    grades = both[["evidence_then", "evidence"]].apply(weakest, axis=1)
+    states = {"state_before": both["reason_then"], "state_after": both["reason"]}
+    rank = both[["id"]].assign(kind="rank", unit="rank", before=both["rank_then"], after=both["rank"], **states)
+    net = {side: both[f"net_usd{side}"].notna() for side in ("_then", "")}
+    known = both["headline_usd"].notna()
+    unit = net[""].where(known, net["_then"]).map({True: "USD net", False: "USD gross"})
+    alike = net[""].eq(net["_then"])  # gross is not compared with net
+    headline = both[["id"]].assign(kind="headline", unit=unit, before=both["headline_usd_then"].where(alike | ~known))
+    headline = headline.assign(after=both["headline_usd"])[known | both["headline_usd_then"].notna()]
+    table = pd.concat([part.assign(evidence=grades) for part in (rank, headline)])
+    table = table.astype({"before": "float64", "after": "float64"})
+    return table.assign(difference=(table["after"] - table["before"]).round(CENT))
+
+
+def _measures(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """State of every measure; it stands where its most urgent row stands."""
+    sides = []
+    for table in (then, now):
+        urgent = table.sort_values("state", key=lambda states: states.map(URGENCY.index), kind="stable")
+        sides.append(urgent.drop_duplicates("measure_id").set_index("measure_id")["state"])
+    both = sides[0].to_frame("state_before").join(sides[1].rename("state_after"), how="outer")
+    return both.rename_axis("id").reset_index().assign(kind="measure")
+
+
+def _target(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Probability of reaching the target, in both readings."""
+    both = pd.concat({"before": then.set_index("reading")["p_reached"], "after": now.set_index("reading")["p_reached"]})
+    both = both.unstack(level=0).dropna(how="all").rename_axis("id").reset_index()
+    difference = both["after"] - both["before"]
+    return both.assign(kind="target", unit="share", difference=difference, evidence="planned")

@@ -9,12 +9,13 @@ from hypothesis import Phase, settings
 
 from importcut.appraise import ranking, target_status
 from importcut.clean import clean_imports
-from importcut.counterfactual import identification, identified_cuts, plant_cuts
-from importcut.dataset import open_dataset
-from importcut.measure import bridge, mix_constant_prices, profile, same_season
-from importcut.panel import import_panel, quality
-from importcut.planned import addressable, credited, plan, planned_by_period, planned_cuts
-from importcut.realised import counterfactual_imports, ledger, realised_cuts
+from importcut.counterfactual import Observed, estimates, identification, identified_cuts, observe, plant_cuts, spread
+from importcut.dataset import open_dataset, published
+from importcut.ledger import ledger
+from importcut.measure import bridges, comparisons, mix_constant_prices, price_components, profile, rate_index
+from importcut.panel import import_panel, quality, unrepaired
+from importcut.planned import addressable, credited, plan, planned_cuts
+from importcut.realised import counterfactual_imports, realised_cuts
 from importcut.sources import faults, read_declarations
 
 
@@ -39,6 +40,8 @@ class Way:
     panel: pd.DataFrame
     quality: pd.DataFrame
     profile: pd.DataFrame
+    seen: Observed
+    estimates: pd.DataFrame
     cuts: pd.DataFrame
     realised: pd.DataFrame
     expected: pd.DataFrame
@@ -58,23 +61,27 @@ def _walk(name: str, period: str) -> Way:
     panel, findings = import_panel(imports, ds)
     groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[["product_id", "plant_id"]]
     prices = mix_constant_prices(panel, groups, ds.base_period, plants=served)
-    estimates = plant_cuts(ds, panel, prices)
-    found = identification(ds, panel, estimates)
-    cuts = identified_cuts(estimates, found)
+    seen = observe(ds, panel, prices, broken=unrepaired(findings))
+    estimated = plant_cuts(seen)
+    found = identification(seen, estimated)
+    cuts = identified_cuts(estimated, found)
+    basket = ["control_basket"]
     realised = realised_cuts(ds, cuts, found)
     made = ds.activity[ds.activity["scenario"].isna()]
-    base = same_season(ds.base_period, ds.period)
+    components = price_components(panel, groups, ds.base_period, plants=served)
+    rates = rate_index(components, imports, ds.exchange_rates, ds.base_period)
     caps = addressable(ds, panel, cuts)
-    flows = plan(ds, caps)
+    flows, intended = plan(ds, caps), plan(ds, addressable(ds, panel, cuts, as_planned=True))
     credit = credited(ds, caps)
     return Way(
         ds=ds, imports=imports, quarantine=quarantine, panel=panel, quality=quality(findings, quarantine, ds),
-        profile=profile(panel, ds.uses, frequency=ds.frequency), cuts=cuts, realised=realised,
+        profile=profile(panel, ds.uses, frequency=ds.frequency), seen=seen,
+        estimates=estimates(seen, spread(seen, basket), basket), cuts=cuts, realised=realised,
         expected=counterfactual_imports(panel, cuts, ds),
-        bridge=bridge(panel, made, cuts, prices=prices, base_period=base, period=ds.period),
+        bridge=bridges(panel, made, cuts, prices=prices, rates=rates, steps=comparisons(ds, panel)),
         flows=flows, planned=planned_cuts(ds, flows), credit=credit, ranking=ranking(ds, realised, credit),
         target=target_status(ds, planned_cuts(ds, flows), caps, realised),
-        ledger=ledger(realised, planned_by_period(flows), ds),
+        ledger=ledger(realised, intended, flows, ds, former=published(ds)),
     )  # fmt: skip
 
 

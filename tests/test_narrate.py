@@ -21,7 +21,8 @@ def told(way, language):
         "causes": narrate.causes(way.bridge, way.realised, say),
         "places": narrate.places(way.profile, way.realised, way.ds.period, say),
         "road": narrate.road(way.planned, way.ranking, way.target, way.ds, say),
-        "doubts": narrate.doubts(way.quality, way.realised, way.expected, say),
+        "doubts": narrate.doubts(way.quality, say),
+        "evidence": narrate.evidence(way.estimates, say),
     }
 
 
@@ -59,7 +60,9 @@ def test_headline_names_leader_margin_runner_up_and_grades(sample):
 
 def test_projects_whose_ranges_overlap_are_not_told_apart(uzbekistan):
     finding = told(uzbekistan, "en")["headline"]
-    assert "cannot be told apart" in finding.title and "cannot be told apart" in finding.lead
+    assert finding.title == "Only the cut in Caustic soda, solid is told apart from chance"
+    assert "their ranges overlap, so they cannot be told apart" in finding.lead
+    assert finding.lead.endswith("Told apart from chance is only the cut in: Caustic soda, solid.")
     assert "inputs are not known" in finding.text and finding.evidence == "inferred"
 
 
@@ -76,9 +79,35 @@ def test_projects_that_are_not_ranked_are_named_with_the_reason(sample, uzbekist
 
 def test_the_bridge_says_that_the_change_is_not_the_effect(sample):
     finding = told(sample, "en")["causes"]
-    effects = sample.bridge.groupby("effect")["value_usd"].sum()
+    effects = sample.bridge.query("comparison == 'base'").groupby("effect")["value_usd"].sum()
     assert Voice("en", sample.ds).money(-effects["project"]) in finding.title
     assert "not the effect of the projects" in finding.text and "vehicle output +$" in finding.text
+    for name, effect in (("contract price", "contract_price"), ("exchange rate", "exchange_rate")):
+        assert f"{name} {Voice('en', sample.ds).money(effects[effect])}" in finding.text
+
+
+def test_the_year_before_is_told_with_the_projects_part_where_it_is_compared(sample, uzbekistan):
+    say, rows = Voice("en", sample.ds), sample.bridge.query("comparison == 'year_before'")
+    effects = rows.groupby("effect")["value_usd"].sum()
+    text = narrate.causes(sample.bridge, sample.realised, say).text
+    rose = f"Against Q3 2025, a year earlier, imports rose by {say.money(effects.drop('base').sum())}."
+    assert f"{rose} The projects contributed {say.money(effects['project'])} to that change." in text
+    yearly = narrate.causes(uzbekistan.bridge, uzbekistan.realised, Voice("en", uzbekistan.ds)).text
+    assert "a year earlier" not in yearly
+    usd = sample.bridge["value_usd"]
+    before = sample.bridge["comparison"].eq("year_before")
+    fell = sample.bridge.assign(value_usd=usd.mask(before & sample.bridge["effect"].eq("activity"), -1e6))
+    assert "a year earlier, imports fell by" in narrate.causes(fell, sample.realised, say).text
+    still = sample.bridge.assign(value_usd=usd.mask(before & sample.bridge["effect"].ne("base"), 0.0))
+    assert "a year earlier" not in narrate.causes(still, sample.realised, say).text
+    alone = sample.bridge.assign(value_usd=usd.mask(before & sample.bridge["effect"].eq("project"), 0.0))
+    assert "The projects contributed" not in narrate.causes(alone, sample.realised, say).text
+
+
+def test_without_a_base_season_there_is_nothing_to_compare_with(sample):
+    chain = sample.bridge.query("comparison == 'chained'")
+    finding = narrate.causes(chain, sample.realised, Voice("en", sample.ds))
+    assert finding.text == "There is no earlier period to compare with." and finding.table.empty
 
 
 def test_doubts_name_the_broken_period_the_lost_partner_and_what_was_set_aside(sample, uzbekistan):
@@ -86,8 +115,8 @@ def test_doubts_name_the_broken_period_the_lost_partner_and_what_was_set_aside(s
     assert "In Q2 2023 the weights of" in text and "Russia has not reported since Q1 2025" in text
     assert "duplicates: 96 lines" in text
     real = told(uzbekistan, "en")["doubts"].text
-    assert "In 2021 the weights of 13 products, with" in real and "the placebos' (p" in real
-    assert "growth of comparable products" in real and "inferred from customs data alone" in real
+    assert "In 2021 the weights of 13 products, with" in real
+    assert "inferred from customs data alone" in told(uzbekistan, "en")["evidence"].text
 
 
 def test_an_effect_below_the_display_precision_gets_no_sentence(sample):
@@ -208,6 +237,16 @@ def test_a_suspected_break_is_not_told_as_mended(walk):
     assert "a break is suspected, and nothing was changed" in text and "were imputed, and what rests" not in text
 
 
+def test_outliers_and_recut_codes_are_told_with_their_value(way):
+    text, say = told(way, "en")["doubts"].text, Voice("en", way.ds)
+    found = way.quality.query("check == 'unit_value_outlier'")
+    assert f"{len(found)} unit values stray" in text and say.money(found["affected_value_usd"].sum()) in text
+    recut = way.quality.query("check == 'hs_revision'")
+    assert ("a fall there is not a cut" in text) == (len(recut) > 0)
+    for product in recut["product_id"]:
+        assert say.names("products")[product] in text
+
+
 def test_the_cuts_are_listed_with_placebo_rank_number_of_donors_and_limit(uzbekistan):
     listing = narrate.cuts_table(uzbekistan.realised, Voice("en", uzbekistan.ds)).frame.set_index("Product")
     caustic = listing.loc["Caustic soda, solid"]
@@ -218,3 +257,31 @@ def test_the_cuts_are_listed_with_placebo_rank_number_of_donors_and_limit(uzbeki
     )
     assert listing.loc["Passenger car tyres", "Capacity and output"] == "exceeded"
     assert listing.loc["Methanol", "Grade, or reason"] == "there is no import series of its product"
+
+
+def test_the_placebo_test_says_what_chance_explains_and_how_large_a_fall_would_be_told(uzbekistan):
+    finding = told(uzbekistan, "en")["evidence"]
+    rows = uzbekistan.estimates.set_index("product_id")
+    n = int(rows.loc["pvc", "placebo_n"])
+    assert finding.title == "Told apart from chance: Caustic soda, solid" and finding.evidence == "inferred"
+    assert f"by the placebo test: Caustic soda, solid (rank 1 of {n}, p = {1 / n:.2f})." in finding.text
+    assert f"Chance cannot be ruled out for Polyvinyl chloride (rank 3 of {n}, p = {3 / n:.2f})" in finding.text
+    assert f"a mean fall of at least {rows['detectable_share'].max():.0%}" in finding.text
+    pvc = rows.loc["pvc", "growth_usd"] / rows.loc["pvc", "gross_usd"]
+    assert f"Polyvinyl chloride {pvc:.0%}" in finding.text and "Passenger car tyres 100%" in finding.text
+    assert "The base year may hold first output of Angren tyre plant" in finding.text
+
+
+def test_recorded_cuts_are_set_beside_what_customs_data_alone_find(sample):
+    finding = told(sample, "en")["evidence"]
+    basket = sample.estimates[sample.estimates["method"].eq("control_basket")].dropna(subset="gross_usd")
+    both = sample.realised.merge(basket[["project_id", "product_id"]])
+    share = basket["gross_usd"].sum() / both["gross_usd"].sum()
+    assert finding.title == f"Customs data alone would have found {share:.0%} of these cuts"
+    assert f"tells {len(basket)} of these cuts apart from chance" in finding.text
+
+
+def test_the_limits_stand_beside_the_estimate_that_exceeds_them(uzbekistan):
+    frame = narrate.limits_table(uzbekistan.realised, Voice("en", uzbekistan.ds)).frame
+    assert frame["Period"].tolist() == ["2023"] and frame["Exceeded"].tolist() == ["output"]
+    assert frame[["Capacity", "Recorded output"]].to_numpy().tolist() == [["23,984", "5,697"]]

@@ -20,6 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from importcut import report
 from importcut.dataset import open_dataset
 from importcut.report import RunError, UsageError, checked_parameters, fingerprint, kernel, make_report
+from importcut.report.given import publish_tables
 from importcut.report.graph import Step, run_steps
 from importcut.report.publish import alone
 from importcut.schema import DataError
@@ -289,6 +290,15 @@ def test_a_swap_that_was_cut_short_is_mended(shop, no_kernel):
     shop.make()
     assert contents(shop.report) == before
     assert [f.name for f in (shop.out / "tiny").iterdir()] == ["2024"]
+
+
+def test_what_is_given_out_puts_only_the_reports_after_it_out_of_date(shop, no_kernel):
+    done = publish_tables(shop.dataset, out=shop.out)
+    assert sorted(contents(done.folder)) == ["manifest.json", "target.csv"]
+    assert shop.make().made == (), "its own report is as it was"
+    done.folder.rename(done.folder.with_name("2023"))
+    with pytest.raises(AssertionError, match="a kernel was started"):
+        shop.make()
 
 
 def test_a_scenario_has_a_report_of_its_own(shop, no_kernel):

@@ -46,10 +46,29 @@ def test_cuts_and_actual_imports_add_up_to_the_counterfactual(way):
     assert found.sub(by_cell, fill_value=0).abs().max() < 0.01
 
 
-def test_bridge_closes_to_the_cent_for_every_product(way):
-    now = way.panel[way.panel["comparable"] & way.panel["period"].eq(way.ds.period)]
-    actual = now.groupby("product_id")["value_usd"].sum()
-    assert way.bridge.groupby("product_id")["value_usd"].sum().sub(actual, fill_value=0).abs().max() < 0.01
+def test_bridge_closes_to_the_cent_for_every_product_in_every_step(way):
+    actual = way.panel[way.panel["comparable"]].groupby(["period", "product_id"])["value_usd"].sum()
+    steps = way.bridge.groupby(["comparison", "base_period", "period"])
+    assert {name for name, *_ in steps.groups} >= {"base", "chained"}
+    for (_, base, period), step in steps:
+        gap = step.groupby("product_id")["value_usd"].sum().sub(actual[period], fill_value=0)
+        bases = step[step["effect"].eq("base")].groupby("product_id")["value_usd"].sum()
+        assert gap.abs().max() < 0.01 and bases.sub(actual[base], fill_value=0).abs().max() < 0.01
+
+
+def test_the_chained_steps_add_up_to_the_change_since_the_base_season(way):
+    changes = way.bridge[way.bridge["effect"].ne("base")]
+    by_step = changes.groupby(["comparison", "product_id"])["value_usd"].sum()
+    assert by_step["chained"].sub(by_step["base"], fill_value=0).abs().max() < 0.01
+    projects = changes[changes["effect"].eq("project")]
+    by_project = projects.groupby(["comparison", "project_id", "product_id"])["value_usd"].sum()
+    assert by_project["chained"].sub(by_project["base"], fill_value=0).abs().max() < 0.01
+
+
+def test_the_price_is_split_where_the_invoice_currencies_are_known_and_whole_where_not(sample, uzbekistan):
+    split, whole = {"contract_price", "exchange_rate"}, {"price"}
+    assert split < set(sample.bridge["effect"]) and whole.isdisjoint(sample.bridge["effect"])
+    assert whole < set(uzbekistan.bridge["effect"]) and split.isdisjoint(uzbekistan.bridge["effect"])
 
 
 def truth(repository, by):

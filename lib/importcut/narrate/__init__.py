@@ -1,8 +1,26 @@
 """Finished tables → findings in the reader's language."""
 
 from importcut.narrate.answer import headline, on_track, ranked_projects
-from importcut.narrate.causes import bridge_steps, causes, places, product_by_plant, without_projects
+from importcut.narrate.causes import (
+    bridge_steps,
+    causes,
+    chain_steps,
+    places,
+    product_by_plant,
+    product_steps,
+    without_projects,
+)
+from importcut.narrate.changed import changed, changes_table
+from importcut.narrate.evidence import (
+    estimate_rows,
+    estimates_table,
+    evidence,
+    limits_table,
+    placebo_table,
+    variant_rows,
+)
 from importcut.narrate.finding import Cover, Finding, cover
+from importcut.narrate.kept import kept_to_plan, ledger_table, plan_pairs
 from importcut.narrate.outlook import doubts, road
 from importcut.narrate.portfolio import (
     ASSUMPTIONS,
@@ -22,6 +40,7 @@ from importcut.narrate.tables import (
     Listing,
     annex,
     cuts_table,
+    quality_bars,
     quality_table,
     ranking_table,
     target_table,
@@ -39,29 +58,43 @@ __all__ = [
     "appraisal_table",
     "bridge_steps",
     "causes",
+    "chain_steps",
     "change",
+    "changed",
+    "changes_table",
     "cover",
     "credit_table",
     "cuts_table",
     "doubts",
+    "estimate_rows",
+    "estimates_table",
+    "evidence",
     "feasibility_table",
     "headline",
     "how_sure",
+    "kept_to_plan",
     "leaders_by_rule",
+    "ledger_table",
+    "limits_table",
     "measures",
     "measures_table",
     "next_steps",
     "next_table",
     "on_track",
     "overlap",
+    "placebo_table",
     "places",
+    "plan_pairs",
     "product_by_plant",
+    "product_steps",
+    "quality_bars",
     "quality_table",
     "question",
     "ranked_projects",
     "ranking_table",
     "road",
     "target_table",
+    "variant_rows",
     "what_matters",
     "without_projects",
     "worth",

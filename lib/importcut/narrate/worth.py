@@ -3,7 +3,7 @@
 import pandas as pd
 
 from importcut.narrate.finding import Finding
-from importcut.narrate.tables import Listing, _thousands, _without_empty
+from importcut.narrate.tables import Listing, thousands, without_empty
 
 WITHOUT_RATIO = {
     "no_cost": "its cost is not known or zero",
@@ -61,17 +61,17 @@ def appraisal_table(appraisal: pd.DataFrame, say) -> Listing:
     frame = pd.DataFrame(
         {
             say("Project"): rows["project_id"].map(say.names("projects")),
-            say("Cost"): _thousands(rows["cost_usd"], say),
-            say("Annual net cut"): _thousands(rows["annual_net_usd"], say),
+            say("Cost"): thousands(rows["cost_usd"], say),
+            say("Annual net cut"): thousands(rows["annual_net_usd"], say),
             say("Cut per dollar"): numbers("cut_per_cost", 2),
             say("Payback, years"): numbers("payback_years", 1),
             say("Discounted, years"): numbers("discounted_payback_years", 1),
-            say("Net present value"): _thousands(rows["npv_usd"], say),
+            say("Net present value"): thousands(rows["npv_usd"], say),
             say("Domestic resource cost"): numbers("drc", 2),
             say("Pareto front"): rows["pareto"].map({True: say("yes")}),
         }
     )
-    return Listing(_without_empty(frame), say("Cost and return of the projects, amounts in thousand US dollars"))
+    return Listing(without_empty(frame), say("Cost and return of the projects, amounts in thousand US dollars"))
 
 
 def _front(ranked: pd.DataFrame, say) -> str:

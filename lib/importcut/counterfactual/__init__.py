@@ -8,8 +8,8 @@ import pandas as pd
 
 from importcut.counterfactual.methods import METHODS, Declined
 from importcut.counterfactual.observed import PAIR, Observed, donor_table, observe
-from importcut.counterfactual.series import PLACEBO, after, cut, expected_of_all, placebo_test, question, variants
-from importcut.schema import conform, tables, within
+from importcut.counterfactual.series import PLACEBO, cut, expected_of_all, placebo_test, question, variants
+from importcut.schema import conform, tables
 
 __all__ = [
     "METHODS", "Declined", "Observed", "donor_table", "estimates", "identification", "identified_cuts", "observe",
@@ -117,7 +117,7 @@ def placebos(seen: Observed) -> pd.DataFrame:
         table = expected.stack().rename("expected_kg").to_frame()
         table["actual_kg"] = seen.kg[expected.columns].rename_axis(columns="series").stack()
         table = table.reset_index().assign(project_id=case.project_id, product_id=case.product_id)
-        output = pd.Series(after(seen, case.first), seen.periods)
+        output = pd.Series(~seen.before(case.first), seen.periods)
         role = np.where(table["series"].eq(case.product_id), "product", "donor")
         frames.append(table.assign(role=role, output=table["period"].map(output)))
     columns = [*PAIR, "series", "role", "period", "output", "actual_kg", "expected_kg"]
@@ -162,7 +162,7 @@ def _series_cuts(seen: Observed, method: str) -> pd.DataFrame:
             continue
         totals = [table["gross_usd"].sum() for table in found]
         low, high = (found[end(totals)]["gross_usd"] for end in (np.argmin, np.argmax))
-        base = seen.by_plant[case.product_id][within(seen.periods, case.base)]
+        base = seen.by_plant[case.product_id][seen.inside(case.base)]
         table = found[0].assign(low_usd=low, high_usd=high, base_kg=base.sum(axis=1).mean()).rename_axis("period")
         shares = (base.sum() / base.sum().sum()).rename("share").rename_axis("plant_id").reset_index()
         amounts = ["gross_kg", "gross_usd", "low_usd", "high_usd", "base_kg"]
@@ -189,8 +189,8 @@ def _tested(seen: Observed, case, method: str) -> dict:
 def _to_date(seen: Observed, case, method: str) -> dict:
     """The estimate to date, and what of it is growth of the expected imports above the base."""
     asked, price = question(seen, case), seen.price[case.product_id]
-    expected, late = METHODS[method](seen, asked), after(seen, case.first)
-    level = seen.kg.loc[within(seen.periods, case.base), case.product_id].mean()
+    expected, late = METHODS[method](seen, asked), ~seen.before(case.first)
+    level = seen.kg.loc[seen.inside(case.base), case.product_id].mean()
     return dict(cut(seen, asked, expected).sum()) | {
         "growth_usd": ((expected - level) * price)[late].sum(), "expected_usd": (expected * price)[late].sum()
     }  # fmt: skip

@@ -1,13 +1,14 @@
 """What would have been imported, by method: expected quantity of a product in every period."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from importcut.counterfactual.observed import Observed
 from importcut.indices import median_index
-from importcut.schema import NATIONAL, within
+from importcut.schema import NATIONAL
 
 FEWEST_DONORS = 3
 FEWEST_PERIODS = 5  # before the first output, for a synthetic control
@@ -28,22 +29,12 @@ class Question:
     basis: str = "net_kg"
 
 
-def values(seen: Observed, basis: str) -> pd.DataFrame:
-    """The series in which quantities are compared: periods × products."""
-    return {"net_kg": seen.kg, "raw_kg": seen.raw_kg, "value_usd": seen.usd}[basis]
-
-
-def before(periods: pd.PeriodIndex, first: pd.Period) -> np.ndarray:
-    """Which periods ended before the month of the first output."""
-    return periods.end_time < first.start_time
-
-
-def activity(seen: Observed, asked: Question) -> pd.Series:
+def activity(seen: Observed, asked: Question) -> np.ndarray:
     """Intensity of the base × vehicle output, plant by plant; a plant new since then has the mean intensity."""
     if asked.basis != "net_kg":
         raise Declined("net_kg_only")
     kg = seen.by_plant[asked.product].rename(columns=lambda plant: plant if plant in seen.vehicles else NATIONAL)
-    vehicles, base = seen.vehicles.reindex(columns=kg.columns), _base(seen.periods, asked)
+    vehicles, base = seen.vehicles.reindex(columns=kg.columns), _base(seen, asked)
     made, used = vehicles[base].sum(), kg[base].sum()
     known = used.gt(0) & made.gt(0)
     if not known.any() or vehicles.loc[:, known].isna().any(axis=None):
@@ -51,26 +42,30 @@ def activity(seen: Observed, asked: Question) -> pd.Series:
     intensity = (used / made).where(known)
     intensity = intensity.mask(used.eq(0), used[known].sum() / made[known].sum())
     constant = kg.loc[:, used.gt(0) & ~known].loc[base].mean().sum()
-    return (vehicles * intensity).sum(axis=1) + constant
+    return ((vehicles * intensity).sum(axis=1) + constant).to_numpy()
 
 
-def control_basket(seen: Observed, asked: Question) -> pd.Series:
+def control_basket(seen: Observed, asked: Question) -> np.ndarray:
     """Base quantity × the median over the donors of their quantity relative to the base."""
-    series, base = _usable(seen, asked), _base(seen.periods, asked)
-    own = series.loc[base, asked.product].mean()
+    _enough_donors(asked)
+    base = _base(seen, asked)
+    own = np.nanmean(seen.values(asked.basis, asked.product)[base])
     if not own > 0:
         raise Declined("no_base")
-    return pd.Series(own * median_index(series[list(asked.donors)].to_numpy(), base), seen.periods)
+    return own * median_index(seen.values(asked.basis, asked.donors), base)
 
 
-def synthetic_control(seen: Observed, asked: Question) -> pd.Series:
+def synthetic_control(seen: Observed, asked: Question) -> np.ndarray:
     """The mix of donors, each relative to its mean before the first output, that follows the product best until then.
 
     References
     ----------
     Abadie, Diamond and Hainmueller (2010), JASA 105; weights by pysyncon, every period before counting the same.
     """
-    return weighted(seen, asked, donor_weights(seen, asked))
+    weights, early = donor_weights(seen, asked), seen.before(asked.first)
+    donors = seen.values(asked.basis, asked.donors)
+    own = np.nanmean(seen.values(asked.basis, asked.product)[early])
+    return own * (donors / donors[early].mean(axis=0)) @ weights.to_numpy()
 
 
 def donor_weights(seen: Observed, asked: Question) -> pd.Series:
@@ -79,41 +74,41 @@ def donor_weights(seen: Observed, asked: Question) -> pd.Series:
     Raises Declined if fewer than five periods lie before the first output, or the product has none there.
     """
     from pysyncon import Synth
-    from threadpoolctl import threadpool_limits
 
-    series, early = _usable(seen, asked), before(seen.periods, asked.first)
-    own = series.loc[early, asked.product]
+    _enough_donors(asked)
+    early, names = seen.before(asked.first), list(asked.donors)
+    own = seen.values(asked.basis, asked.product)[early]
+    donors = seen.values(asked.basis, names)[early][np.isfinite(own)]
+    own = own[np.isfinite(own)]
     if len(own) < FEWEST_PERIODS:
         raise Declined("few_periods")
     if not own.mean() > 0:
         raise Declined("no_base")
-    donors = series.loc[early, list(asked.donors)]
-    relative = donors / donors.mean()
-    told = pd.concat([relative, own / own.mean()], axis=1).std(axis=1) > 0  # where all move alike any weights fit
+    z0, z1 = pd.DataFrame(donors / donors.mean(axis=0), columns=names), pd.Series(own / own.mean(), name="")
+    told = pd.concat([z0, z1], axis=1).std(axis=1) > 0  # where all move alike any weights fit
     if not told.any():
-        return pd.Series(1 / len(asked.donors), list(asked.donors))
-    z0, z1, fit = relative[told].reset_index(drop=True), (own / own.mean())[told].reset_index(drop=True), Synth()
-    with threadpool_limits(1):  # more threads are slower here, and give another last digit
-        fit.fit(X0=z0, X1=z1, Z0=z0, Z1=z1, custom_V=np.ones(len(z0)))
-    return pd.Series(fit.W, list(asked.donors))
+        return pd.Series(1 / len(names), names)
+    fit = Synth()
+    with _threads().limit(limits=1):  # more threads are slower here, and give another last digit
+        fit.fit(X0=z0[told], X1=z1[told], Z0=z0[told], Z1=z1[told], custom_V=np.ones(told.sum()))
+    return pd.Series(fit.W, names)
 
 
-def weighted(seen: Observed, asked: Question, weights: pd.Series) -> pd.Series:
-    """The product's mean before the first output × the weighted mean of the donors relative to theirs."""
-    series, early = values(seen, asked.basis), before(seen.periods, asked.first)
-    donors = series[list(weights.index)]
-    return series.loc[early, asked.product].mean() * (donors / donors[early].mean() * weights).sum(axis=1)
+@cache
+def _threads():
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
-def _base(periods: pd.PeriodIndex, asked: Question) -> np.ndarray:
+def _base(seen: Observed, asked: Question) -> np.ndarray:
     """The periods of the base; all before the first output where no single year is asked for."""
-    return before(periods, asked.first) if asked.base is None else np.asarray(within(periods, asked.base))
+    return seen.before(asked.first) if asked.base is None else seen.inside(asked.base)
 
 
-def _usable(seen: Observed, asked: Question) -> pd.DataFrame:
+def _enough_donors(asked: Question) -> None:
     if len(asked.donors) < FEWEST_DONORS:
         raise Declined("few_donors")
-    return values(seen, asked.basis)
 
 
 METHODS = {"activity": activity, "control_basket": control_basket, "synthetic_control": synthetic_control}

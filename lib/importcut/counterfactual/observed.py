@@ -1,6 +1,8 @@
 """What the methods of the counterfactual look at: series of imports, donors, and what can be asked of each project."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -35,6 +37,33 @@ class Observed:
     def periods(self) -> pd.PeriodIndex:
         """All periods of the series."""
         return self.kg.index
+
+    def values(self, basis: str, products: Iterable[str] | str) -> np.ndarray:
+        """The series in which quantities are compared (net_kg, raw_kg, value_usd), periods × products."""
+        table = {"net_kg": self.kg, "raw_kg": self.raw_kg, "value_usd": self.usd}[basis]
+        places = table.columns.get_indexer_for([products] if isinstance(products, str) else list(products))
+        found = self._arrays[basis][:, places]
+        return found[:, 0] if isinstance(products, str) else found
+
+    def before(self, first: pd.Period) -> np.ndarray:
+        """Which periods ended before the month of the first output."""
+        return self._ends < np.datetime64(first.start_time)
+
+    def inside(self, span: pd.Period) -> np.ndarray:
+        """Which periods lie in a span."""
+        return (self._starts >= np.datetime64(span.start_time)) & (self._ends <= np.datetime64(span.end_time))
+
+    @cached_property
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {"net_kg": self.kg.to_numpy(), "raw_kg": self.raw_kg.to_numpy(), "value_usd": self.usd.to_numpy()}
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        return self.periods.start_time.to_numpy()
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return self.periods.end_time.to_numpy()
 
 
 def observe(ds, panel: pd.DataFrame, prices: pd.DataFrame, *, broken: frozenset[str] = frozenset()) -> Observed:

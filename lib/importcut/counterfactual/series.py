@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from importcut.counterfactual.methods import METHODS, Declined, Question, before, donor_weights, values
+from importcut.counterfactual.methods import METHODS, Declined, Question, donor_weights
 from importcut.counterfactual.observed import Observed
 from importcut.indices import placebo_rank
-from importcut.schema import within
 
 SMALLEST_WEIGHT = 0.01  # of a donor whose absence can move a synthetic control
 PLACEBO = ["placebo_rank", "placebo_n", "placebo_p", "smallest_p"]
@@ -20,21 +19,18 @@ def question(seen: Observed, case) -> Question:
     return Question(case.product_id, case.first, case.base, seen.donors)
 
 
-def after(seen: Observed, first: pd.Period) -> np.ndarray:
-    """Which periods have output, from the one of the first output on."""
-    return ~before(seen.periods, first)
-
-
-def cut(seen: Observed, asked: Question, expected: pd.Series) -> pd.DataFrame:
+def cut(seen: Observed, asked: Question, expected: np.ndarray) -> pd.DataFrame:
     """Cut in the periods with output: gross_kg (empty on the value basis) and gross_usd, at the current unit value."""
-    series = values(seen, asked.basis)[asked.product]
-    gap = expected - series
+    late = ~seen.before(asked.first)
+    actual = seen.values(asked.basis, asked.product)[late]
+    gap = expected[late] - actual
     if asked.basis == "value_usd":
-        table = pd.DataFrame({"gross_kg": np.nan, "gross_usd": gap})
+        columns = {"gross_kg": np.full(len(gap), np.nan), "gross_usd": gap}
     else:
-        own = seen.usd[asked.product] / series.where(series > 0)
-        table = pd.DataFrame({"gross_kg": gap, "gross_usd": gap * own.fillna(seen.price[asked.product])})
-    return table[after(seen, asked.first)]
+        usd, carried = seen.usd[asked.product].to_numpy()[late], seen.price[asked.product].to_numpy()[late]
+        own = np.divide(usd, actual, out=np.full(len(gap), np.nan), where=actual > 0)
+        columns = {"gross_kg": gap, "gross_usd": gap * np.where(np.isnan(own), carried, own)}
+    return pd.DataFrame(columns, seen.periods[late])
 
 
 def variants(seen: Observed, case, method: str) -> Iterator[tuple[Question, pd.DataFrame]]:
@@ -60,7 +56,7 @@ def expected_of_all(seen: Observed, asked: Question, method: str) -> pd.DataFram
             columns[donor] = METHODS[method](seen, stand_in)
         except Declined:
             continue
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, seen.periods)
 
 
 def placebo_test(seen: Observed, asked: Question, method: str) -> dict[str, float]:
@@ -69,12 +65,12 @@ def placebo_test(seen: Observed, asked: Question, method: str) -> dict[str, floa
     `told`: the rank is one that chance gives at most at the threshold `placebo_p`; `detectable_share`: the smallest
     mean fall that would have it, empty if none would.
     """
-    late, expected = after(seen, asked.first), expected_of_all(seen, asked, method)
+    late, expected = ~seen.before(asked.first), expected_of_all(seen, asked, method)
     with np.errstate(divide="ignore"):  # imports that vanish have fallen infinitely
-        ratios = np.log(values(seen, asked.basis)[expected.columns] / expected)
+        ratios = np.log(seen.values(asked.basis, expected.columns) / expected)
     fall = ratios[late].mean()
     own, others = fall[asked.product], np.sort(fall.drop(asked.product).dropna())
-    early = ratios.loc[~late & ~within(seen.periods, asked.base), asked.product]
+    early = ratios.loc[~late & ~seen.inside(asked.base), asked.product]
     fit = float(np.sqrt((early**2).mean())) if len(early) else np.nan
     if len(others) == 0:
         return dict.fromkeys([*PLACEBO, "detectable_share"], np.nan) | {"fit": fit, "told": False}
@@ -89,14 +85,13 @@ def _other_questions(seen: Observed, main: Question, method: str) -> Iterator[Qu
     if method == "activity":
         yield from (replace(main, base=base) for base in bases[1:])
         return
-    dropped = main.donors
-    if method == "synthetic_control":
-        weights = donor_weights(seen, main)
-        dropped = tuple(weights.index[weights > SMALLEST_WEIGHT])
     for basis in ("net_kg", "raw_kg", "value_usd"):
-        known = values(seen, basis)[list(main.donors)].gt(0).all()
-        whole = tuple(d for d in main.donors if known[d])
-        sets = [whole, *(tuple(d for d in whole if d != left) for left in dropped if known[left])]
+        known = (seen.values(basis, main.donors) > 0).all(axis=0)
+        whole = dropped = tuple(np.array(main.donors)[known])
+        if method == "synthetic_control":
+            weights = donor_weights(seen, main)
+            dropped = weights.index[weights > SMALLEST_WEIGHT] if basis == main.basis else ()
+        sets = [whole, *(tuple(d for d in whole if d != left) for left in dropped)]
         asked = (replace(main, base=base, donors=donors, basis=basis) for base in bases for donors in sets)
         yield from (other for other in asked if other != main)
 
@@ -106,8 +101,8 @@ def _bases(seen: Observed, main: Question) -> list[pd.Period | None]:
     years = [main.base]
     while True:
         year = years[-1] - 1
-        inside = within(seen.periods, year)
-        if year.start_time < seen.periods[0].start_time or not seen.kg.loc[inside, main.product].gt(0).all():
+        imported = seen.values("net_kg", main.product)[seen.inside(year)]
+        if year.start_time < seen.periods[0].start_time or not (imported > 0).all():
             break
         years.append(year)
     return [*years, None] if len(years) > 1 else years

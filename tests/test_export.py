@@ -17,7 +17,7 @@ DRAWING = (
     '<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/svg11.dtd">'
     '<svg xmlns="http://www.w3.org/2000/svg"><metadata>made by</metadata><defs><path id="a"/></defs></svg>'
 )
-HEADLINE = {"headline": "A cut the most", "title": "T", "illustrative": True, "mark": MARK}
+HEADLINE = {"headline": "A cut the most", "title": "T", "subtitle": "S", "mark": MARK}
 
 
 def shown(data, tags=(), **metadata):
@@ -33,7 +33,7 @@ def notebook():
         cells=[
             new_markdown_cell("# Title"),
             new_markdown_cell("For the author", metadata={"tags": ["author"]}),
-            shown({export.HEADLINE: HEADLINE}),
+            shown({export.COVER: HEADLINE}),
             shown(
                 {"text/markdown": "## Costs\n\nA cut $4.1 **million**, B $2.9; ўзгариш\n\n![x](https://x.org/a.png)"}
             ),
@@ -111,8 +111,8 @@ def test_figures_are_numbered_in_order_and_plain(notebook):
 
 
 def test_the_headline_is_what_the_notebook_displayed(notebook):
-    assert export.headline(notebook) == HEADLINE
-    assert export.headline(new_notebook(cells=[new_markdown_cell("# Title")])) is None
+    assert vars(export.cover(notebook)) == HEADLINE
+    assert export.cover(new_notebook(cells=[new_markdown_cell("# Title")])) is None
 
 
 class Workbook:
@@ -184,7 +184,7 @@ def test_a_workbook_is_the_same_each_time(table, tmp_path):
 
 
 def test_a_table_too_long_for_a_sheet_says_where_it_is(table, tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "LONGEST_SHEET", 3)
+    monkeypatch.setattr("importcut.export.sheets.LONGEST_SHEET", 3)
     export.to_xlsx({"quarantine": table}, tmp_path / "t.xlsx")
     cells = Workbook(tmp_path / "t.xlsx").cells("quarantine")
     assert cells["A2"] == ("s", "7 rows, too many for a sheet: open tables/quarantine.csv")

@@ -267,4 +267,4 @@ def test_a_dataset_without_measures_plan_or_register_says_so(uzbekistan):
     unranked = products.assign(rank=pd.NA)
     assert narrate.next_steps(unranked, say).text.startswith("What is known")
     for listing in (narrate.measures_table(status, say), narrate.next_table(products, say)):
-        assert listing._repr_html_().startswith("<table>")
+        assert listing._repr_mimebundle_()["text/html"].startswith("<table>")

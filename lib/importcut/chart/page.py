@@ -33,14 +33,23 @@ LABEL_WIDTH = 28
 
 @dataclass(frozen=True)
 class Picture:
-    """A finished chart as SVG, with the sentence that stands in for it."""
+    """A finished chart as SVG, with the sentence that stands in for it.
+
+    plot : the chart without claim, unit and note, for a slide that says them itself.
+    """
 
     svg: str
+    plot: str
+    title: str
+    unit: str
+    note: str
     alt: str
     name: str
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"image/svg+xml": self.svg}, {"image/svg+xml": {"alt": self.alt, "name": self.name}}
+        about = {"title": self.title, "unit": self.unit, "note": self.note, "alt": self.alt, "name": self.name}
+        slide = {"application/vnd.importcut.plot+json": about | {"svg": self.plot}} if self.plot else {}
+        return {"image/svg+xml": self.svg, **slide}, {"image/svg+xml": {"alt": self.alt, "name": self.name}}
 
 
 def canvas(width: float = 8.0, height: float = 4.5) -> Axes:
@@ -62,12 +71,17 @@ def panes(count: int, *, height: float = 1.75, columns: int = 3) -> tuple[list[A
     return axes, key
 
 
-def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "figure") -> Picture:
-    """The finished chart: claim and unit above it, source and the mark of illustrative data below it."""
+def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "") -> Picture:
+    """The finished chart: claim and unit above it, source and the mark of illustrative data below it.
+
+    A chart with a `name` goes into the deck too, and is drawn for it without these.
+    """
     figure = ax.figure
+    plot = _svg(figure) if name else ""
     width, height = figure.get_size_inches()
-    claim, measure = fill(title, int(width * 8.4)), fill(unit, int(width * 13))
-    note = fill(". ".join(filter(None, [say.source, say.mark])) + ".", int(width * 14.5))
+    claim, measure = fill(title, int(width * 8.4)), fill(unit, int(width * 12))
+    source = ". ".join(filter(None, [say.source, say.mark])) + "."
+    note = fill(source, int(width * 14.5))
     above = 0.12 + 0.22 * (claim.count("\n") + 1) + 0.17 * (measure.count("\n") + 1)
     below = 0.1 + 0.15 * (note.count("\n") + 1)
     tall = height + above + below
@@ -77,9 +91,13 @@ def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "figu
     figure.text(left, 1 - 0.06 / tall, claim, va="top", fontsize=12.5, fontweight="bold")
     figure.text(left, 1 - (0.1 + 0.22 * (claim.count("\n") + 1)) / tall, measure, va="top", fontsize=9, color=MUTED)
     figure.text(left, 0.06 / tall, note, va="bottom", fontsize=8, color=MUTED)
+    return Picture(_svg(figure), plot, title, unit, source, alt, name or "figure")
+
+
+def _svg(figure: Figure) -> str:
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    return Picture(re.sub(r"<metadata>.*?</metadata>", "", file.getvalue(), flags=re.DOTALL), alt, name)
+    return re.sub(r"<metadata>.*?</metadata>", "", file.getvalue(), flags=re.DOTALL)
 
 
 def class_patches(classes, say) -> list[mpl.patches.Patch]:

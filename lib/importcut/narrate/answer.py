@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from importcut.narrate.finding import Finding
+from importcut.narrate.finding import Finding, paragraphs
 from importcut.schema import weakest
 
 REASONS = {
@@ -47,7 +47,7 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
         text.append(say("{first} and {second} cannot be told apart: their ranges overlap.", **pair))
     text.append(_grades(ranked, say))
     title = _chance_title(done, say) or _title(leader, rest, names, say)
-    return Finding(title, " ".join(text), ranked, weakest(ranked["evidence"]), text[0])
+    return Finding(title, paragraphs(text), ranked, weakest(ranked["evidence"]), text[0])
 
 
 def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
@@ -97,7 +97,7 @@ def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
                 planned=say("planned"),
             )
         )
-    return Finding(title, " ".join(text), target, "planned")
+    return Finding(title, paragraphs(text), target, "planned")
 
 
 def ranked_projects(ranking: pd.DataFrame, say) -> Finding:
@@ -144,7 +144,7 @@ def ranked_projects(ranking: pd.DataFrame, say) -> Finding:
             "project sheets; assumed — from a scenario. A figure has the grade of its weakest input."
         )
     )
-    return Finding(say("The ranking"), " ".join(text), ranked, weakest(ranked["evidence"]))
+    return Finding(say("The ranking"), paragraphs(text), ranked, weakest(ranked["evidence"]))
 
 
 def _tied(first: pd.Series, second: pd.Series) -> bool:

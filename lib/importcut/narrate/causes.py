@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from importcut.narrate.finding import Finding
+from importcut.narrate.finding import Finding, paragraphs
 from importcut.schema import NATIONAL, weakest
 
 PRECISION = 5e3  # USD; what a figure in million dollars with two decimals can show
@@ -83,16 +83,15 @@ def without_projects(counterfactual: pd.DataFrame, say) -> Finding:
     actual, expected = span["actual_usd"].sum(), span["counterfactual_usd"].sum()
     grade = weakest(cut["evidence"])
     title = say("Without the projects, imports would have been {gap} higher (gross)", gap=say.money(expected - actual))
-    text = say(
+    lead = say(
         "{span} imports of the products observed came to {actual}; without the projects they would have come to "
-        "{expected} ({share} more). Grade: {grade}.",
+        "{expected} ({share} more).",
         span=_capital(say.span(span["period"].min(), span["period"].max())),
         actual=say.money(actual),
         expected=say.money(expected),
         share=say.percent(expected / actual - 1, 1),
-        grade=say(grade),
     )
-    return Finding(title, text, span, grade)
+    return Finding(title, f"{lead} {say('Grade: {gross}.', gross=say(grade))}", span, grade, lead)
 
 
 def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
@@ -103,14 +102,21 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
     effects = rows.groupby("effect")["value_usd"].sum()
     change, projects = effects.drop("base").sum(), effects.get("project", 0.0)
     spans = {"base": say.period(rows["base_period"].iloc[0]), "period": say.period(rows["period"].iloc[0])}
-    title = say(
-        "From {base} to {period} imports rose by {change}; the projects took off {cut}"
-        if change > 0
-        else "From {base} to {period} imports fell by {change}; the projects took off {cut}",
-        change=say.money(abs(change)),
-        cut=say.money(-projects),
-        **spans,
-    )
+    moved_by = {"change": say.money(abs(change)), "cut": say.money(-projects), **spans}
+    if abs(projects) < PRECISION:
+        title = say(
+            "From {base} to {period} imports rose by {change}"
+            if change > 0
+            else "From {base} to {period} imports fell by {change}",
+            **moved_by,
+        )
+    else:
+        title = say(
+            "From {base} to {period} imports rose by {change}; the projects took off {cut}"
+            if change > 0
+            else "From {base} to {period} imports fell by {change}; the projects took off {cut}",
+            **moved_by,
+        )
     others = effects.drop(["base", "project"], errors="ignore").sort_values(key=abs, ascending=False)
     moved = [
         say("{factor} {amount}", factor=say(FACTORS[factor]), amount=signed(value, say))
@@ -132,7 +138,7 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
     grade = weakest(cuts.loc[cuts["period"].eq(rows["period"].iloc[0]), "gross_evidence"])
     if grade:
         text.append(say("Grade of the projects' effect: {grade}.", grade=say(grade)))
-    return Finding(title, " ".join(text), rows, grade)
+    return Finding(title, paragraphs(text), rows, grade, text[1] if moved else text[0])
 
 
 def product_by_plant(profile: pd.DataFrame, period: pd.Period, say) -> pd.DataFrame:

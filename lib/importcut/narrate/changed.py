@@ -4,7 +4,7 @@ import pandas as pd
 
 from importcut.narrate.answer import REASONS
 from importcut.narrate.causes import PRECISION, signed
-from importcut.narrate.finding import Finding
+from importcut.narrate.finding import Finding, paragraphs
 from importcut.narrate.programme import STATES
 from importcut.narrate.tables import READINGS, Listing
 from importcut.schema import weakest
@@ -42,7 +42,7 @@ def changed(changes: pd.DataFrame, say) -> Finding:
     ]
     grade = weakest(changes.loc[changes["difference"].ne(0), "evidence"])
     text += [say("Grade: {gross}.", gross=say(grade))] if grade else []
-    return Finding(_title(parts, before, say), " ".join(text), changes, grade)
+    return Finding(_title(parts, before, say), paragraphs(text), changes, grade, " ".join(text[:2]))
 
 
 def changes_table(changes: pd.DataFrame, say) -> Listing:

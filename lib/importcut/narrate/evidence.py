@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.narrate.answer import REASONS
-from importcut.narrate.finding import Finding
+from importcut.narrate.finding import Finding, paragraphs
 from importcut.narrate.tables import Listing, ranges, thousands, without_empty
 
 METHODS = {
@@ -36,7 +36,8 @@ def evidence(estimates: pd.DataFrame, say) -> Finding:
         )
     )
     text.append(say("Grade: {gross}.", gross=say("inferred")))
-    return Finding(title if told else say("No cut is told apart from chance"), " ".join(text), lead, "inferred")
+    title = title if told else say("No cut is told apart from chance")
+    return Finding(title, paragraphs(text), lead, "inferred", " ".join(text[:2]))
 
 
 def estimate_rows(estimates: pd.DataFrame, say) -> pd.DataFrame:
@@ -153,7 +154,7 @@ def _cross_check(estimates: pd.DataFrame, lead: pd.DataFrame, say) -> Finding:
         ),
     ]
     title = say("Customs data alone would have found {share} of these cuts", share=say.percent(found / recorded))
-    return Finding(title, " ".join(text), estimates, "inferred")
+    return Finding(title, paragraphs(text), estimates, "inferred", text[0])
 
 
 def _tests(lead: pd.DataFrame, names: pd.Series, say) -> list[str]:
@@ -174,11 +175,19 @@ def _tests(lead: pd.DataFrame, names: pd.Series, say) -> list[str]:
     tested = lead[lead["placebo_rank"].notna()]
     told, rest, needed = tested[tested["told"]], tested[~tested["told"]], tested["detectable_share"].dropna()
     text = [say("Told apart from chance by the placebo test: {tests}.", tests=listed(told))] if len(told) else []
-    if len(rest):
+    beaten, few = rest[rest["placebo_rank"] > 1], rest[rest["placebo_rank"].eq(1)]
+    if len(beaten):
         text.append(
             say(
                 "Chance cannot be ruled out for {tests}: comparable products fell as far without a project.",
-                tests=listed(rest),
+                tests=listed(beaten),
+            )
+        )
+    if len(few):
+        text.append(
+            say(
+                "No comparable product fell as far as {tests}, but there are too few of them to rule out chance.",
+                tests=listed(few),
             )
         )
     if len(needed):

@@ -10,6 +10,11 @@ def _prose(markdown: str) -> str:
     return markdown.replace("$", "\\$")
 
 
+def paragraphs(sentences: list[str], *, longest: int = 3) -> str:
+    """Sentences as paragraphs of a few each."""
+    return "\n\n".join(" ".join(sentences[n : n + longest]) for n in range(0, len(sentences), longest))
+
+
 @dataclass(frozen=True)
 class Finding:
     """A claim as title, the text that reads the table, the table itself and the grade of the weakest figure in it.
@@ -23,8 +28,12 @@ class Finding:
     evidence: str | None
     lead: str = ""
 
-    def _repr_markdown_(self) -> str:
-        return _prose(f"## {self.title}\n\n{self.text}")
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        about = {"title": self.title, "text": self.text, "reading": self.lead or self.text}
+        return {
+            "text/markdown": _prose(f"## {self.title}\n\n{self.text}"),
+            "application/vnd.importcut.finding+json": about,
+        }
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class Cover:
     mark: str
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        about = {"headline": self.headline, "title": self.title, "mark": self.mark, "illustrative": bool(self.mark)}
+        about = {"headline": self.headline, "title": self.title, "subtitle": self.subtitle, "mark": self.mark}
         lines = [f"# {self.title}", self.subtitle, f"*{self.mark}*" if self.mark else ""]
         return {
             "text/markdown": _prose("\n\n".join(filter(None, lines))),

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from importcut.narrate.causes import PRECISION, signed
-from importcut.narrate.finding import Finding
+from importcut.narrate.finding import Finding, paragraphs
 from importcut.narrate.tables import Listing, thousands
 
 PARTS = {
@@ -23,7 +23,9 @@ def kept_to_plan(ledger: pd.DataFrame, say) -> Finding:
     """Planned and realised gross cut to date, what the difference consists of, who is behind, and who is late."""
     if ledger.empty:
         title = say("Do the projects keep to their plan?")
-        return Finding(title, say("This dataset has no plan and no target."), ledger, None)
+        due = bool(say.ds.target)
+        text = say("Nothing was due to be delivered yet." if due else "This dataset has no plan and no target.")
+        return Finding(title, text, ledger, None)
     names, total = say.names("projects"), ledger.sum(numeric_only=True)
     planned, realised, difference = (total[f"{name}_usd"] for name in ("planned", "realised", "difference"))
     values = {"planned": say.money(planned), "realised": say.money(realised)}
@@ -53,13 +55,14 @@ def kept_to_plan(ledger: pd.DataFrame, say) -> Finding:
     if len(ahead):
         text.append(say("Furthest ahead of it: {projects}.", projects=_projects(ahead[::-1].head(3), names, say)))
     text += _late_text(ledger, names, say)
-    text.append(
-        say(
-            "Vehicle output counts here only where the plants' need, and not the project's capacity, sets what can be "
-            "delivered."
+    if abs(total["output_usd"]) < PRECISION:
+        text.append(
+            say(
+                "Vehicle output counts here only where the plants' need, and not the project's capacity, sets what can "
+                "be delivered."
+            )
         )
-    )
-    return Finding(title, " ".join([*text, say("Grade: planned.")]), ledger, "planned")
+    return Finding(title, paragraphs([*text, say("Grade: planned.")]), ledger, "planned", text[0])
 
 
 def plan_pairs(ledger: pd.DataFrame, say) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from importcut.narrate.finding import Finding
+from importcut.narrate.finding import Finding, paragraphs
 
 KINDS = {
     "fault": "faults",
@@ -74,7 +74,7 @@ def road(planned: pd.DataFrame, ranking: pd.DataFrame, target: pd.DataFrame, ds,
     title = say(
         "By the end of {year} the plan cuts {total} gross", year=str(year), total=say.money(planned["gross_usd"].sum())
     )
-    return Finding(title, " ".join(text), planned, "planned")
+    return Finding(title, paragraphs(text), planned, "planned", text[0])
 
 
 def doubts(quality: pd.DataFrame, say) -> Finding:
@@ -100,12 +100,13 @@ def doubts(quality: pd.DataFrame, say) -> Finding:
                 value=say.money(mended),
             )
         )
+    breaks = []
     for (check, certainty), sentence in BREAKS.items():
         found = quality[quality["check"].eq(check) & quality["certainty"].eq(certainty)]
         for key, rows in found.groupby("origin" if check == "coverage_break" else "period"):
             period = say.period(pd.Period(rows["period"].iloc[0]))
             n = rows["product_id"].nunique()
-            text.append(
+            breaks.append(
                 say(
                     sentence,
                     period=period,
@@ -114,8 +115,8 @@ def doubts(quality: pd.DataFrame, say) -> Finding:
                     n=say.number(n),
                 )
             )
-    text += _outlier_text(quality, say) + _recut_text(quality, say)
-    return Finding(say("What we cannot tell"), " ".join(text), quality, None)
+    text += breaks + _outlier_text(quality, say) + _recut_text(quality, say)
+    return Finding(say("What we cannot tell"), paragraphs(text), quality, None, " ".join(breaks or text[:1]))
 
 
 def _outlier_text(quality: pd.DataFrame, say) -> list[str]:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from importcut.attribute import RULES
 from importcut.narrate.causes import signed
-from importcut.narrate.finding import Finding
+from importcut.narrate.finding import Finding, paragraphs
 from importcut.narrate.tables import READINGS, Listing
 
 CERTAIN = 0.9  # from this probability on a project is said to be ahead of another
@@ -142,7 +142,7 @@ def how_sure(certainty: pd.DataFrame, target: pd.DataFrame, say) -> Finding:
             )
         )
     text.append(say("Grade: assumed, for the ranges of the assumptions stand in the scenario."))
-    return Finding(title, " ".join(text), table, "assumed")
+    return Finding(title, paragraphs(text), table, "assumed", " ".join(text[:2]))
 
 
 def what_matters(sensitivity: pd.DataFrame, say) -> Finding:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from importcut.narrate.finding import Finding
+from importcut.narrate.finding import Finding, paragraphs
 from importcut.narrate.tables import Listing
 
 STATES = {"late": "overdue", "due_now": "due now", "due_later": "due later", "done": "done"}
@@ -44,14 +44,14 @@ def measures(status: pd.DataFrame, say) -> Finding:
     n, amount = int(state.eq("late").sum()), say.money(hanging["planned_net_usd"].sum())
     title = say.count("{n} measure is overdue", "{n} measures are overdue", n) if n else say("No measure is overdue")
     if hanging.empty:
-        return Finding(title, " ".join(text), status, None)
+        return Finding(title, paragraphs(text), status, None)
     title = say.count(
         "{n} measure is overdue; planned net cuts of {amount} hang on it",
         "{n} measures are overdue; planned net cuts of {amount} hang on them",
         n,
         amount=amount,
     )
-    return Finding(title, " ".join([*text, say("Grade: {gross}.", gross=say("planned"))]), status, "planned")
+    return Finding(title, paragraphs([*text, say("Grade: {gross}.", gross=say("planned"))]), status, "planned")
 
 
 def measures_table(status: pd.DataFrame, say) -> Listing:

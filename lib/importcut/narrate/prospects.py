@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from importcut.narrate.finding import Finding
+from importcut.narrate.finding import Finding, paragraphs
 from importcut.narrate.tables import Listing
 
 CRITERIA = {
@@ -46,7 +46,7 @@ def next_steps(products: pd.DataFrame, say) -> Finding:
         )
     )
     text.append(say("Grade: {gross}.", gross=say("assumed")))
-    return Finding(say("Where next: {products}", products=first), " ".join(text), ranked, "assumed")
+    return Finding(say("Where next: {products}", products=first), paragraphs(text), ranked, "assumed")
 
 
 def next_table(products: pd.DataFrame, say) -> Listing:

@@ -49,6 +49,9 @@ BASES = {
 READINGS = {"annual": "flow in the target year", "cumulative": "sum up to the target year"}
 
 
+NUMERIC = r"[\d\s.,/−–]+"
+
+
 @dataclass(frozen=True)
 class Listing:
     """A table as it is read; every cell is text already."""
@@ -56,13 +59,18 @@ class Listing:
     frame: pd.DataFrame
     caption: str
 
-    def _repr_html_(self) -> str:
-        amounts = [self.frame[c].dropna().astype("str").str.fullmatch(r"[\d\s.,/−–]+").all() for c in self.frame]
-        kind = [' class="number"' if amount else "" for amount in amounts]
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        cells = self.frame.astype(object).where(self.frame.notna(), "").astype("str").to_numpy().tolist()
+        numeric = [bool(self.frame[c].dropna().astype("str").str.fullmatch(NUMERIC).all()) for c in self.frame]
+        about = {"caption": self.caption, "columns": list(self.frame), "rows": cells, "numeric": numeric}
+        return {"text/html": self._html(cells, numeric), "application/vnd.importcut.table+json": about}
+
+    def _html(self, cells: list[list[str]], numeric: list[bool]) -> str:
+        kind = [' class="number"' if number else "" for number in numeric]
         head = "".join(f"<th{k}>{escape(c)}</th>" for c, k in zip(self.frame, kind, strict=True))
         rows = "".join(
             "<tr>" + "".join(f"<td{k}>{escape(v)}</td>" for v, k in zip(row, kind, strict=True)) + "</tr>\n"
-            for row in self.frame.astype(object).where(self.frame.notna(), "").astype("str").to_numpy()
+            for row in cells
         )
         caption = f"<caption>{escape(self.caption)}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>"

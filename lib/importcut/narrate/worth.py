@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from importcut.narrate.finding import Finding
+from importcut.narrate.finding import Finding, paragraphs
 from importcut.narrate.tables import Listing, thousands, without_empty
 
 WITHOUT_RATIO = {
@@ -48,7 +48,7 @@ def worth(appraisal: pd.DataFrame, say) -> Finding:
         say("Sizes and ratios are credited by the Shapley rule, the other figures follow the dispatched quantities."),
         say("Grade: planned; discount rate and shadow prices: assumed."),
     ]
-    return Finding(title, " ".join(text), appraisal, "planned", text[0])
+    return Finding(title, paragraphs(text), appraisal, "planned", text[0])
 
 
 def appraisal_table(appraisal: pd.DataFrame, say) -> Listing:

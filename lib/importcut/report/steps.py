@@ -134,18 +134,17 @@ def _page(setting: Setting, language: str) -> tuple[list[str], dict]:
 
     folder = setting.build / language
     executed = nbformat.read(folder / f"{ANSWER}.ipynb", as_version=4)
-    found = export.headline(executed)
+    found = export.cover(executed)
     if found is None:
-        raise RunError(f"{ANSWER}.ipynb shows no headline — let a cell display one as {export.HEADLINE}")
-    mark = found["mark"] if found["illustrative"] else ""
-    page = export.to_html(executed, language=language, title=found["title"], mark=mark)
+        raise RunError(f"{ANSWER}.ipynb shows no headline — let a cell display one as {export.COVER}")
+    page = export.to_html(executed, language=language, title=found.title, mark=found.mark)
     write_whole(folder / "report.html", page)
     shutil.rmtree(folder / "figures", ignore_errors=True)
     drawn = export.figures(executed)
     for name, svg in drawn.items():
         write_whole(folder / "figures" / name, svg)
     names = [f"{language}/report.html", *(f"{language}/figures/{name}" for name in drawn)]
-    return names, {"headline": found["headline"]}
+    return names, {"headline": found.headline}
 
 
 def _tables(setting: Setting) -> tuple[list[str], dict]:

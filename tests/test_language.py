@@ -96,6 +96,10 @@ class Illustrative:
         ("en", -5_000_000, "−$5.00 million"),
         ("uz-Cyrl", 10_750_000, "10,8 млн доллар"),
         ("uz-Cyrl", 234_400, "234,4 минг доллар"),
+        ("uz-Latn", 10_750_000, "10,8 mln dollar"),
+        ("uz-Latn", 234_400, "234,4 ming dollar"),
+        ("ru", 10_750_000, "10,8 млн долл."),
+        ("ru", 234_400, "234,4 тыс. долл."),
     ],
 )
 def test_money_is_written_as_the_press_writes_it(language, amount, written):
@@ -105,3 +109,17 @@ def test_money_is_written_as_the_press_writes_it(language, amount, written):
 def test_periods_are_written_in_words():
     assert Voice("en", Illustrative()).period(pd.Period("2026Q3")) == "Q3 2026"
     assert Voice("uz-Cyrl", Illustrative()).period(pd.Period("2026Q3")) == "2026 йил 3-чорак"
+    assert Voice("uz-Latn", Illustrative()).period(pd.Period("2026Q3")) == "2026-yil 3-chorak"
+    assert Voice("ru", Illustrative()).period(pd.Period("2026Q3")) == "3 кв. 2026 г."
+
+
+def test_uzbek_latin_has_one_apostrophe_for_its_letters_and_one_for_the_pause():
+    """Turned comma in o‘ and g‘, apostrophe in ma’lumot; Babel's own names mix in others."""
+    assert Voice("uz-Latn", Illustrative()).country("KZ") == "Qozog‘iston"
+    texts = [m.string if isinstance(m.string, str) else " ".join(m.string) for m in catalogue("uz-Latn")]
+    assert not re.search("[\u02bb\u02bc'`]", " ".join(texts))
+
+
+@pytest.mark.parametrize(("n", "written"), [(1, "1 строка"), (3, "3 строки"), (11, "11 строк"), (2843, "2 843 строки")])
+def test_plural_forms_are_those_of_the_number(n, written):
+    assert Voice("ru", Illustrative()).count("{n} line", "{n} lines", n).replace("\xa0", " ") == written

@@ -14,6 +14,7 @@ from babel.numbers import format_decimal
 
 LOCALES = Path(__file__).parent / "locale"
 SOURCE = "en"  # messages are written in English
+APOSTROPHES = str.maketrans({"\u02bb": "\u2018", "\u02bc": "\u2019"})  # Babel mixes them in Uzbek Latin
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Voice:
 
     def country(self, code: str) -> str:
         """Name of a country by its ISO code; the code itself where it is none."""
-        return _locale(self.language).territories.get(code, code)
+        return _locale(self.language).territories.get(code, code).translate(APOSTROPHES)
 
     def names(self, register: str) -> pd.Series:
         """Names of products, plants, purposes or projects, by id."""

@@ -106,3 +106,12 @@ def test_a_base_without_imports_is_refused_with_a_remedy():
     panel = two_origins([50.0, 50], [50.0, 50], [10.0, 20], [12.0, 21])
     with pytest.raises(DataError, match="base period 2019 — choose"):
         mix_constant_prices(panel, GROUP, pd.Period("2019", "Y"))
+
+
+def test_a_quarter_in_which_nothing_was_received_has_the_price_carried():
+    """Deliveries go on while the declarations of a quarter are missing."""
+    panel = two_origins([50.0, 50], [60.0, 40], [10.0, 20], [12.0, 24])
+    later = panel[panel["period"].eq(NOW)].assign(period=NOW + 1)
+    gap = pd.concat([panel[panel["period"].eq(THEN)], later])
+    price = mix_constant_prices(gap, GROUP, THEN).set_index("period")
+    assert price.loc[NOW, "price"] == pytest.approx(15) and price.loc[NOW, "price_evidence"] == "inferred"

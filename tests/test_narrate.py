@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -17,7 +18,7 @@ def told(way, language):
         "headline": narrate.headline(way.ranking, way.realised, say),
         "on_track": narrate.on_track(way.target, way.realised, say),
         "ranked": narrate.ranked_projects(way.ranking, say),
-        "without": narrate.without_projects(way.expected, say),
+        "without": narrate.without_projects(way.expected, way.realised, say),
         "causes": narrate.causes(way.bridge, way.realised, say),
         "places": narrate.places(way.profile, way.realised, way.ds.period, say),
         "road": narrate.road(way.planned, way.ranking, way.target, way.ds, say),
@@ -266,7 +267,9 @@ def test_the_placebo_test_says_what_chance_explains_and_how_large_a_fall_would_b
     assert finding.title == "Told apart from chance: Caustic soda, solid" and finding.evidence == "inferred"
     assert f"by the placebo test: Caustic soda, solid (rank 1 of {n}, p = {1 / n:.2f})." in finding.text
     assert f"Chance cannot be ruled out for Polyvinyl chloride (rank 3 of {n}, p = {3 / n:.2f})" in finding.text
-    assert f"a mean fall of at least {rows['detectable_share'].max():.0%}" in finding.text
+    needed = rows["detectable_share"]
+    assert f"a mean fall of at least {needed.min():.0%}–{needed.max():.0%} would be told apart" in finding.text
+    assert f"on average by: Polyvinyl chloride {np.expm1(rows.loc['pvc', 'fit']):.0%}" in finding.text
     pvc = rows.loc["pvc", "growth_usd"] / rows.loc["pvc", "gross_usd"]
     assert f"Polyvinyl chloride {pvc:.0%}" in finding.text and "Passenger car tyres 100%" in finding.text
     assert "The base year may hold first output of Angren tyre plant" in finding.text
@@ -276,8 +279,9 @@ def test_recorded_cuts_are_set_beside_what_customs_data_alone_find(sample):
     finding = told(sample, "en")["evidence"]
     basket = sample.estimates[sample.estimates["method"].eq("control_basket")].dropna(subset="gross_usd")
     both = sample.realised.merge(basket[["project_id", "product_id"]])
-    share = basket["gross_usd"].sum() / both["gross_usd"].sum()
-    assert finding.title == f"Customs data alone would have found {share:.0%} of these cuts"
+    pair = ["project_id", "product_id"]
+    found = basket.set_index(pair)["gross_usd"] / both.groupby(pair)["gross_usd"].sum()
+    assert f"by product it finds {found.min():.0%} to {found.max():.0%} of what was recorded" in finding.text
     assert f"tells {len(basket)} of these cuts apart from chance" in finding.text
 
 
@@ -285,3 +289,21 @@ def test_the_limits_stand_beside_the_estimate_that_exceeds_them(uzbekistan):
     frame = narrate.limits_table(uzbekistan.realised, Voice("en", uzbekistan.ds)).frame
     assert frame["Period"].tolist() == ["2023"] and frame["Exceeded"].tolist() == ["output"]
     assert frame[["Capacity", "Recorded output"]].to_numpy().tolist() == [["23,984", "5,697"]]
+
+
+def test_where_chance_cannot_be_ruled_out_every_total_says_which_part_is_told(uzbekistan, sample):
+    done = uzbekistan.realised[uzbekistan.realised["identified"]]
+    amount = Voice("en", uzbekistan.ds).money(done.loc[done["told"], "gross_usd"].sum())
+    assert f"Of these cuts {amount} is told apart from chance" in told(uzbekistan, "en")["without"].text
+    assert "is told apart from chance; the rest may be chance" in told(uzbekistan, "en")["causes"].text
+    assert "may be chance" not in told(sample, "en")["without"].text
+
+
+def test_a_leader_above_what_its_plant_made_is_told_so_in_the_headline(uzbekistan):
+    text = told(uzbekistan, "en")["headline"].text
+    assert "the estimated cut of Angren tyre plant exceeds the capacity or the recorded output" in text
+
+
+def test_a_period_without_lines_is_told(sample):
+    missing = sample.quality.head(1).assign(check="period_missing", certainty="found", period="2025Q2")
+    assert "No import line was received for Q2 2025" in narrate.doubts(missing, Voice("en", sample.ds)).text

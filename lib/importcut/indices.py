@@ -122,8 +122,11 @@ def concentration(panel: pd.DataFrame) -> pd.Series:
 
 
 def median_index(series: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """Median over the columns of their values relative to their mean in the base rows; one value a row."""
-    return np.median(series / series[base].mean(axis=0), axis=1)
+    """Median over the columns of their values relative to their mean in the base rows; one value a row.
+
+    A row without values has none, and counts for nothing in the base.
+    """
+    return np.median(series / np.nanmean(series[base], axis=0), axis=1)
 
 
 def placebo_rank(own: float, others: np.ndarray) -> dict[str, float]:

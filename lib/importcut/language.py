@@ -56,8 +56,8 @@ class Voice:
         digits = _digits(max(abs(low), abs(high)) / scale) if million else 1
         first, last = self.number(low / scale, digits), self.number(high / scale, digits)
         if million:
-            return self("${low}–{high} million", low=first, high=last)
-        return self("${low}–{high} thousand", low=first, high=last)
+            return self("${low}–{high} million", low=first, high=last).replace("$−", "−$")
+        return self("${low}–{high} thousand", low=first, high=last).replace("$−", "−$")
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share as a percentage."""

@@ -58,9 +58,17 @@ def changes(former, ds, *, cuts: pd.DataFrame, ranking: pd.DataFrame, measures: 
     ends = {"state_before": str(former.period), "state_after": str(ds.period)}
     newer = (ds.period - former.period).n
     rows = [pd.DataFrame([{"kind": "data", "id": "period", "unit": "periods", "difference": newer, **ends}])]
-    compared = {
-        "cuts_realised": lambda then: _cuts(then, cuts, former.period),
-        "ranking": lambda then: _ranks(then, ranking),
+    methods = [_method(former.tables.get("cuts_realised", cuts)), _method(cuts)]
+    if all(methods) and methods[0] != methods[1]:
+        told = {"state_before": methods[0], "state_after": methods[1]}
+        rows.append(pd.DataFrame([{"kind": "method", "id": "method", **told}]))
+        figures = {}  # what was measured otherwise is not compared
+    else:
+        figures = {
+            "cuts_realised": lambda then: _cuts(then, cuts, former.period),
+            "ranking": lambda then: _ranks(then, ranking),
+        }
+    compared = figures | {
         "measures_status": lambda then: _measures(then, measures),
         "target": lambda then: _target(then, target),
     }
@@ -68,6 +76,11 @@ def changes(former, ds, *, cuts: pd.DataFrame, ranking: pd.DataFrame, measures: 
     table = pd.concat([part for part in rows if len(part)], ignore_index=True)
     columns = ["kind", "id", "unit", "before", "after", "difference", "state_before", "state_after", "evidence"]
     return conform(table.reindex(columns=columns), "changes", frequency=ds.frequency)
+
+
+def _method(cuts: pd.DataFrame) -> str | None:
+    known = cuts["method"].dropna() if "method" in cuts else cuts.index[:0]
+    return known.iloc[0] if len(known) else None
 
 
 def _side_by_side(cuts: pd.DataFrame, planned: pd.DataFrame, attainable: pd.DataFrame, ds) -> pd.DataFrame:
@@ -151,9 +164,9 @@ def _ranks(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
 
 def _measures(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """State of every measure; it stands where its most urgent row stands."""
-    sides = []
+    sides, urgency = [], {state: n for n, state in enumerate(URGENCY)}  # an older publication's other word is last
     for table in (then, now):
-        urgent = table.sort_values("state", key=lambda states: states.map(URGENCY.index), kind="stable")
+        urgent = table.sort_values("state", key=lambda states: states.map(urgency), kind="stable")
         sides.append(urgent.drop_duplicates("measure_id").set_index("measure_id")["state"])
     both = sides[0].to_frame("state_before").join(sides[1].rename("state_after"), how="outer")
     return both.rename_axis("id").reset_index().assign(kind="measure")

@@ -7,6 +7,7 @@ from importcut.schema import conform, weakest
 
 PAIR = ["project_id", "product_id"]
 ROW = ["project_id", "product_id", "period"]
+AMOUNTS = ["delivered_kg", "gross_kg", "gross_usd", "current_usd", "low_usd", "high_usd"]
 
 
 def realised_cuts(ds, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.DataFrame:
@@ -18,12 +19,7 @@ def realised_cuts(ds, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.Da
     """
     sheet = ds.project_products.set_index(PAIR)
     summed = cuts.groupby(ROW, as_index=False).agg(
-        delivered_kg=("delivered_kg", "sum"),
-        gross_kg=("gross_kg", "sum"),
-        gross_usd=("gross_usd", "sum"),
-        current_usd=("current_usd", "sum"),
-        low_usd=("low_usd", "sum"),
-        high_usd=("high_usd", "sum"),
+        **{name: (name, lambda values: values.sum(skipna=False)) for name in AMOUNTS},
         gross_evidence=("evidence", weakest),
     )
     credited = summed.join(sheet["imported_input_usd_per_kg"], on=PAIR)
@@ -47,7 +43,7 @@ def realised_cuts(ds, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.Da
 def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds) -> pd.DataFrame:
     """Table `counterfactual`: actual imports of the comparable partners plus all cuts, by product and period.
 
-    With delivery records every product is there; with a control basket the products whose cut is estimated.
+    With delivery records every product is there; else those whose cut is estimated, in all periods.
     """
     key = ["product_id", "period"]
     actual = panel[panel["comparable"]].groupby(key).agg(actual_usd=("value_usd", "sum"), actual_kg=("net_kg", "sum"))
@@ -57,10 +53,10 @@ def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds) -> pd.Da
         grade=("evidence", weakest),
         base_kg=("base_kg", lambda kg: kg.sum(min_count=1)),
     )
-    how = "outer" if ds.counterfactual == "deliveries" else "right"
-    table = (
-        actual.join(summed, how=how).reset_index().fillna({"actual_usd": 0, "actual_kg": 0, "cut_usd": 0, "cut_kg": 0})
-    )
+    table = actual.join(summed, how="outer").reset_index()
+    if ds.counterfactual != "deliveries":
+        table = table[table["product_id"].isin(cuts["product_id"])]
+    table = table.fillna({"actual_usd": 0, "actual_kg": 0, "cut_usd": 0, "cut_kg": 0})
     return conform(
         table.assign(
             method=ds.counterfactual,

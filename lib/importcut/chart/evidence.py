@@ -41,11 +41,11 @@ def plot_placebos(placebo: pd.DataFrame, say) -> Axes:
     for ax, (project, product) in zip(axes, drawn.itertuples(index=False), strict=True):
         mine = own[own["project_id"].eq(project) & own["product_id"].eq(product)].set_index("period").sort_index()
         donors = shown[shown["project_id"].eq(project) & shown["product_id"].eq(product) & shown["role"].eq("donor")]
-        tail = (1 - CENTRAL) / 2
-        ends = donors.groupby("period")["ratio"].quantile([tail, 1 - tail]).unstack().reindex(mine.index)
         at, expected = np.arange(len(mine)), mine["expected_kg"] / 1e6
         label = say("where four in five comparable products lie")
-        ax.fill_between(at, expected * ends[tail], expected * ends[1 - tail], color=GRID, linewidth=0, label=label)
+        by_period, tail = donors.groupby("period")["ratio"], (1 - CENTRAL) / 2
+        low, high = (expected * by_period.quantile(share).reindex(mine.index) for share in (tail, 1 - tail))
+        ax.fill_between(at, low, high, color=GRID, linewidth=0, label=label)
         ax.plot(at, mine["actual_kg"] / 1e6, color=SERIES[0], linewidth=1.8, label=say("actual imports"))
         label = say("imports without the projects")
         ax.plot(at, expected, color=INK, linewidth=1.2, linestyle="--", label=label)
@@ -73,6 +73,8 @@ def plot_variants(variants: pd.DataFrame, say) -> Axes:
         bases = sorted(set(own["base"]), reverse=True)
         for n, (basis, text) in enumerate(BASES.items()):
             dots = own[own["basis"].eq(basis)]
+            if dots.empty:
+                continue
             y = dots["base"].map(bases.index) + (n - 1) * 0.22
             ax.plot(dots["gross_usd"], y, "o", color=SERIES[n], markersize=3.5, alpha=0.5, label=say(text))
         ax.axvline(0, color=MUTED, linewidth=0.8)

@@ -35,19 +35,22 @@ def plant_cuts(seen: Observed, method: str | None = None) -> pd.DataFrame:
 def identification(seen: Observed, cuts: pd.DataFrame) -> pd.DataFrame:
     """Each project × product: `reason` why the data cannot tell its cut (empty if they can), and the placebo test.
 
-    A negative estimate is credited to no project; `told`: the fall is told apart from chance.
+    A negative estimate is credited to no project, a recorded shortfall is; `told`: the fall is told apart from chance.
     Columns project_id, product_id, reason, placebo_rank, placebo_n, placebo_p, smallest_p, told.
 
     Parameters
     ----------
     cuts : from `plant_cuts`, by the dataset's method
     """
-    total = cuts.groupby(PAIR)["gross_usd"].sum().rename("total")
     if seen.ds.counterfactual == DELIVERIES:
-        found = _delivering(seen.ds).assign(**dict.fromkeys(PLACEBO, np.nan), told=True)
-    else:
-        rows = [_tested(seen, case, seen.ds.counterfactual) for case in seen.cases.itertuples()]
-        found = pd.DataFrame(rows, columns=[*PAIR, "reason", *PLACEBO, "told"])
+        found = _delivering(seen.ds).assign(**dict.fromkeys(PLACEBO, np.nan))
+        worthless = cuts.loc[cuts["gross_usd"].isna(), PAIR].drop_duplicates().assign(no_price=True)
+        found = found.merge(worthless, on=PAIR, how="left", validate="1:1")
+        found["reason"] = found["reason"].mask(found["no_price"].eq(True), "no_price").astype(object)
+        return found.assign(told=found["reason"].isna()).drop(columns="no_price")
+    total = cuts.groupby(PAIR)["gross_usd"].sum().rename("total")
+    rows = [_tested(seen, case, seen.ds.counterfactual) for case in seen.cases.itertuples()]
+    found = pd.DataFrame(rows, columns=[*PAIR, "reason", *PLACEBO, "told"])
     found = found.join(total, on=PAIR, validate="1:1")
     reason = found["reason"].mask(found["reason"].isna() & found["total"].lt(0), "negative_estimate").astype(object)
     told = found["told"].eq(True) & reason.isna()
@@ -170,9 +173,12 @@ def _series_cuts(seen: Observed, method: str) -> pd.DataFrame:
         table[amounts] = table[amounts].mul(table["share"], axis=0)
         frames.append(table.assign(project_id=case.project_id, product_id=case.product_id))
     if not frames:
-        return pd.DataFrame(columns=COLUMNS)
-    table = pd.concat(frames, ignore_index=True)
-    return table.assign(delivered_kg=np.nan, current_usd=table["gross_usd"], evidence="inferred")[COLUMNS]
+        texts = dict.fromkeys([*PAIR, "plant_id", "evidence"], "str") | {"period": seen.periods.dtype}
+        return pd.DataFrame({name: pd.Series(dtype=texts.get(name, "float64")) for name in COLUMNS})
+    replaced = seen.ds.project_products.set_index(PAIR)["replaces_kg"].fillna(1)
+    table = pd.concat(frames, ignore_index=True).join(replaced, on=PAIR, validate="m:1")
+    delivered = table["gross_kg"] / table["replaces_kg"]
+    return table.assign(delivered_kg=delivered, current_usd=table["gross_usd"], evidence="inferred")[COLUMNS]
 
 
 def _tested(seen: Observed, case, method: str) -> dict:

@@ -34,7 +34,7 @@ def activity(seen: Observed, asked: Question) -> np.ndarray:
     if asked.basis != "net_kg":
         raise Declined("net_kg_only")
     kg = seen.by_plant[asked.product].rename(columns=lambda plant: plant if plant in seen.vehicles else NATIONAL)
-    vehicles, base = seen.vehicles.reindex(columns=kg.columns), _base(seen, asked)
+    vehicles, base = seen.vehicles.reindex(columns=kg.columns), _base(seen, asked) & kg.notna().all(axis=1).to_numpy()
     made, used = vehicles[base].sum(), kg[base].sum()
     known = used.gt(0) & made.gt(0)
     if not known.any() or vehicles.loc[:, known].isna().any(axis=None):
@@ -65,7 +65,7 @@ def synthetic_control(seen: Observed, asked: Question) -> np.ndarray:
     weights, early = donor_weights(seen, asked), seen.before(asked.first)
     donors = seen.values(asked.basis, asked.donors)
     own = np.nanmean(seen.values(asked.basis, asked.product)[early])
-    return own * (donors / donors[early].mean(axis=0)) @ weights.to_numpy()
+    return own * (donors / np.nanmean(donors[early], axis=0)) @ weights.to_numpy()
 
 
 def donor_weights(seen: Observed, asked: Question) -> pd.Series:

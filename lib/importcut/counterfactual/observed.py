@@ -72,7 +72,7 @@ def observe(ds, panel: pd.DataFrame, prices: pd.DataFrame, *, broken: frozenset[
     Parameters
     ----------
     panel, prices : from `panel.import_panel` and `measure.mix_constant_prices`
-    broken : products whose breaks could not be repaired; no donors
+    broken : products whose breaks could not be repaired: no donors, and no cut can be told of them from imports alone
     """
     cells = panel[panel["comparable"]]
     span = pd.period_range(panel["period"].min(), panel["period"].max(), name="period")
@@ -86,7 +86,7 @@ def observe(ds, panel: pd.DataFrame, prices: pd.DataFrame, *, broken: frozenset[
     return Observed(
         ds=ds, panel=panel, prices=prices, kg=kg, raw_kg=raw, usd=usd, price=_prices(usd / kg, prices, cells),
         by_plant=_wide(cells, "net_kg", span, ["product_id", "plant_id"]), vehicles=vehicles,
-        donors=tuple(table.loc[table["used"], "product_id"]), cases=_cases(ds, kg),
+        donors=tuple(table.loc[table["used"], "product_id"]), cases=_cases(ds, kg, broken),
     )  # fmt: skip
 
 
@@ -96,7 +96,8 @@ def donor_table(ds, kg: pd.DataFrame, broken: frozenset[str]) -> pd.DataFrame:
     `why`: file (says no), project (makes it), broken (a break that could not be repaired), gap (a period without it).
     """
     table = ds.donors.sort_values("product_id")
-    whole = table["product_id"].map(kg.gt(0).all().to_dict()).eq(True)
+    reported = kg.dropna(how="all")  # a period in which nobody reported is no gap of one product
+    whole = table["product_id"].map(reported.gt(0).all().to_dict()).eq(True)
     why = np.select(
         [table["use"].ne("yes"), table["product_id"].isin(ds.project_products["product_id"]),
          table["product_id"].isin(broken), ~whole],
@@ -120,7 +121,7 @@ def _prices(own: pd.DataFrame, prices: pd.DataFrame, cells: pd.DataFrame) -> pd.
     return own.fillna(mean.reindex(index=own.index, columns=own.columns))
 
 
-def _cases(ds, kg: pd.DataFrame) -> pd.DataFrame:
+def _cases(ds, kg: pd.DataFrame, broken: frozenset[str]) -> pd.DataFrame:
     """Project × product: first output, base span, and why imports alone cannot identify its cut, if they cannot."""
     sheet = ds.project_products[PAIR].merge(ds.projects, on="project_id", validate="m:1")
     first = pd.PeriodIndex(sheet["first_output"], freq="M")
@@ -131,6 +132,8 @@ def _cases(ds, kg: pd.DataFrame) -> pd.DataFrame:
     for product, year, output in zip(sheet["product_id"], base, first, strict=True):
         if product not in known:
             reasons.append("no_series")
+        elif product in broken:
+            reasons.append("broken_series")
         elif known[product][0].start_time > year.start_time:
             reasons.append("before_series")
         elif kg.index.max().end_time < output.start_time:

@@ -85,8 +85,9 @@ def _other_questions(seen: Observed, main: Question, method: str) -> Iterator[Qu
     if method == "activity":
         yield from (replace(main, base=base) for base in bases[1:])
         return
+    reported = seen.kg.notna().any(axis=1).to_numpy()
     for basis in ("net_kg", "raw_kg", "value_usd"):
-        known = (seen.values(basis, main.donors) > 0).all(axis=0)
+        known = (seen.values(basis, main.donors)[reported] > 0).all(axis=0)
         whole = dropped = tuple(np.array(main.donors)[known])
         if method == "synthetic_control":
             weights = donor_weights(seen, main)

@@ -96,14 +96,15 @@ def bridges(
 def comparisons(ds, panel: pd.DataFrame) -> list[tuple[str, pd.Period, pd.Period]]:
     """The steps of a report: from the same season of the base span, of the year before, and from period to period.
 
-    A step whose first period is not in the panel, or the same as a step from period to period, is left out.
+    Periods without imports are passed over. A step whose first period has none, or which is the same as a step from
+    period to period, is left out.
     """
-    first, last = panel["period"].min(), ds.period
+    present, last = pd.PeriodIndex(panel.loc[panel["comparable"], "period"].unique()).sort_values(), ds.period
     base, before = same_season(ds.base_period, last), last - YEAR[ds.frequency]
-    known = first <= base < last
-    chain = pd.period_range(base if known else first, last)
+    known = base in present and base < last
+    chain = present[(present >= base) & (present <= last)] if known else present[present <= last]
     steps = [("base", base, last)] if known else []
-    if before >= first and before + 1 < last:
+    if before in present and before + 1 < last:
         steps.append(("year_before", before, last))
     return steps + [("chained", one, two) for one, two in pairwise(chain)]
 

@@ -36,7 +36,7 @@ def price_components(
         raise DataError(f"no imports with weights in the base period {base} — choose a later period, or another base")
     pairs = pd.concat([cells[["product_id", "plant_id"]], plants]).drop_duplicates()
     weights = _base_shares(pairs, in_base)
-    periods = pd.DataFrame({"period": pd.PeriodIndex(cells["period"].unique()).sort_values()})
+    periods = pd.DataFrame({"period": pd.period_range(cells["period"].min(), cells["period"].max())})
     common = _average_price(cells, ["product_id", "origin", "period"])
     carried = _carried_prices(cells, in_base, groups, periods)
     priced = (

@@ -14,6 +14,7 @@ def profile(panel: pd.DataFrame, uses: pd.DataFrame, *, frequency: str) -> pd.Da
             purpose_id=split["purpose_id"].fillna("unspecified"),
             value_usd=split["value_usd"] * share,
             net_kg=split["net_kg"] * share,
+            raw_kg=split["raw_kg"] * share,
         ),
         "profile",
         frequency=frequency,

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from importcut.narrate.caution import chance_text, chance_title, over_limit
 from importcut.narrate.finding import Finding, paragraphs
 from importcut.schema import weakest
 
@@ -16,6 +17,8 @@ REASONS = {
     "few_donors": "fewer than three comparable products are left",
     "few_periods": "fewer than five periods lie before the first output",
     "no_activity": "no vehicle output is recorded",
+    "broken_series": "the series of its product has a break that could not be repaired",
+    "no_price": "its product was not imported in the base period, so that its import price is not known",
     "negative_estimate": "imports are above what would have been expected without it",
 }
 
@@ -29,8 +32,10 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
     names, leader, rest = say.names("projects"), ranked.iloc[0], ranked.iloc[1:]
     done = cuts[cuts["identified"]]
     span = say.span(done["period"].min(), done["period"].max())
-    chance = _chance(done, say)
-    text = [" ".join([_leader(leader, rest, names, span, bool(chance), say), *chance])]
+    chance = chance_text(done, say)
+    doubtful = bool(chance) and pd.isna(leader["net_usd"])
+    text = [" ".join([_leader(leader, rest, names, span, doubtful, say), *chance])]
+    text += over_limit(ranked.head(2), names, say)
     if len(rest) and not _tied(leader, rest.iloc[0]):
         runner = rest.iloc[0]
         text.append(
@@ -46,7 +51,7 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
         pair = {"first": names[rest.iloc[0]["project_id"]], "second": names[rest.iloc[1]["project_id"]]}
         text.append(say("{first} and {second} cannot be told apart: their ranges overlap.", **pair))
     text.append(_grades(ranked, say))
-    title = _chance_title(done, say) or _title(leader, rest, names, say)
+    title = chance_title(done, say) or _title(leader, rest, names, say)
     return Finding(title, paragraphs(text), ranked, weakest(ranked["evidence"]), text[0])
 
 
@@ -119,14 +124,7 @@ def ranked_projects(ranking: pd.DataFrame, say) -> Finding:
                 total=say.money(total),
             )
         )
-    for row in ranked[ranked["limit_flag"]].itertuples():
-        text.append(
-            say(
-                "In at least one period the estimated cut of {project} exceeds the capacity or the recorded output: "
-                "part of it is not the project's.",
-                project=names[row.project_id],
-            )
-        )
+    text += over_limit(ranked.iloc[2:], names, say)
     text += _not_ranked(realised, names, say)
     if len(ranked):
         text.append(
@@ -205,26 +203,6 @@ def _title(leader: pd.Series, rest: pd.DataFrame, names: pd.Series, say) -> str:
         second = names[rest.iloc[0]["project_id"]]
         return say("{first} and {second} lead and cannot be told apart", first=name, second=second)
     return say("{leader} cut the most imports, {amount}", leader=name, amount=amount)
-
-
-def _told(done: pd.DataFrame, say) -> str | None:
-    """The products whose cuts are told apart from chance; nothing where all are."""
-    products = done.groupby("product_id")["told"].any()
-    return None if products.all() else say.listed([say.names("products")[p] for p in products.index[products]])
-
-
-def _chance(done: pd.DataFrame, say) -> list[str]:
-    told = _told(done, say)
-    if told is None:
-        return []
-    if told:
-        return [say("Told apart from chance is only the cut in: {products}.", products=told)]
-    return [say("None of these cuts is told apart from chance.")]
-
-
-def _chance_title(done: pd.DataFrame, say) -> str | None:
-    told = _told(done, say)
-    return say("Only the cut in {products} is told apart from chance", products=told) if told else None
 
 
 def _grades(ranked: pd.DataFrame, say) -> str:

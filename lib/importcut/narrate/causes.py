@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from importcut.narrate.caution import told_part
 from importcut.narrate.finding import Finding, paragraphs
 from importcut.schema import NATIONAL, weakest
 
@@ -74,8 +75,13 @@ def chain_steps(bridge: pd.DataFrame, say) -> pd.DataFrame:
     return long.assign(label=long["effect"].map(names), kind=kind)[["period", "label", "value_usd", "kind"]]
 
 
-def without_projects(counterfactual: pd.DataFrame, say) -> Finding:
-    """Imports as they were, and as they would have been without the projects."""
+def without_projects(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
+    """Imports as they were, and as they would have been without the projects.
+
+    Parameters
+    ----------
+    cuts : table `cuts_realised`; tells which part of the gap is told apart from chance
+    """
     cut = counterfactual[counterfactual["actual_usd"].ne(counterfactual["counterfactual_usd"])]
     if cut.empty:
         return Finding(say("Imports without the projects"), say("No cut is identified."), cut, None)
@@ -91,7 +97,8 @@ def without_projects(counterfactual: pd.DataFrame, say) -> Finding:
         expected=say.money(expected),
         share=say.percent(expected / actual - 1, 1),
     )
-    return Finding(title, f"{lead} {say('Grade: {gross}.', gross=say(grade))}", span, grade, lead)
+    text = [lead, *told_part(cuts, say), say("Grade: {gross}.", gross=say(grade))]
+    return Finding(title, " ".join(text), span, grade, lead)
 
 
 def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
@@ -135,7 +142,9 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
     text += _year_before_text(_compared(bridge, "year_before"), say)
     text.append(say("The change in imports is not the effect of the projects."))
     text.append(say("Stock-building shows as use per vehicle, or as requirement where no vehicles are recorded."))
-    grade = weakest(cuts.loc[cuts["period"].eq(rows["period"].iloc[0]), "gross_evidence"])
+    now = cuts[cuts["period"].eq(rows["period"].iloc[0])]
+    text += told_part(now, say)
+    grade = weakest(now["gross_evidence"])
     if grade:
         text.append(say("Grade of the projects' effect: {grade}.", grade=say(grade)))
     return Finding(title, paragraphs(text), rows, grade, text[1] if moved else text[0])

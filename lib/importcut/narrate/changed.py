@@ -4,6 +4,7 @@ import pandas as pd
 
 from importcut.narrate.answer import REASONS
 from importcut.narrate.causes import PRECISION, signed
+from importcut.narrate.evidence import METHODS
 from importcut.narrate.finding import Finding, paragraphs
 from importcut.narrate.programme import STATES
 from importcut.narrate.tables import READINGS, Listing
@@ -31,9 +32,11 @@ def changed(changes: pd.DataFrame, say) -> Finding:
     by_kind = {kind: rows.set_index("id") for kind, rows in changes.groupby("kind")}
     nothing = changes.head(0).set_index("id")
     parts = {kind: by_kind.get(kind, nothing) for kind in ("data", "headline", *KINDS)}
+    parts |= {"method": by_kind["method"]} if "method" in by_kind else {}
     before = say.period(pd.Period(parts["data"].iloc[0]["state_before"]))
     text = [
         _new_text(parts, say),
+        *_method_text(by_kind.get("method", nothing), say),
         *_headline_text(parts, say),
         *_rank_text(parts["rank"], say),
         *_revision_text(parts["revision"], say),
@@ -99,6 +102,8 @@ def _new_text(parts: dict, say) -> str:
     before, now = pd.Period(data["state_before"]), pd.Period(data["state_after"])
     values = {"before": say.period(before), "span": say.span(before + 1, now)}
     new = parts["new_cut"]["difference"].sum()
+    if "method" in parts:
+        return say("Compared with the report of {before}, the data {span} are new.", **values)
     if parts["new_cut"].empty:
         return say(
             "Compared with the report of {before}, the data {span} are new; no cut is identified in them.", **values
@@ -108,6 +113,17 @@ def _new_text(parts: dict, say) -> str:
         amount=say.money(new),
         **values,
     )
+
+
+def _method_text(method: pd.DataFrame, say) -> list[str]:
+    return [
+        say(
+            "The cuts are measured otherwise now ({after}; before: {before}): they and the ranks are not compared.",
+            before=say(METHODS[row.state_before]),
+            after=say(METHODS[row.state_after]),
+        )
+        for row in method.itertuples()
+    ]
 
 
 def _headline_text(parts: dict, say) -> list[str]:
@@ -162,10 +178,22 @@ def _rank_text(rank: pd.DataFrame, say) -> list[str]:
 
 
 def _revision_text(revision: pd.DataFrame, say) -> list[str]:
-    large = revision[revision["difference"].abs().ge(PRECISION)].sort_values("difference", key=abs, ascending=False)
+    gone = revision[revision["before"].notna() & revision["after"].isna()]
+    withdrawn = [
+        say(
+            "Cuts published before that are no longer counted: {projects}.",
+            projects="; ".join(
+                say("{product} ({amount})", product=_name(p, say), amount=say.money(usd))
+                for p, usd in gone["before"].items()
+            ),
+        )
+    ] * bool(len(gone))
+    known = revision[revision["difference"].notna()]
+    large = known[known["difference"].abs().ge(PRECISION)].sort_values("difference", key=abs, ascending=False)
     if large.empty:
         smallest = say.money(PRECISION)
-        return [say("No cut published before was revised by {amount} or more.", amount=smallest)] * bool(len(revision))
+        none = [say("No cut published before was revised by {amount} or more.", amount=smallest)]
+        return withdrawn or none * bool(len(known))
     steps = [
         say(
             "{project} from {before} to {after}",
@@ -180,7 +208,8 @@ def _revision_text(revision: pd.DataFrame, say) -> list[str]:
             "Gross cuts published before were revised: {projects}; together {amount}.",
             projects="; ".join(steps),
             amount=signed(large["difference"].sum(), say),
-        )
+        ),
+        *withdrawn,
     ]
 
 

@@ -18,7 +18,7 @@ PAIR = ["project_id", "product_id"]
 
 def evidence(estimates: pd.DataFrame, say) -> Finding:
     """What the placebo tests tell of inferred cuts; of recorded ones, how near customs data alone would have come."""
-    lead = estimates[estimates["leading"] & estimates["gross_usd"].notna()]
+    lead = estimates[estimates["leading"] & estimates["gross_usd"].gt(0)]
     if lead.empty:
         return Finding(say("How far the data carry the cuts"), say("No cut is identified."), lead, None)
     if lead["method"].eq("deliveries").all():
@@ -134,14 +134,17 @@ def _cross_check(estimates: pd.DataFrame, lead: pd.DataFrame, say) -> Finding:
     title = say("How the cuts change with the method")
     if both.empty:
         return Finding(title, say("Customs data alone give no estimate to compare with."), lead, "measured")
-    recorded, found = both["gross_usd"].sum(), both["gross_usd_basket"].sum()
+    found = both["gross_usd_basket"] / both["gross_usd"]
     text = [
         say(
             "For {n} products customs data alone, without delivery records, can be asked too. There the control "
-            "basket finds {found}, the delivery records {recorded}.",
+            "basket finds {found}, the delivery records {recorded}; by product it finds {low} to {high} of what was "
+            "recorded.",
             n=say.number(len(both)),
-            found=say.money(found),
-            recorded=say.money(recorded),
+            found=say.money(both["gross_usd_basket"].sum()),
+            recorded=say.money(both["gross_usd"].sum()),
+            low=say.percent(found.min()),
+            high=say.percent(found.max()),
         ),
         say(
             "The placebo test tells {told} of these cuts apart from chance.", told=say.number(both["told_basket"].sum())
@@ -153,7 +156,6 @@ def _cross_check(estimates: pd.DataFrame, lead: pd.DataFrame, say) -> Finding:
             inferred=say("inferred"),
         ),
     ]
-    title = say("Customs data alone would have found {share} of these cuts", share=say.percent(found / recorded))
     return Finding(title, paragraphs(text), estimates, "inferred", text[0])
 
 
@@ -191,10 +193,22 @@ def _tests(lead: pd.DataFrame, names: pd.Series, say) -> list[str]:
             )
         )
     if len(needed):
+        ends = list(dict.fromkeys(say.percent(share) for share in (needed.min(), needed.max())))
         text.append(
             say(
                 "Only a mean fall of at least {share} would be told apart; smaller cuts remain hidden in these data.",
-                share=say.percent(needed.max()),
+                share="–".join(ends),
+            )
+        )
+    missed = [
+        say("{product} {share}", product=names[row.product_id], share=say.percent(np.expm1(row.fit)))
+        for row in lead[lead["fit"].notna()].itertuples()
+    ]
+    if missed:
+        text.append(
+            say(
+                "Before the first output the expectation missed actual imports on average by: {parts}.",
+                parts=", ".join(missed),
             )
         )
     return text

@@ -22,6 +22,10 @@ BREAKS = {
     ): "In {period}, the last period, the weights of {n} products, with imports of {value}, "
     "stray from the period before; a break is suspected, and nothing was changed.",
     (
+        "period_missing",
+        "found",
+    ): "No import line was received for {period}; imports of that period are not known, and no cut from them.",
+    (
         "coverage_break",
         "found",
     ): "{origin} has not reported since {period} ({value} in the year before); it is left out of all "

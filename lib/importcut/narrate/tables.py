@@ -82,7 +82,7 @@ class Listing:
 def ranking_table(ranking: pd.DataFrame, basis: str, say) -> Listing:
     """The ranked projects in their order on one basis, amounts in thousand dollars."""
     rows = ranking[ranking["basis"].eq(basis) & ranking["rank"].notna()].sort_values("rank")
-    grades = rows["evidence"].map(say).where(rows["net_usd"].notna())
+    grades = rows["evidence"].map(say, na_action="ignore").where(rows["net_usd"].notna())
     frame = pd.DataFrame(
         {
             say("Rank"): rows["rank"].map(say.number),
@@ -92,7 +92,7 @@ def ranking_table(ranking: pd.DataFrame, basis: str, say) -> Listing:
             say("Gross cut"): thousands(rows["gross_usd"], say),
             say("Cost"): thousands(rows["cost_usd"], say),
             say("Grade, net"): grades,
-            say("Grade, gross"): rows["gross_evidence"].map(say),
+            say("Grade, gross"): rows["gross_evidence"].map(say, na_action="ignore"),
         }
     )
     return Listing(without_empty(frame), say("{what}, thousand US dollars", what=say(BASES[basis])))

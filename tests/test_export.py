@@ -1,6 +1,8 @@
 """What is handed out: a page that needs nothing outside itself, figures, tables as CSV and as a workbook."""
 
 import re
+import shutil
+import subprocess
 import zipfile
 from xml.etree import ElementTree
 
@@ -11,13 +13,17 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from importcut import export
+from importcut.dataset import open_dataset
+from importcut.export.content import PLOT, TABLE
+from importcut.schema import tables
 
+EACH_SHEET = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
 MARK = "Намунавий (шартли) маълумотлар"
 DRAWING = (
     '<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/svg11.dtd">'
     '<svg xmlns="http://www.w3.org/2000/svg"><metadata>made by</metadata><defs><path id="a"/></defs></svg>'
 )
-HEADLINE = {"headline": "A cut the most", "title": "T", "subtitle": "S", "mark": MARK}
+HEADLINE = {"headline": "A cut the most", "title": "Импорт & <қисқариш>", "subtitle": "S", "mark": MARK}
 
 
 def shown(data, tags=(), **metadata):
@@ -52,7 +58,7 @@ def notebook():
 @pytest.fixture
 def page(notebook):
     """The report as a page."""
-    return export.to_html(notebook, language="uz-Cyrl", title="Импорт & <қисқариш>", mark=MARK)
+    return export.to_html(notebook, language="uz-Cyrl")
 
 
 def test_a_page_names_no_address_outside_itself_and_runs_nothing(page):
@@ -79,6 +85,7 @@ def test_the_mark_of_illustrative_data_stands_on_the_page_and_on_each_printed_on
     soup = BeautifulSoup(page, "html.parser")
     assert soup.find(class_="mark").text == MARK
     assert re.search(r'@page \{ @top-center \{ content: "' + re.escape(MARK), soup.style.text)
+    notebook.cells[2] = shown({export.COVER: HEADLINE | {"mark": ""}})
     real = export.to_html(notebook, language="en")
     assert MARK not in real and "@top-center" not in real
 
@@ -93,6 +100,46 @@ def test_text_between_two_dollar_signs_is_text(page):
     assert "A cut $4.1 <strong>million</strong>, B $2.9; ўзгариш" in page
 
 
+def test_the_first_page_has_the_title_and_the_mark_once(page, notebook):
+    notebook.cells[2] = shown({export.COVER: HEADLINE, "text/markdown": "# Again\n\nS\n\n*marked*"})
+    soup = BeautifulSoup(export.to_html(notebook, language="en"), "html.parser")
+    assert soup.select_one(".cover").get_text("|", strip=True) == f"{HEADLINE['title']}|S"
+    assert len(soup.find_all(string=MARK)) == 1
+
+
+def test_a_figure_is_captioned_with_text_and_does_not_repeat_the_claim_above_it():
+    def drawn(title):
+        plot = {"name": "n", "alt": "a", "svg": DRAWING, "title": title, "unit": "million", "note": "Source: <b>"}
+        return shown({"image/svg+xml": DRAWING, PLOT: plot}, **{"image/svg+xml": {"alt": "a"}})
+
+    claim = shown({"text/markdown": "## A cut *the* most"})
+    page = export.to_html(new_notebook(cells=[claim, drawn("A cut the most"), drawn("Other")]), language="en")
+    figures = BeautifulSoup(page, "html.parser").find_all("figure")
+    assert [figure.figcaption.get_text(" ", strip=True) for figure in figures] == ["million", "Other million"]
+    assert {figure.select_one(".note").text for figure in figures} == {"Source: <b>"}
+
+
+def test_a_table_can_be_scrolled_by_keyboard_and_names_its_columns():
+    rows = "<table><caption>C</caption><thead><tr><th>A</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>"
+    told = {"caption": 'C & "D"', "columns": ["A"], "rows": [["1"]], "numeric": [True]}
+    page = export.to_html(new_notebook(cells=[shown({"text/html": rows, TABLE: told})]), language="en")
+    region = BeautifulSoup(page, "html.parser").select_one(".table")
+    assert (region["tabindex"], region["aria-label"], region.th["scope"]) == ("0", 'C & "D"', "col")
+
+
+def test_many_claims_have_a_list_of_contents_that_leads_to_each():
+    def contents(n):
+        claims = [shown({"text/markdown": f"## Claim *{k}*"}) for k in range(n)]
+        page = export.to_html(new_notebook(cells=[new_markdown_cell("# T"), *claims]), language="en")
+        return BeautifulSoup(page, "html.parser")
+
+    assert contents(3).nav is None
+    page = contents(4)
+    assert [link.text for link in page.nav.find_all("a")] == [f"Claim {k}" for k in range(4)]
+    assert [page.find(id=link["href"][1:]).text for link in page.nav.find_all("a")] == [f"Claim {k}" for k in range(4)]
+    assert page.find(id=page.nav["aria-labelledby"]).text == "T"
+
+
 def test_figures_have_a_description_and_share_no_names_with_the_page(page):
     soup = BeautifulSoup(page, "html.parser")
     assert [figure.img["alt"] for figure in soup.find_all("figure")] == ['a "red" bar', "again"]
@@ -101,13 +148,14 @@ def test_figures_have_a_description_and_share_no_names_with_the_page(page):
 
 
 def test_the_same_notebook_gives_the_same_page(page, notebook):
-    assert export.to_html(notebook, language="uz-Cyrl", title="Импорт & <қисқариш>", mark=MARK) == page
+    assert export.to_html(notebook, language="uz-Cyrl") == page
 
 
 def test_figures_are_numbered_in_order_and_plain(notebook):
     files = export.figures(notebook)
-    assert list(files) == ["01-main-chart.svg", "02-figure.svg"]
-    assert all(b"metadata" not in svg and b"DOCTYPE" not in svg for svg in files.values())
+    assert list(files) == ["01-main-chart.svg", "01-main-chart.png", "02-figure.svg", "02-figure.png"]
+    assert all(b"metadata" not in content and b"DOCTYPE" not in content for content in files.values())
+    assert all(files[name].startswith(b"\x89PNG") for name in files if name.endswith(".png"))
 
 
 def test_the_headline_is_what_the_notebook_displayed(notebook):
@@ -157,7 +205,7 @@ def table():
 def test_text_that_looks_like_a_formula_stays_text_in_the_workbook(table, tmp_path):
     export.to_xlsx({"ranking": table}, tmp_path / "t.xlsx")
     book = Workbook(tmp_path / "t.xlsx")
-    assert [book.cells("ranking")[f"A{row}"] for row in range(2, 8)] == [("s", v) for v in table["project_id"][:6]]
+    assert [book.cells("ranking")[f"A{row}"] for row in range(3, 9)] == [("s", v) for v in table["project_id"][:6]]
     assert not list(book.sheet("ranking").iter("hyperlink"))
 
 
@@ -165,15 +213,55 @@ def test_a_workbook_has_a_sheet_a_table_with_typed_cells_and_empty_where_nothing
     export.to_xlsx({"ranking": table, "ledger": table.iloc[:0]}, tmp_path / "t.xlsx", mark=MARK)
     book = Workbook(tmp_path / "t.xlsx")
     cells, sheet = book.cells("ranking"), book.sheet("ranking")
-    assert book.sheets == ["ranking", "ledger"]
-    assert [cells[f"{column}1"] for column in "ABCDEF"] == [("s", name) for name in table]
-    assert [cells[f"{column}2"][0] for column in "ABCDEF"] == ["s", "n", "n", "n", "b", "n"]
-    assert cells["B2"] == ("n", 0.3) and cells["F2"] == ("n", 46295)  # the serial of 30 September 2026
-    assert not {"A8", "B5", "D3", "F3"} & cells.keys()
-    assert sheet.find(".//pane").get("topLeftCell") == "A2"
-    assert sheet.find("autoFilter").get("ref") == "A1:F8"
+    assert book.sheets == ["about", "ranking", "ledger"]
+    assert [cells[f"{column}2"] for column in "ABCDEF"] == [("s", name) for name in table]
+    assert [cells[f"{column}3"][0] for column in "ABCDEF"] == ["s", "n", "n", "n", "b", "n"]
+    assert cells["B3"] == ("n", 0.3) and cells["F3"] == ("n", 46295)  # the serial of 30 September 2026
+    assert not {"A9", "B6", "D4", "F4"} & cells.keys()
     assert sheet.find("headerFooter/oddHeader").text == f"&C{MARK}"
-    assert len(book.cells("ledger")) == len(table.columns)
+    assert [value for kind, value in book.cells("ledger").values() if kind == "s"] == list(table)
+
+
+def test_units_stand_above_the_names_that_filters_take_and_both_stay_in_sight(table, tmp_path):
+    export.to_xlsx({"ranking": table}, tmp_path / "t.xlsx")
+    book = Workbook(tmp_path / "t.xlsx")
+    cells, sheet = book.cells("ranking"), book.sheet("ranking")
+    assert {place: cells[place] for place in cells if re.fullmatch("[A-F]1", place)} == {"B1": ("s", "USD")}
+    assert sheet.find(".//pane").get("topLeftCell") == "A3"
+    assert sheet.find("autoFilter").get("ref") == "A2:F9"
+
+
+def test_the_first_sheet_tells_sources_and_what_every_column_means(table, tmp_path, repository):
+    ds = open_dataset(repository / "data" / "raw" / "sample", period="2026Q3")
+    export.to_xlsx({"ranking": table, "unknown": table}, tmp_path / "t.xlsx", mark=MARK, ds=ds)
+    cells = Workbook(tmp_path / "t.xlsx").cells("about")
+    rows = [[cells.get(f"{column}{row}", ("s", ""))[1] for column in "ABCDE"] for row in range(1, 200)]
+    assert rows[0] == ["dataset", *next(iter(ds.title.items())), "", ""]
+    assert ["period", "", "2026Q3", "", ""] in rows and ["mark", "", MARK, "", ""] in rows
+    for n, source in enumerate(ds.sources, start=1):
+        for language, text in source.items():
+            assert [f"source {n}", language, text, "", ""] in rows
+    told = [row for row in rows if row[0] == "ranking"]
+    described = tables()["ranking"]
+    assert told[0][2] == f"one row: {described.row}; key: {', '.join(described.key)}"
+    assert [(row[1], row[2], row[4]) for row in told[1:]] == [(c.name, c.meaning, c.unit) for c in described.columns]
+
+
+def test_a_spreadsheet_program_reads_back_what_was_written(table, tmp_path):
+    export.to_xlsx({"ranking": table}, tmp_path / "t.xlsx", mark="=A & B")
+    read = pd.read_excel(tmp_path / "t.xlsx", sheet_name="ranking", header=1, engine="calamine")
+    assert list(read) == list(table)
+    assert list(read["project_id"].dropna().astype("str")) == list(table["project_id"].dropna())
+    assert read["net_usd"].dropna().tolist() == export.rounded(table)["net_usd"].dropna().tolist()
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="no LibreOffice here")
+def test_libreoffice_opens_the_workbook(table, tmp_path):
+    export.to_xlsx({"ranking": table}, tmp_path / "t.xlsx", mark=MARK)
+    words = ["--headless", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--convert-to", EACH_SHEET]
+    subprocess.run(["soffice", *words, "--outdir", tmp_path, tmp_path / "t.xlsx"], check=True, timeout=120)
+    lines = (tmp_path / "t-ranking.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[1] == ",".join(table) and lines[2].startswith("=1+1,0.3,")
 
 
 def test_a_workbook_is_the_same_each_time(table, tmp_path):
@@ -187,7 +275,7 @@ def test_a_table_too_long_for_a_sheet_says_where_it_is(table, tmp_path, monkeypa
     monkeypatch.setattr("importcut.export.sheets.LONGEST_SHEET", 3)
     export.to_xlsx({"quarantine": table}, tmp_path / "t.xlsx")
     cells = Workbook(tmp_path / "t.xlsx").cells("quarantine")
-    assert cells["A2"] == ("s", "7 rows, too many for a sheet: open tables/quarantine.csv")
+    assert cells["A3"] == ("s", "7 rows, too many for a sheet: open tables/quarantine.csv")
 
 
 def test_csv_has_plain_text_line_feeds_and_nothing_where_nothing_is_known(table, tmp_path):

@@ -49,7 +49,7 @@ CODE = {
     "05_quarterly_report": ANSWER,
     "06_method": "1 + 1",
 }
-ALL = 8  # steps of a report in one language
+ALL = 9  # six notebooks, tables, figures, page
 
 
 def write_notebook(path, code, parameters=PARAMETERS):
@@ -72,6 +72,7 @@ class Workshop:
         self.report = self.out / "tiny" / "2024"
 
     def make(self, **options):
+        options = {"formats": ("html", "xlsx")} | options
         return make_report(self.dataset, out=self.out, notebooks=self.notebooks, **options)
 
     def rewrite(self, name, code, parameters=PARAMETERS):
@@ -126,6 +127,7 @@ def no_kernel(monkeypatch):
 def test_a_report_holds_tables_notebooks_page_figures_and_where_it_comes_from(first_report):
     assert sorted(contents(first_report.report)) == [
         "en/05_quarterly_report.ipynb",
+        "en/figures/01-figure.png",
         "en/figures/01-figure.svg",
         "en/report.html",
         "manifest.json",
@@ -198,6 +200,7 @@ def test_a_changed_notebook_is_run_again_with_those_behind_it(shop):
         "notebooks/02_import_profile.ipynb",
         "tables",
         "en/05_quarterly_report.ipynb",
+        "en/figures",
         "en/report.html",
     }
 
@@ -266,7 +269,9 @@ def test_a_report_that_shows_no_headline_is_not_published(shop):
 def test_another_language_joins_the_report_without_the_first_one_being_made_again(shop):
     before = contents(shop.report / "en")
     joined = shop.make(languages=["uz-Cyrl"])
-    assert set(joined.made) == {"uz-Cyrl/05_quarterly_report.ipynb", "uz-Cyrl/report.html"}
+    assert {name.removeprefix("uz-Cyrl/") for name in joined.made} == {
+        "05_quarterly_report.ipynb", "figures", "report.html"
+    }  # fmt: skip
     assert joined.headline.startswith("uz-Cyrl")
     assert contents(shop.report / "en") == before
     shop.rewrite("02_import_profile", "print('changed')")
@@ -275,12 +280,31 @@ def test_another_language_joins_the_report_without_the_first_one_being_made_agai
     assert json.loads((shop.report / "manifest.json").read_text())["headlines"].keys() == {"en", "uz-Cyrl"}
 
 
+def test_another_format_joins_the_report_and_none_leaves_it(shop, no_kernel):
+    (shop.out / "tiny" / "2024" / "tables.xlsx").unlink()
+    joined = shop.make(formats=["pdf"])
+    assert joined.made == ("en/report.pdf",) and (shop.report / "en" / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert (shop.report / "tables.xlsx").exists() and (shop.report / "en" / "report.html").exists()
+    assert json.loads((shop.report / "manifest.json").read_text())["formats"] == ["html", "pdf", "xlsx"]
+    with pytest.raises(UsageError, match="format odt is not there — choose from html, pdf, docx, slides, pptx, xlsx"):
+        shop.make(formats=["odt"])
+
+
 def test_a_published_file_that_was_lost_or_edited_is_put_back_without_a_kernel(shop, no_kernel):
     before = contents(shop.report)
     (shop.report / "tables.xlsx").unlink()
     (shop.report / "en" / "report.html").write_text("edited")
     assert shop.make().made == ()
     assert contents(shop.report) == before
+
+
+def test_the_page_that_lists_all_reports_is_put_back_if_it_was_lost(shop, no_kernel):
+    index = shop.out / "index.html"
+    before = index.read_bytes()
+    assert b"tiny/2024/en/report.html" in before
+    index.unlink()
+    assert shop.make().made == ()
+    assert index.read_bytes() == before
 
 
 def test_a_swap_that_was_cut_short_is_mended(shop, no_kernel):

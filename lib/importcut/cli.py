@@ -21,6 +21,7 @@ def report(
     dataset: Annotated[str, typer.Option(help="A dataset in data/raw, or a folder with a dataset.toml.")] = "sample",
     period: Annotated[str | None, typer.Option(help="2026Q3, 2024; by default the latest with data.")] = None,
     language: Annotated[list[str], typer.Option(help="en, uz-Cyrl …, or all; may be given several times.")] = ["en"],  # noqa: B006
+    formats: Annotated[str, typer.Option(help="Of html,pdf,docx,slides,pptx,xlsx, or all.")] = "all",
     scenario: Annotated[str, typer.Option(help="A file in the dataset's scenarios folder, without .toml.")] = "base",
     out: Annotated[Path | None, typer.Option(help="Folder of the reports; by default reports/.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="How many notebooks run at the same time.")] = 2,
@@ -35,11 +36,12 @@ def report(
     from tqdm import tqdm
 
     from importcut.language import languages
-    from importcut.report import RunError, UsageError, make_report
+    from importcut.report import FORMATS, RunError, UsageError, make_report
     from importcut.schema import DataError
 
     hidden = True if quiet else None if progress is None else not progress
     asked = languages() if "all" in language else language
+    wanted = [*FORMATS] if formats == "all" else formats.replace(" ", "").split(",")
     try:
         with tqdm(disable=hidden, file=sys.stderr, unit="step", mininterval=0, leave=False) as bar:
 
@@ -49,14 +51,15 @@ def report(
                 bar.update(done - bar.n)
 
             made = make_report(
-                dataset, period=period, languages=asked, scenario=scenario, out=out, jobs=jobs, progress=step
-            )
+                dataset, period=period, languages=asked, formats=wanted, scenario=scenario, out=out, jobs=jobs,
+                progress=step,
+            )  # fmt: skip
     except (DataError, RunError, UsageError, OSError) as error:
         if debug:
             raise
         _fail(str(error), code=2 if isinstance(error, UsageError) else 1)
     if not quiet:
-        print(f"Report: {_shown(made.folder / asked[0] / 'report.html')}")
+        print(f"Report: {_shown(made.folder / asked[0] / FORMATS[wanted[0]] if wanted[0] != 'xlsx' else made.folder)}")
         print(made.headline)
 
 

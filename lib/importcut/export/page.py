@@ -4,27 +4,30 @@ import base64
 import re
 from pathlib import Path
 
-from importcut.export.content import AUTHOR, COVER, Picture, blocks, plain_svg
+from importcut.export.content import AUTHOR, COVER, Picture, blocks, cover, plain_svg
+from importcut.export.png import to_png
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 OUTWARD = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|@import", re.IGNORECASE)
 ADDRESSES = ("src", "srcset", "href", "xlink:href", "action", "formaction", "poster", "data", "background", "ping")
 ACTIVE = ("script", "link", "iframe", "object", "embed", "base", "form", "noscript")
+FEW_CLAIMS = 4  # are found without a list of contents
 
 
 def figures(notebook: dict) -> dict[str, bytes]:
-    """The figures of an executed notebook as SVG files, in order, by file name."""
-    drawn = [block for block in blocks(notebook) if isinstance(block, Picture)]
-    return {f"{n:02}-{_slug(picture.name)}.svg": picture.svg.encode() for n, picture in enumerate(drawn, start=1)}
+    """The figures of an executed notebook as SVG and PNG files to paste, in order, by file name."""
+    files = {}
+    drawn = (block for block in blocks(notebook) if isinstance(block, Picture))
+    for n, picture in enumerate(drawn, start=1):
+        name = f"{n:02}-{_slug(picture.name)}"
+        files |= {f"{name}.svg": picture.svg.encode(), f"{name}.png": to_png(picture.svg)}
+    return files
 
 
-def to_html(notebook: dict, *, language: str, title: str = "importcut", mark: str = "") -> str:
+def to_html(notebook: dict, *, language: str) -> str:
     """The executed notebook as one page that needs nothing outside itself and runs nothing.
 
-    Parameters
-    ----------
-    notebook : executed notebook; code and cells tagged `author` are left out.
-    mark : what stands on every page, "" for none.
+    Code and cells tagged `author` are left out; the cover's mark stands on every page.
     """
     import mistune
     import nbformat
@@ -45,7 +48,9 @@ def to_html(notebook: dict, *, language: str, title: str = "importcut", mark: st
             "css_string": lambda text: '"' + re.sub(r'["\\\n<]', " ", text) + '"',
         },
     )
-    page, _ = exporter.from_notebook_node(shown, {"report": {"language": language, "title": title, "mark": mark}})
+    first = cover(notebook)
+    about = {"title": first.title, "mark": first.mark} if first else {"title": "importcut", "mark": ""}
+    page, _ = exporter.from_notebook_node(shown, {"report": {"language": language, **about}})
     return _sealed(page)
 
 
@@ -64,7 +69,29 @@ def _sealed(page: str) -> str:
     for style in soup.find_all("style"):
         if OUTWARD.search(style.text):
             style.decompose()
-    return str(soup)
+    return str(_told(soup))
+
+
+def _told(soup):
+    """The page with what a screen reader asks for: contents, heads of columns, no title read out twice."""
+    for head in soup.select("thead th"):
+        head["scope"] = "col"
+    for figure in soup.find_all("figure"):
+        title, claim = figure.strong, figure.find_previous("h2")
+        if title and claim and title.get_text(" ", strip=True) == claim.get_text(" ", strip=True):
+            title.decompose()
+    claims = soup.select("main h2")
+    if len(claims) < FEW_CLAIMS or soup.h1 is None:
+        return soup
+    soup.h1["id"] = "report"
+    contents = soup.new_tag("nav", attrs={"aria-labelledby": "report"})
+    for n, claim in enumerate(claims, start=1):
+        claim["id"] = f"claim-{n}"
+        link = soup.new_tag("a", href=f"#claim-{n}")
+        link.string = claim.get_text(" ", strip=True)
+        contents.append(link)
+    soup.main.insert_before(contents)
+    return soup
 
 
 def _slug(name: str) -> str:

@@ -9,6 +9,18 @@ from importcut.schema import tables
 
 LONGEST_SHEET = 100_000  # rows; a longer table is opened from its CSV
 FORMATS = {"integer": "0", "USD": "#,##0.00", "kg": "#,##0.000", "date": "yyyy-mm-dd"}
+LOOKS = {
+    "head": {"bold": True, "bottom": 1, "valign": "top"},
+    "muted": {"italic": True, "font_color": "#5B6470"},
+    "top": {"valign": "top"},
+    "wrapped": {"valign": "top", "text_wrap": True},
+}
+ABOUT = "about"
+HEADER = 2  # rows of a table's sheet above the data: units, names
+WIDEST = 45  # characters
+WIDE = 90  # characters of a column of sentences
+LINE = 15  # points
+A4 = 9
 
 
 def rounded(table: pd.DataFrame) -> pd.DataFrame:
@@ -25,12 +37,16 @@ def to_csv(table: pd.DataFrame, path: Path) -> None:
     rounded(table).to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
 
 
-def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "") -> None:
-    """Write a workbook of a sheet a table; text stays text, whatever sign it begins with.
+def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds=None) -> None:
+    """Write a workbook: a sheet about the data and the columns, then a sheet a table.
+
+    Text stays text, whatever sign it begins with. Units stand in the row above the names of the columns, so that
+    filters and pivot tables take the names.
 
     Parameters
     ----------
     mark : printed above every page, "" for none.
+    ds : dataset, whose title, period and sources are told in all their languages; None tells of columns alone.
     """
     import xlsxwriter
 
@@ -38,21 +54,72 @@ def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "") -> No
     with xlsxwriter.Workbook(path, as_they_are) as book:
         book.set_properties({"created": datetime.datetime(2000, 1, 1), "comments": mark})
         formats = {kind: book.add_format({"num_format": code}) for kind, code in FORMATS.items()}
-        head = book.add_format({"bold": True, "bottom": 1})
+        formats |= {look: book.add_format(how) for look, how in LOOKS.items()}
+        _write_about(_sheet(book, ABOUT, mark), named, mark, ds, formats)
         for name, table in named.items():
-            sheet = book.add_worksheet(name)
-            sheet.write_row(0, 0, list(table), head)
-            sheet.freeze_panes(1, 0)
-            sheet.set_landscape()
-            sheet.repeat_rows(0)
-            sheet.set_header("&C" + mark.replace("&", "&&"))
-            if len(table) > LONGEST_SHEET:
-                sheet.write_string(1, 0, f"{len(table)} rows, too many for a sheet: open tables/{name}.csv")
-                continue
-            sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
+            sheet = _sheet(book, name, mark)
             units = {c.name: c.unit for c in tables()[name].columns} if name in tables() else {}
+            sheet.write_row(0, 0, [units.get(column, "") for column in table], formats["muted"])
+            sheet.write_row(1, 0, list(table), formats["head"])
+            sheet.freeze_panes(HEADER, 0)
+            sheet.repeat_rows(0, HEADER - 1)
+            if len(table) > LONGEST_SHEET:
+                sheet.write_string(HEADER, 0, f"{len(table)} rows, too many for a sheet: open tables/{name}.csv")
+                continue
+            sheet.autofilter(HEADER - 1, 0, HEADER - 1 + max(len(table), 1), len(table.columns) - 1)
             for place, (column, values) in enumerate(rounded(table).items()):
                 _write_column(sheet, place, values, formats, units.get(column, ""))
+
+
+def _sheet(book, name: str, mark: str):
+    sheet = book.add_worksheet(name)
+    sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_header("&C" + mark.replace("&", "&&"))
+    return sheet
+
+
+def _write_about(sheet, named: dict[str, pd.DataFrame], mark: str, ds, formats: dict) -> None:
+    """What the data are, each line in each of their languages; then every column: meaning, type, unit."""
+    sheet.set_column(0, 1, 24)
+    sheet.set_column(2, 2, WIDE)
+    sheet.set_column(3, 4, 20)
+    rows = [] if ds is None else _origin(ds)
+    rows += [("mark", "", mark)] * bool(mark)
+    for row, (item, language, said) in enumerate(rows):
+        sheet.write_string(row, 0, item, formats["top"])
+        sheet.write_string(row, 1, language, formats["top"])
+        _write_wrapped(sheet, row, said, formats["wrapped"])
+    first = len(rows) + bool(rows)
+    sheet.write_row(first, 0, ["table", "column", "meaning", "type", "unit"], formats["head"])
+    described = [row for name in named if name in tables() for row in _meanings(tables()[name])]
+    for row, cells in enumerate(described, start=first + 1):
+        sheet.write_row(row, 0, cells, formats["top"])
+        _write_wrapped(sheet, row, cells[2], formats["wrapped"])
+    sheet.autofilter(first, 0, first + max(len(described), 1), 4)
+
+
+def _write_wrapped(sheet, row: int, said: str, wrapped) -> None:
+    """Write a text that may take several lines; LibreOffice does not find the height by itself."""
+    sheet.write_string(row, 2, said, wrapped)
+    sheet.set_row(row, LINE * -(-len(said) // (WIDE - 4)))
+
+
+def _origin(ds) -> list[tuple[str, str, str]]:
+    """Item, language and text: title, period, scenario, sources."""
+    period = [("period", "", str(ds.period)), ("scenario", "", ds.scenario["name"])]
+    said = [("dataset", ds.title), ("scenario", ds.scenario.get("title", {}))]
+    said += [(f"source {n}", source) for n, source in enumerate(ds.sources, start=1)]
+    told = [(item, language, text) for item, texts in said for language, text in texts.items()]
+    return [*told[: len(ds.title)], *period, *told[len(ds.title) :]]
+
+
+def _meanings(table) -> list[tuple[str, ...]]:
+    about = f"one row: {table.row}; key: {', '.join(table.key)}"
+    empty = {True: ", may be empty", False: ""}
+    columns = [(table.name, c.name, c.meaning, c.type + empty[c.optional], c.unit) for c in table.columns]
+    return [(table.name, "", about, "", ""), *columns]
 
 
 def _write_column(sheet, place: int, values: pd.Series, formats: dict, unit: str) -> None:
@@ -65,11 +132,11 @@ def _write_column(sheet, place: int, values: pd.Series, formats: dict, unit: str
         kind, write = "date", sheet.write_datetime
     else:
         kind, write = "", sheet.write_string
-    for row, value in enumerate(values, start=1):
+    for row, value in enumerate(values, start=HEADER):
         if not pd.isna(value):
             write(row, place, value, formats.get(kind))
     longest = max((len(str(value)) for value in values.dropna()), default=0)
-    sheet.set_column(place, place, min(max(longest, len(values.name) + 4), 45))
+    sheet.set_column(place, place, min(max(longest, len(unit), len(values.name) + 4), WIDEST))
 
 
 def _rounded(values: pd.Series) -> pd.Series:

@@ -14,11 +14,12 @@ from importcut.report import publish
 from importcut.report.errors import RunError, UsageError
 from importcut.report.fingerprint import LIBRARY, digests, fingerprint_of, inputs, library, versions, write_whole
 from importcut.report.graph import Outcome, run_steps
+from importcut.report.listing import write_index
 from importcut.report.parameters import checked_parameters
-from importcut.report.steps import Setting, report_steps
+from importcut.report.steps import FIGURES, FORMATS, Setting, report_steps
 from importcut.schema import DataError
 
-__all__ = ["Report", "RunError", "UsageError", "checked_parameters", "make_report"]
+__all__ = ["FORMATS", "Report", "RunError", "UsageError", "checked_parameters", "make_report"]
 
 
 @dataclass(frozen=True)
@@ -36,58 +37,63 @@ def make_report(
     *,
     period: str | None = None,
     languages: Iterable[str] = ("en",),
+    formats: Iterable[str] = tuple(FORMATS),
     scenario: str = "base",
     out: Path | str | None = None,
     jobs: int = 2,
     notebooks: Path | str | None = None,
     progress: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> Report:
-    """The report of a dataset as of a period, in `<out>/<dataset>/<period>[-<scenario>]/`.
+    """The report of a dataset as of a period, in `<out>/<dataset>/<period>[-<scenario>]/`; `<out>/index.html` lists it.
 
-    Only what is out of date is made again; languages of a report that already stands there stay in it and agree with
-    the new tables. Until the new report is whole the former one is not touched.
+    Only what is out of date is made again; languages and formats of a report that already stands there stay in it and
+    agree with the new tables. Until the new report is whole the former one is not touched.
 
     Parameters
     ----------
     period : as the dataset writes it; None for the latest with data.
+    formats : html, pdf, docx, slides, pptx, xlsx; tables as CSV, notebooks and figures come with any of them.
     out, notebooks : folders, by default reports/ and notebooks/ of the project.
     jobs : how many steps may run at the same time.
     progress : is told the step just finished, how many are, and of how many.
 
     Raises
     ------
-    UsageError : no such dataset, scenario or language, or the period is written wrongly.
+    UsageError : no such dataset, scenario, language or format, or the period is written wrongly.
     DataError : the data are wrong, or have no such period.
     RunError : a notebook is wrong, or failed.
     """
     out, notebooks = Path(out or ROOT / "reports").resolve(), Path(notebooks or ROOT / "notebooks").resolve()
-    languages, ds, cache = _checked_languages(languages), _opened(dataset, period, scenario), out / ".work/digests.json"
+    languages, formats = _checked("language", languages, known_languages()), _checked("format", formats, [*FORMATS])
+    ds, cache = _opened(dataset, period, scenario), out / ".work/digests.json"
     known = _data(replace(ds, period=None), cache)
     code = fingerprint_of(**{f.relative_to(LIBRARY).as_posix(): d for f, d in digests(library(), cache).items()})
     ds = _with_period(ds, out / ".work" / ds.name / "coverage.json", fingerprint_of(data=known, code=code))
     data, run = _data(ds, cache), run_name(ds.period, scenario)
     target, work = out / ds.name / run, out / ".work" / ds.name / run
     origin = fingerprint_of(data=data, code=code, versions=versions())
-    setting = Setting(ds, _as_parameter(ds), origin, notebooks, work, cache)
     with publish.alone(work.parent / "lock"):
-        standing = set(publish.published(target).get("languages", ()))
-        spoken = [language for language in known_languages() if language in {*standing, *languages}]
+        standing = publish.published(target)
+        spoken = [name for name in known_languages() if name in {*standing.get("languages", ()), *languages}]
+        written = tuple(name for name in FORMATS if name in {*standing.get("formats", ()), *formats})
+        setting = Setting(ds, _as_parameter(ds), origin, notebooks, work, cache, written)
         outcome = run_steps(
             report_steps(setting, spoken), build=setting.build, memory=work / "steps.sqlite", cache=cache, jobs=jobs,
             progress=progress, stop=_stop_kernels,
         )  # fmt: skip
         files = {name: digest for noted in outcome.values.values() for name, digest in noted["files"].items()}
         if outcome.made or not publish.is_published(files, target, cache):
-            manifest = _origin(ds, data, code) | _results(outcome, spoken, files)
+            manifest = _origin(ds, data, code) | _results(outcome, spoken, written, files)
             publish.publish(files, manifest, build=setting.build, target=target)
+    write_index(out)
     return Report(target, _headline(outcome, languages[0]), outcome.made, outcome.kept)
 
 
-def _checked_languages(languages: Iterable[str]) -> list[str]:
-    asked, known = list(languages), known_languages()
-    unknown = [language for language in asked if language not in known]
+def _checked(what: str, asked: Iterable[str], known: list[str]) -> list[str]:
+    asked = list(asked)
+    unknown = [name for name in asked if name not in known]
     if unknown or not asked:
-        raise UsageError(f"language {', '.join(unknown) or '(none)'} is not there — choose from {', '.join(known)}")
+        raise UsageError(f"{what} {', '.join(unknown) or '(none)'} is not there — choose from {', '.join(known)}")
     return asked
 
 
@@ -147,8 +153,10 @@ def _origin(ds: Dataset, data: dict[str, str], code: str) -> dict:
     """Where a report comes from: nothing of the time or the machine, so that equal reports have equal manifests."""
     return {
         "dataset": ds.name,
+        "titles": dict(ds.title),
         "period": str(ds.period),
         "scenario": ds.scenario["name"],
+        "scenario_titles": dict(ds.scenario.get("title", {})),
         "illustrative": ds.illustrative,
         "inputs": data,
         "code": {"sha256": code, "git": publish.code_state()},
@@ -156,10 +164,11 @@ def _origin(ds: Dataset, data: dict[str, str], code: str) -> dict:
     }
 
 
-def _results(outcome: Outcome, languages: list[str], files: dict[str, str]) -> dict:
+def _results(outcome: Outcome, languages: list[str], formats: tuple[str, ...], files: dict[str, str]) -> dict:
     """What a report holds, and with which parameters its notebooks were run."""
     return {
         "languages": languages,
+        "formats": list(formats),
         "headlines": {language: _headline(outcome, language) for language in languages},
         "parameters": {step: noted["parameters"] for step, noted in outcome.values.items() if "parameters" in noted},
         "files": files,
@@ -167,7 +176,7 @@ def _results(outcome: Outcome, languages: list[str], files: dict[str, str]) -> d
 
 
 def _headline(outcome: Outcome, language: str) -> str:
-    return outcome.values[f"{language}/report.html"]["headline"]
+    return outcome.values[f"{language}/{FIGURES}"]["headline"]
 
 
 def _stop_kernels() -> None:

@@ -25,6 +25,16 @@ PAPERS = {  # working papers that save tables, and those whose tables each needs
 }
 SHARED_TABLES = ("imports", "quarantine")  # of all periods and scenarios of a dataset
 RECORDING = Lock()
+FIGURES = "figures"
+WRITERS = {"html": "to_html", "pdf": "to_pdf", "docx": "to_docx", "slides": "to_slides", "pptx": "to_pptx"}
+FORMATS = {  # what can be handed out, and the file of each in a language's folder
+    "html": "report.html",
+    "pdf": "report.pdf",
+    "docx": "report.docx",
+    "slides": "slides.html",
+    "pptx": "slides.pptx",
+    "xlsx": "tables.xlsx",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,8 @@ class Setting:
     """What the steps of one report share.
 
     dataset : how a notebook finds it; origin : digest of data, code and versions; work : folder of what is being made
-    and of what is known of it; cache : digests of large files; emptied : the tables of earlier runs have been removed.
+    and of what is known of it; cache : digests of large files; formats : of FORMATS; emptied : the tables of earlier
+    runs have been removed.
     """
 
     ds: Dataset
@@ -41,6 +52,7 @@ class Setting:
     notebooks: Path
     work: Path
     cache: Path
+    formats: tuple[str, ...]
     emptied: Event = field(default_factory=Event)
 
     @property
@@ -64,10 +76,16 @@ def report_steps(setting: Setting, languages: list[str]) -> list[Step]:
     for name, after in PAPERS.items():
         papers[name] = _notebook(setting, name, "notebooks", languages[0], [papers[a] for a in after], sound)
     steps = [*papers.values(), _notebook(setting, METHOD, "notebooks", languages[0], [])]
-    steps.append(_export("tables", partial(_tables, setting), list(papers.values())))
+    workbook = "xlsx" in setting.formats
+    steps.append(_export("tables", partial(_tables, setting), list(papers.values()), workbook=workbook))
     for language in languages:
         answer = _notebook(setting, ANSWER, language, language, list(papers.values()))
-        steps += [answer, _export(f"{language}/report.html", partial(_page, setting, language), [answer])]
+        steps += [answer, _export(f"{language}/{FIGURES}", partial(_figures, setting, language), [answer])]
+        for name in setting.formats:
+            if name in WRITERS:
+                steps.append(
+                    _export(f"{language}/{FORMATS[name]}", partial(_written, setting, language, name), [answer])
+                )
     return steps
 
 
@@ -97,8 +115,9 @@ def _source(notebook: Path) -> dict:
     return read | {"cells": [{k: v for k, v in cell.items() if k not in left} for cell in read["cells"]]}
 
 
-def _export(name: str, make, after: list[Step]) -> Step:
-    return Step(name, tuple(step.name for step in after), fingerprint_of(name=name, after=_fingerprints(after)), make)
+def _export(name: str, make, after: list[Step], **how) -> Step:
+    made_of = fingerprint_of(name=name, after=_fingerprints(after), **how)
+    return Step(name, tuple(step.name for step in after), made_of, make)
 
 
 def _fingerprints(steps: list[Step]) -> list[str]:
@@ -126,25 +145,35 @@ def _run(setting: Setting, notebook: Path, parameters: dict, target: str) -> tup
     return [target], {"parameters": parameters | named}
 
 
-def _page(setting: Setting, language: str) -> tuple[list[str], dict]:
-    """Export the answer in one language: page and figures."""
+def _executed(setting: Setting, language: str) -> dict:
     import nbformat
 
+    return nbformat.read(setting.build / language / f"{ANSWER}.ipynb", as_version=4)
+
+
+def _figures(setting: Setting, language: str) -> tuple[list[str], dict]:
+    """Export the figures of the answer in one language, and remember its headline."""
     from importcut import export
 
-    folder = setting.build / language
-    executed = nbformat.read(folder / f"{ANSWER}.ipynb", as_version=4)
+    executed, folder = _executed(setting, language), setting.build / language / FIGURES
     found = export.cover(executed)
     if found is None:
         raise RunError(f"{ANSWER}.ipynb shows no headline — let a cell display one as {export.COVER}")
-    page = export.to_html(executed, language=language, title=found.title, mark=found.mark)
-    write_whole(folder / "report.html", page)
-    shutil.rmtree(folder / "figures", ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     drawn = export.figures(executed)
-    for name, svg in drawn.items():
-        write_whole(folder / "figures" / name, svg)
-    names = [f"{language}/report.html", *(f"{language}/figures/{name}" for name in drawn)]
-    return names, {"headline": found.headline}
+    for name, content in drawn.items():
+        write_whole(folder / name, content)
+    about = {"headline": found.headline, "title": found.title, "subtitle": found.subtitle, "mark": found.mark}
+    return [f"{language}/{FIGURES}/{name}" for name in drawn], about
+
+
+def _written(setting: Setting, language: str, name: str) -> tuple[list[str], dict]:
+    """Export the answer in one language and one format."""
+    from importcut import export
+
+    target = f"{language}/{FORMATS[name]}"
+    write_whole(setting.build / target, getattr(export, WRITERS[name])(_executed(setting, language), language=language))
+    return [target], {}
 
 
 def _tables(setting: Setting) -> tuple[list[str], dict]:
@@ -162,8 +191,11 @@ def _tables(setting: Setting) -> tuple[list[str], dict]:
     read = {file.stem: pd.read_parquet(file) for file in files}
     for name, table in read.items():
         export.to_csv(table, folder / f"{name}.csv")
-    export.to_xlsx(read, setting.build / "tables.xlsx", mark=Voice("en", setting.ds).mark)
-    return ["tables.xlsx", *(f"tables/{name}.csv" for name in read)], {}
+    written = [f"tables/{name}.csv" for name in read]
+    if "xlsx" in setting.formats:
+        export.to_xlsx(read, setting.build / FORMATS["xlsx"], mark=Voice("en", setting.ds).mark, ds=setting.ds)
+        written.append(FORMATS["xlsx"])
+    return written, {}
 
 
 def _saved_tables(setting: Setting) -> dict[str, str]:

@@ -1,0 +1,254 @@
+"""What is handed out: the figures of the tables in every format and language, and pages that a browser shows offline."""
+
+import io
+import re
+import shutil
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from pptx import Presentation
+from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
+
+from importcut.language import languages
+from importcut.report import make_report
+
+PAGES = {
+    "sample in Russian": "sample/2026Q3/ru/report.html",
+    "sample in Uzbek Latin": "sample/2026Q3/uz-Latn/report.html",
+    "sample": "sample/2026Q3/en/report.html",
+    "sample in Uzbek": "sample/2026Q3/uz-Cyrl/report.html",
+    "uzbekistan": "uzbekistan/2024/en/report.html",
+    "index": "index.html",
+    "index in Uzbek": "index.html#uz-Cyrl",
+}
+WIDTHS = {"phone": 390, "desk": 1440}
+TALL_ENOUGH = 44  # pixels that a finger hits
+EACH_LINK = "links => links.filter(a => a.offsetParent).map(a => [a.textContent, a.getBoundingClientRect().height])"
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    """Reports of both datasets, as they are published: the sample in every language and format."""
+    folder = tmp_path_factory.mktemp("handed-out")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMPORTCUT_PROCESSED", str(folder / "processed"))
+        make_report("sample", period="2026Q3", languages=languages(), out=folder / "reports")
+        make_report("uzbekistan", period="2024", formats=["html"], out=folder / "reports")
+    return folder / "reports"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    if shutil.which("chromium") is None:
+        pytest.skip("no chromium here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+
+
+@pytest.fixture
+def visit(browser, out):
+    """Opens a page offline, from its file; what went wrong is in `page.faults`."""
+    contexts = []
+
+    def visit(name, width, **options):
+        context = browser.new_context(viewport={"width": WIDTHS[width], "height": 900}, **options)
+        contexts.append(context)
+        context.set_offline(True)
+        page = context.new_page()
+        page.faults = []
+        page.on("console", lambda said: page.faults.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("requestfailed", lambda request: page.faults.append(f"failed: {request.url[:200]}"))
+        file, _, section = PAGES[name].partition("#")
+        page.goto((out / file).as_uri() + (f"#{section}" if section else ""))
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_serious_barrier(visit, name, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(name, width, bypass_csp=True)  # the checker is a script, which the page itself forbids
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (rule["id"], node["html"][:200])
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole_without_a_network(visit, name, width):
+    page = visit(name, width)
+    for image in page.locator("img:visible").all():
+        image.scroll_into_view_if_needed()
+        page.wait_for_function("image => image.complete", arg=image.element_handle())
+        assert image.evaluate("image => image.naturalWidth") > 0, image.get_attribute("alt")
+    assert page.faults == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_no_wider_than_a_phone(visit, name):
+    page = visit(name, "phone")
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS["phone"]
+
+
+@pytest.mark.parametrize("name", ["sample", "uzbekistan"])
+def test_on_a_desk_the_contents_name_every_claim(visit, name):
+    page = visit(name, "desk")
+    assert page.locator("nav a").all_inner_texts() == page.locator("main h2").all_inner_texts()
+    assert page.locator("nav").is_visible() and not visit(name, "phone").locator("nav").is_visible()
+
+
+def test_every_link_of_the_index_is_large_enough_for_a_finger(visit):
+    heights = visit("index", "phone").eval_on_selector_all("a", EACH_LINK)
+    assert heights and [link for link in heights if link[1] < TALL_ENOUGH] == []
+
+
+def test_the_index_shows_one_language_at_a_time_and_switches_without_a_script(visit):
+    page = visit("index", "phone", java_script_enabled=False)
+    assert page.locator("h1:visible").count() == 1 and page.locator("#en").is_visible()
+    page.locator('nav a[href="#uz-Cyrl"]').click()
+    assert page.locator("#uz-Cyrl").is_visible() and not page.locator("#en").is_visible()
+
+
+def test_every_link_of_the_index_leads_to_a_page_or_a_file(visit):
+    page = visit("index", "desk")
+    links = page.eval_on_selector_all("article a", "links => links.map(a => decodeURIComponent(a.pathname))")
+    assert links and [link for link in links if not Path(link).is_file()] == []
+    page.locator("#en h3 a").first.click()
+    assert page.locator("h1").inner_text() and page.faults == []
+
+
+MARKS = {"en": (",", "."), "ru": ("", ","), "uz-Cyrl": ("", ","), "uz-Latn": ("", ",")}  # of thousands, of decimals
+UNITS = {  # million, thousand, as they stand behind a figure
+    "en": ("million", "thousand"),
+    "ru": ("млн", "тыс."),
+    "uz-Cyrl": ("млн", "минг"),
+    "uz-Latn": ("mln", "ming"),
+}
+LARGEST = 5_000_000  # bytes of a deck
+
+
+def squeezed(text):
+    """Without blanks of any kind, which each format breaks lines with in its own way."""
+    return re.sub(r"[\s\u00a0\u00ad\u200b]+", "", text)
+
+
+def written(value, digits, language):
+    """A number as the language writes it, found without Babel."""
+    thousands, decimals = MARKS[language]
+    text = f"{abs(value):,.{digits}f}".replace(",", "\0").replace(".", decimals).replace("\0", thousands)
+    return ("−" if round(value, digits) < 0 else "") + text
+
+
+def amount(usd, language):
+    """An amount of dollars as a sentence has it."""
+    million, thousand = UNITS[language]
+    if abs(usd) >= 999_950:
+        return written(usd / 1e6, 1 if abs(usd) >= 1e7 else 2, language) + million
+    return written(usd / 1e3, 1, language) + thousand
+
+
+def text_of(file):
+    """All that can be read in a file, notes included."""
+    match file.suffix:
+        case ".html":
+            return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser").get_text(" ")
+        case ".pdf":
+            return "\n".join(page.extract_text() for page in PdfReader(file).pages)
+        case ".docx":
+            with zipfile.ZipFile(file) as parts:
+                tree = ElementTree.parse(io.BytesIO(parts.read("word/document.xml")))
+            return " ".join(node.text or "" for node in tree.iter() if node.tag.endswith("}t"))
+        case ".pptx":
+            told = []
+            for slide in Presentation(file).slides:
+                frames = [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
+                cells = [c.text for s in slide.shapes if s.has_table for row in s.table.rows for c in row.cells]
+                told += [*frames, *cells, slide.notes_slide.notes_text_frame.text]
+            return "\n".join(told)
+
+
+@pytest.fixture(scope="module")
+def tables(out):
+    """The tables of the sample's report, as they are given out."""
+    return {f.stem: pd.read_csv(f) for f in (out / "sample" / "2026Q3" / "tables").glob("*.csv")}
+
+
+@pytest.fixture(scope="module")
+def told(out):
+    """What each file says, by language and name."""
+    folder = out / "sample" / "2026Q3"
+    files = [f for language in languages() for f in (folder / language).iterdir() if f.stem in ("report", "slides")]
+    return {(f.parent.name, f.name): squeezed(text_of(f)) for f in files}
+
+
+def story(tables, language):
+    """The figures of the deck's claims and readings, computed from the tables."""
+    ranked = tables["ranking"].query("basis == 'realised_to_date' and rank == 1").iloc[0]
+    expected, planned = tables["counterfactual"], tables["cuts_planned"]
+    moved = tables["bridge"].query("comparison == 'base'").groupby("effect")["value_usd"].sum()
+    gap = expected["counterfactual_usd"].sum() - expected["actual_usd"].sum()
+    new = tables["cuts_realised"].query("period == '2026Q3'")["gross_usd"].sum()
+    money = [ranked["net_usd"], ranked["gross_usd"], gap, abs(moved.drop("base").sum()), -moved["project"]]
+    money += [planned["gross_usd"].sum(), planned["net_usd"].sum(), new]
+    return [squeezed(amount(usd, language)) for usd in money]
+
+
+def annex(tables, language):
+    """The figures of the ranking's table: net and gross cut and cost of every ranked project, in thousand dollars."""
+    ranked = tables["ranking"].dropna(subset="rank")
+    figures = ranked[["net_usd", "gross_usd", "cost_usd"]].stack()
+    return [written(usd / 1e3, 1, language) for usd in figures]
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("name", ["report.html", "report.pdf", "report.docx", "slides.html", "slides.pptx"])
+def test_every_file_tells_the_figures_of_the_tables_as_its_language_writes_them(name, language, told, tables):
+    text = told[language, name]
+    wanted = story(tables, language) + (annex(tables, language) if name.startswith("report") else [])
+    assert [figure for figure in wanted if figure not in text] == []
+    others = {written(1234567.8, 1, other) for other in languages()} - {written(1234567.8, 1, language)}
+    assert written(tables["ranking"]["cost_usd"].max() / 1e3, 1, language) not in others
+
+
+def test_figures_that_were_changed_would_not_be_found(told, tables):
+    wrong = tables | {"ranking": tables["ranking"].assign(net_usd=tables["ranking"]["net_usd"] * 1.01)}
+    for (language, name), text in told.items():
+        figures = story(wrong, language) + annex(wrong, language)
+        assert [figure for figure in figures if figure not in text], name
+
+
+def test_the_workbook_holds_the_tables(out, tables):
+    book = CalamineWorkbook.from_path(out / "sample" / "2026Q3" / "tables.xlsx")
+    for name, table in tables.items():
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        head = rows.index(next(row for row in rows if list(table)[0] in row))
+        found = pd.DataFrame(rows[head + 1 :], columns=rows[head])
+        if len(table) == len(found):  # a longer table says where it is
+            numbers = table.select_dtypes("number").columns
+            same = found[numbers].apply(pd.to_numeric, errors="coerce")
+            assert same.to_numpy() == pytest.approx(table[numbers].to_numpy(), nan_ok=True, abs=1e-6), name
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_deck_has_nine_slides_at_most_and_fits_into_a_mail(language, out):
+    folder = out / "sample" / "2026Q3" / language
+    assert len(Presentation(folder / "slides.pptx").slides) <= 9
+    assert all((folder / name).stat().st_size < LARGEST for name in ("slides.html", "slides.pptx"))

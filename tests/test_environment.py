@@ -103,7 +103,9 @@ def test_conda_takes_packages_from_conda_forge_alone_and_the_project_from_this_f
     assert environment["channels"] == ["conda-forge", "nodefaults"]
     assert [spec for spec in specs.values() if spec.channel] == []
     assert [name for name, _ in environment["dependencies"][-1].items()] == ["pip"]
-    assert environment["dependencies"][-1]["pip"] == ["pysyncon>=1.6", "--editable ."], "the rest is on conda-forge"
+    by_pip = [re.split("[<>=]", text)[0] for text in environment["dependencies"][-1]["pip"]]
+    lacking = ["pysyncon", "pypandoc-binary", "typst", "sphinx-revealjs", "axe-playwright-python"]
+    assert by_pip == [*lacking, "--editable ."], "the rest is on conda-forge"
 
 
 def test_every_locked_package_has_a_hash(lock_entries):

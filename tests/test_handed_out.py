@@ -1,4 +1,4 @@
-"""What is handed out: the figures of the tables in every format and language, and pages that a browser shows offline."""
+"""What is handed out: the figures of the tables in every format and language; pages that a browser shows offline."""
 
 import io
 import re
@@ -239,7 +239,7 @@ def test_the_workbook_holds_the_tables(out, tables):
     book = CalamineWorkbook.from_path(out / "sample" / "2026Q3" / "tables.xlsx")
     for name, table in tables.items():
         rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-        head = rows.index(next(row for row in rows if list(table)[0] in row))
+        head = rows.index(next(row for row in rows if table.columns[0] in row))
         found = pd.DataFrame(rows[head + 1 :], columns=rows[head])
         if len(table) == len(found):  # a longer table says where it is
             numbers = table.select_dtypes("number").columns

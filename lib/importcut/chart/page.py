@@ -29,6 +29,8 @@ STYLE = {
 }  # fmt: skip
 mpl.rcParams.update(STYLE)
 LABEL_WIDTH = 28
+LONG_LABEL = 21  # letters of a label in a legend, beyond which three columns are too wide
+SLIDE_SCALE = 0.84
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "") -
     A chart with a `name` goes into the deck too, and is drawn for it without these.
     """
     figure = ax.figure
-    plot = _svg(figure) if name else ""
+    plot = _for_a_slide(figure) if name else ""
     width, height = figure.get_size_inches()
     claim, measure = fill(title, int(width * 8.4)), fill(unit, int(width * 12))
     source = ". ".join(filter(None, [say.source, say.mark])) + "."
@@ -94,6 +96,15 @@ def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "") -
     return Picture(_svg(figure), plot, title, unit, source, alt, name or "figure")
 
 
+def _for_a_slide(figure: Figure) -> str:
+    """The chart drawn smaller with letters as they are, so that on a slide they are larger."""
+    size = figure.get_size_inches()
+    figure.set_size_inches(size * SLIDE_SCALE)
+    drawn = _svg(figure)
+    figure.set_size_inches(size)
+    return drawn
+
+
 def _svg(figure: Figure) -> str:
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
@@ -106,10 +117,15 @@ def class_patches(classes, say) -> list[mpl.patches.Patch]:
     return [mpl.patches.Patch(color=CLASS_COLOURS[c], label=say(CLASSES[c])) for c in CLASS_COLOURS if c in present]
 
 
-def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, **handles) -> None:
-    """A legend under the axis at a distance, in letters, that does not depend on the height of the chart."""
+def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, handles=None) -> None:
+    """A legend under the axis at a distance, in letters, that does not depend on the height of the chart.
+
+    Long labels stand in two columns.
+    """
+    handles = ax.get_legend_handles_labels()[0] if handles is None else handles
+    columns = min(columns, 2) if max((len(h.get_label()) for h in handles), default=0) > LONG_LABEL else columns
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": distance}
-    ax.legend(**place, ncols=columns, fontsize=8.5, **handles)
+    ax.legend(handles=handles, **place, ncols=columns, fontsize=8.5)
 
 
 def million_axis(ax: Axes, which: str, say, *, ticks: int = 6) -> Axes:
@@ -125,7 +141,7 @@ def _decimals(ticks: np.ndarray) -> int:
     return next((digits for digits in range(3) if np.allclose(ticks, ticks.round(digits))), 3)
 
 
-def period_axis(ax: Axes, periods: pd.PeriodIndex, say, *, labels: int = 8) -> None:
+def period_axis(ax: Axes, periods: pd.PeriodIndex, say, *, labels: int = 6) -> None:
     step = max(1, len(periods) // labels)
     shown = range(len(periods) - 1, -1, -step)
     ax.set_xticks(list(shown), [fill(say.period(periods[n]), 9) for n in shown], fontsize=8.5)

@@ -27,7 +27,7 @@ def plot_quality(bars: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
 
     Columns label, treatment (a category, as read), value_usd (USD), note (what stands beside the bar).
     """
-    ax = ax or canvas(8.0, 0.7 + 0.32 * len(bars))
+    ax = ax or canvas(8.0, 0.7 + 0.38 * len(bars))
     shown = bars.iloc[::-1].reset_index(drop=True)
     colours = dict(zip(shown["treatment"].cat.categories, SERIES, strict=False))
     ax.barh(shown.index, shown["value_usd"], color=shown["treatment"].astype("str").map(colours), height=0.66)
@@ -35,7 +35,7 @@ def plot_quality(bars: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
         place = (max(row.value_usd, 0), row.Index)
         ax.annotate(row.note, place, (5, 0), textcoords="offset points", va="center", fontsize=8.5)
     ax.set_yticks(shown.index, [fill(label, LABEL_WIDTH) for label in shown["label"]], fontsize=8.5)
-    ax.set_xlim(min(0, shown["value_usd"].min() * 1.1), max(shown["value_usd"].max(), 0) * 1.6)
+    ax.set_xlim(min(0, shown["value_usd"].min() * 1.1), max(shown["value_usd"].max(), 0) * 1.75)
     present = set(shown["treatment"])
     patches = [Patch(color=colour, label=text) for text, colour in colours.items() if text in present]
     legend_below(ax, columns=2, handles=patches)

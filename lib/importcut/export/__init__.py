@@ -1,11 +1,13 @@
 """What is handed out, made from one executed notebook."""
 
-from importcut.export.content import AUTHOR, COVER, cover, slides, source
+from importcut.export.content import AUTHOR, COVER, cover
+from importcut.export.deck import to_pptx
 from importcut.export.document import to_docx, to_pdf
 from importcut.export.page import ADDRESSES, figures, to_html
 from importcut.export.sheets import rounded, to_csv, to_xlsx
+from importcut.export.slides import to_slides
 
 __all__ = [
-    "ADDRESSES", "AUTHOR", "COVER", "cover", "figures", "rounded", "slides", "source", "to_csv",
-    "to_docx", "to_html", "to_pdf", "to_xlsx",
+    "ADDRESSES", "AUTHOR", "COVER", "cover", "figures", "rounded", "to_csv", "to_docx", "to_html", "to_pdf", "to_pptx",
+    "to_slides", "to_xlsx",
 ]  # fmt: skip

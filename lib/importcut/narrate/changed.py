@@ -11,10 +11,10 @@ from importcut.narrate.tables import READINGS, Listing
 from importcut.schema import weakest
 
 KINDS = {
-    "new_cut": "gross cut in the new periods",
-    "revision": "gross cut published before",
     "rank": "rank, cut to date",
     "measure": "state of the measure",
+    "new_cut": "gross cut in the new periods",
+    "revision": "gross cut published before",
     "target": "probability of reaching the target, %",
 }
 SINCE = {"late": "Overdue since then: {measures}.", "done": "Done since then: {measures}."}

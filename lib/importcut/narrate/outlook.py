@@ -120,7 +120,7 @@ def doubts(quality: pd.DataFrame, say) -> Finding:
                 )
             )
     text += breaks + _outlier_text(quality, say) + _recut_text(quality, say)
-    return Finding(say("What we cannot tell"), paragraphs(text), quality, None, " ".join(breaks or text[:1]))
+    return Finding(say("What we cannot tell"), paragraphs(text), quality, None, " ".join((breaks or text)[:1]))
 
 
 def _outlier_text(quality: pd.DataFrame, say) -> list[str]:

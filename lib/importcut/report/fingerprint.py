@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -66,7 +67,7 @@ def versions() -> dict[str, str]:
 def write_whole(file: Path, content: str | bytes) -> None:
     """Write a file so that it is never seen half written."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{get_ident()}.part")
+    part = file.with_name(f".{file.name}.{os.getpid()}-{get_ident()}.part")
     part.write_bytes(content if isinstance(content, bytes) else content.encode())
     part.replace(file)
 

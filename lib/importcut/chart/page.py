@@ -29,7 +29,7 @@ STYLE = {
 }  # fmt: skip
 mpl.rcParams.update(STYLE)
 LABEL_WIDTH = 28
-LONG_LABEL = 21  # letters of a label in a legend, beyond which three columns are too wide
+LONG_LABEL = 18  # letters of a label in a legend, beyond which three columns are too wide
 SLIDE_SCALE = 0.84
 
 

@@ -121,7 +121,7 @@ def _shown(notebook: dict) -> Iterator[tuple[dict, str, Cover | Finding | Pictur
         elif FINDING in data:
             about = data[FINDING]
             yield cell, kind, Finding(about["title"], about["text"], about["reading"])
-        elif TABLE in data:
+        elif TABLE in data and data[TABLE]["rows"]:
             yield cell, kind, Table(**data[TABLE])
         elif SVG in data:
             about, bare = output["metadata"].get(SVG, {}), dict(data.get(PLOT, {}))

@@ -15,7 +15,6 @@ from importcut.narrate.evidence import (
     estimate_rows,
     estimates_table,
     evidence,
-    limits_table,
     placebo_table,
     variant_rows,
 )
@@ -40,6 +39,7 @@ from importcut.narrate.tables import (
     Listing,
     annex,
     cuts_table,
+    limits_table,
     quality_bars,
     quality_table,
     ranking_table,

@@ -93,25 +93,6 @@ def placebo_table(estimates: pd.DataFrame, say) -> Listing:
     return Listing(without_empty(frame), say("{what}, thousand US dollars", what=what))
 
 
-def limits_table(cuts: pd.DataFrame, say) -> Listing:
-    """Estimated cuts beside capacity and recorded output, in tonnes, where one is exceeded or the output is known."""
-    rows = cuts[cuts["identified"] & (cuts["limit_flag"] | cuts["output_kg"].notna() & cuts["method"].ne("deliveries"))]
-    over = (rows["gross_kg"] > rows["capacity_kg"], rows["gross_kg"] > rows["output_kg"])
-    exceeded = np.select([over[0] & over[1], *over], [say("both"), say("capacity"), say("output")], say("neither"))
-    frame = pd.DataFrame(
-        {
-            say("Project"): rows["project_id"].map(say.names("projects")),
-            say("Product"): rows["product_id"].map(say.names("products")),
-            say("Period"): [say.period(period) for period in rows["period"]],
-            say("Cut"): _tonnes(rows["gross_kg"], say),
-            say("Capacity"): _tonnes(rows["capacity_kg"], say),
-            say("Recorded output"): _tonnes(rows["output_kg"], say),
-            say("Exceeded"): exceeded,
-        }
-    )
-    return Listing(frame, say("Estimated cuts against capacity and recorded output, tonnes"))
-
-
 def _by_size(estimates: pd.DataFrame, say) -> pd.DataFrame:
     rows = estimates[estimates["gross_usd"].notna()]
     size = rows[rows["leading"]].set_index(PAIR)["gross_usd"].rename("size")
@@ -252,7 +233,3 @@ def _declined(others: pd.DataFrame, lead: pd.DataFrame, say) -> list[str]:
         for (method, reason), _ in asked.groupby(["method", "reason"])
     ]
     return [say("Other methods cannot be used here: {methods}.", methods="; ".join(told))] if told else []
-
-
-def _tonnes(kg: pd.Series, say) -> pd.Series:
-    return (kg / 1e3).map(say.number, na_action="ignore")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from html import escape
 
+import numpy as np
 import pandas as pd
 
 from importcut.narrate.answer import REASONS
@@ -187,6 +188,25 @@ def _extent(usd: float, lines: int, products: int, say) -> str:
     return ", ".join([say.money(usd), *counted, *named])
 
 
+def limits_table(cuts: pd.DataFrame, say) -> Listing:
+    """Estimated cuts beside capacity and recorded output, in tonnes, where one is exceeded or the output is known."""
+    rows = cuts[cuts["identified"] & (cuts["limit_flag"] | cuts["output_kg"].notna() & cuts["method"].ne("deliveries"))]
+    over = (rows["gross_kg"] > rows["capacity_kg"], rows["gross_kg"] > rows["output_kg"])
+    exceeded = np.select([over[0] & over[1], *over], [say("both"), say("capacity"), say("output")], say("neither"))
+    frame = pd.DataFrame(
+        {
+            say("Project"): rows["project_id"].map(say.names("projects")),
+            say("Product"): rows["product_id"].map(say.names("products")),
+            say("Period"): [say.period(period) for period in rows["period"]],
+            say("Cut"): _tonnes(rows["gross_kg"], say),
+            say("Capacity"): _tonnes(rows["capacity_kg"], say),
+            say("Recorded output"): _tonnes(rows["output_kg"], say),
+            say("Exceeded"): exceeded,
+        }
+    )
+    return Listing(frame, say("Estimated cuts against capacity and recorded output, tonnes"))
+
+
 def annex(say) -> Listing:
     """Where the figures come from."""
     sources = [text[say.language] for text in say.ds.sources]
@@ -204,3 +224,7 @@ def ranges(rows: pd.DataFrame, say) -> pd.Series:
 
 def without_empty(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.loc[:, frame.notna().any()]
+
+
+def _tonnes(kg: pd.Series, say) -> pd.Series:
+    return (kg / 1e3).map(say.number, na_action="ignore")

@@ -14,7 +14,8 @@ from importcut.dataset import PUBLISHED, last_published
 LIBRARY = Path(__file__).parents[1]
 LIBRARIES = (
     "Babel", "duckdb", "ibis-framework", "ipykernel", "matplotlib", "nbconvert", "numpy", "pandas", "pandera",
-    "papermill", "pyarrow", "seaborn", "XlsxWriter",
+    "papermill", "pyarrow", "pypandoc_binary", "pysyncon", "python-pptx", "scipy", "seaborn", "sphinx-revealjs",
+    "typst", "XlsxWriter",
 )  # fmt: skip
 LARGE = 4_000_000  # bytes from which a file is not read again while its size and times stay the same
 

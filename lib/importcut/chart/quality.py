@@ -35,7 +35,7 @@ def plot_quality(bars: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
         place = (max(row.value_usd, 0), row.Index)
         ax.annotate(row.note, place, (5, 0), textcoords="offset points", va="center", fontsize=8.5)
     ax.set_yticks(shown.index, [fill(label, LABEL_WIDTH) for label in shown["label"]], fontsize=8.5)
-    ax.set_xlim(min(0, shown["value_usd"].min() * 1.1), max(shown["value_usd"].max(), 0) * 1.75)
+    ax.set_xlim(min(0, shown["value_usd"].min() * 1.1), max(shown["value_usd"].max(), 0) * 2.05)
     present = set(shown["treatment"])
     patches = [Patch(color=colour, label=text) for text, colour in colours.items() if text in present]
     legend_below(ax, columns=2, handles=patches)

@@ -97,8 +97,8 @@ def without_projects(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say) -> F
         expected=say.money(expected),
         share=say.percent(expected / actual - 1, 1),
     )
-    text = [lead, *told_part(cuts, say), say("Grade: {gross}.", gross=say(grade))]
-    return Finding(title, " ".join(text), span, grade, lead)
+    lead = " ".join([lead, *told_part(cuts, say)])
+    return Finding(title, f"{lead} {say('Grade: {gross}.', gross=say(grade))}", span, grade, lead)
 
 
 def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:

@@ -225,6 +225,7 @@ def _measure_text(measure: pd.DataFrame, say) -> list[str]:
 
 def _target_text(target: pd.DataFrame, say) -> list[str]:
     known = target.dropna(subset=["before", "after"])
+    moved = known[known["difference"].abs() >= UNITS["share"][0]]
     return [
         say(
             "Target ({reading}): the probability of reaching it is {after}; it was {before}.",
@@ -232,7 +233,7 @@ def _target_text(target: pd.DataFrame, say) -> list[str]:
             after=say.percent(row.after),
             before=say.percent(row.before),
         )
-        for row in known.itertuples()
+        for row in moved.itertuples()
     ]
 
 

@@ -11,8 +11,11 @@ def _prose(markdown: str) -> str:
 
 
 def paragraphs(sentences: list[str], *, longest: int = 3) -> str:
-    """Sentences as paragraphs of a few each."""
-    return "\n\n".join(" ".join(sentences[n : n + longest]) for n in range(0, len(sentences), longest))
+    """Sentences as paragraphs of a few each; a last one does not stand alone."""
+    parts = [sentences[n : n + longest] for n in range(0, len(sentences), longest)]
+    if len(parts) > 1 and len(parts[-1]) == 1:
+        parts[-2:] = [parts[-2] + parts[-1]]
+    return "\n\n".join(" ".join(part) for part in parts)
 
 
 @dataclass(frozen=True)

@@ -240,6 +240,12 @@ def assumed(name, value, about='unit = "years"\nreason = "made up"\nsource = "ma
     return f"[assumptions.{name}]\nvalue = {value}\n{about}\n"
 
 
+def test_a_scenario_without_a_title_is_not_called_as_the_base(folder):
+    assume(folder, "base", "[title]\nen = 'Base scenario'\nru = 'Базовый'\n")
+    assume(folder, "late", "dispatch = 'merit_order'\n")
+    assert open_dataset(folder, scenario="late", period="2025Q1").scenario["title"] == {"en": "late", "ru": "late"}
+
+
 def test_a_scenario_overrides_the_base_and_keeps_the_rest(folder):
     assume(folder, "base", assumed("delay_years", 0.5) + assumed("price_drift", 0.1))
     assume(folder, "late", assumed("delay_years", 1.0))

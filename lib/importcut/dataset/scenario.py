@@ -27,7 +27,9 @@ def read_scenario(path: Path, name: str, projects: pd.DataFrame) -> MappingProxy
         f"scenarios/{n}.toml: {error}" for n, written in read.items() for error in _wrong(written, assumed, projects)
     ]:
         raise DataError(listed(errors))
+    unnamed = dict.fromkeys(read["base"].get("title", ()), name)  # not as the base scenario is called
     merged = {
+        "title": read[name].get("title", unnamed),
         "assumptions": {**assumed, **read[name].get("assumptions", {})},
         "projects": read[name].get("projects", {}),
         "name": name,

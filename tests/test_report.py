@@ -469,7 +469,8 @@ def test_an_interrupt_leaves_no_kernel_and_no_half_report(shop, tmp_path):
         "01_prepare_imports", f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\n"
         "time.sleep(60)"
     )  # fmt: skip
-    script = (
+    script = (  # a shell that starts tests in the background has its children ignore the signal
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from importcut.report import make_report\n"
         f"make_report({str(shop.dataset)!r}, out={str(shop.out)!r}, notebooks={str(shop.notebooks)!r}, "
         "formats=('html',))"

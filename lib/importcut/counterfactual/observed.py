@@ -40,10 +40,8 @@ class Observed:
 
     def values(self, basis: str, products: Iterable[str] | str) -> np.ndarray:
         """The series in which quantities are compared (net_kg, raw_kg, value_usd), periods × products."""
-        table = {"net_kg": self.kg, "raw_kg": self.raw_kg, "value_usd": self.usd}[basis]
-        places = table.columns.get_indexer_for([products] if isinstance(products, str) else list(products))
-        found = self._arrays[basis][:, places]
-        return found[:, 0] if isinstance(products, str) else found
+        series, place = self._arrays[basis], self._places
+        return series[:, place[products] if isinstance(products, str) else [place[p] for p in products]]
 
     def before(self, first: pd.Period) -> np.ndarray:
         """Which periods ended before the month of the first output."""
@@ -56,6 +54,10 @@ class Observed:
     @cached_property
     def _arrays(self) -> dict[str, np.ndarray]:
         return {"net_kg": self.kg.to_numpy(), "raw_kg": self.raw_kg.to_numpy(), "value_usd": self.usd.to_numpy()}
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {product: n for n, product in enumerate(self.kg)}  # the three tables have the same columns
 
     @cached_property
     def _starts(self) -> np.ndarray:

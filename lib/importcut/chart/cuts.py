@@ -26,7 +26,7 @@ NAMED = 6  # projects with a colour of their own; the rest are summed
 
 def plot_ranking(ranking: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     """Bars of the ranked projects: net in front, gross behind, range as a line, class by colour; ten at most."""
-    ax = ax or canvas(8.0, 0.6 + 0.42 * min(len(ranking), 10))
+    ax = ax or canvas(8.0, 0.6 + 0.46 * min(len(ranking), 10))
     shown = ranking.head(10).iloc[::-1].reset_index(drop=True)
     projects = say.ds.projects.set_index("project_id")
     colours = shown["project_id"].map(projects["class"]).map(CLASS_COLOURS)

@@ -134,7 +134,7 @@ def plot_plan(yearly: pd.DataFrame, say, *, target: pd.Series | None = None, ax:
 
 def plot_pairs(table: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     """Two amounts for each row as hollow and full dots on a line; rows and columns named as they will be read."""
-    ax = ax or canvas(8.0, 0.6 + 0.36 * len(table))
+    ax = ax or canvas(8.0, 0.6 + 0.46 * len(table))
     shown = table.iloc[::-1]
     first, second = shown.columns
     y = np.arange(len(shown))

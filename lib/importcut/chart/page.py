@@ -120,10 +120,11 @@ def class_patches(classes, say) -> list[mpl.patches.Patch]:
 def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, handles=None) -> None:
     """A legend under the axis at a distance, in letters, that does not depend on the height of the chart.
 
-    Long labels stand in two columns.
+    Long labels stand in two columns, very long ones in one.
     """
     handles = ax.get_legend_handles_labels()[0] if handles is None else handles
-    columns = min(columns, 2) if max((len(h.get_label()) for h in handles), default=0) > LONG_LABEL else columns
+    longest = max((len(h.get_label()) for h in handles), default=0)
+    columns = min(columns, 3 - (longest > LONG_LABEL) - (longest > 2 * LONG_LABEL))
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": distance}
     ax.legend(handles=handles, **place, ncols=columns, fontsize=8.5)
 

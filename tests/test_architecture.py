@@ -7,14 +7,14 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
 # A new module is entered here: as a stage, or, if it only composes stages, on top.
-GROUND = {"__init__": set(), "schema": set(), "attribute": {"schema"}, "indices": {"schema"}}
+GROUND = {"__init__": set(), "schema": set(), "digest": set(), "attribute": {"schema"}, "indices": {"schema"}}
 STAGES = {
     "dataset", "sources", "clean", "panel", "measure", "counterfactual", "realised", "planned", "ledger", "appraise",
     "programme", "chart", "simulate", "language", "narrate", "export", "sample",
 }  # fmt: skip
 TOP = {"report", "cli"}
 MODULES = {*GROUND, *STAGES, *TOP}
-SHARED = {"schema", "attribute", "indices"}
+SHARED = {"schema", "digest", "attribute", "indices"}
 ONLY = {
     "matplotlib": {"chart"},
     "seaborn": {"chart"},

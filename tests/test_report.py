@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from importcut import report
+from importcut import digest, report
 from importcut.dataset import open_dataset
-from importcut.report import RunError, UsageError, checked_parameters, fingerprint, kernel, make_report
+from importcut.report import RunError, UsageError, checked_parameters, kernel, make_report
 from importcut.report.given import publish_tables
 from importcut.report.graph import Step, run_steps
 from importcut.report.publish import alone
@@ -502,12 +502,12 @@ def is_running(process):
 
 
 def test_a_large_file_is_read_again_only_if_it_looks_changed(tmp_path, monkeypatch):
-    monkeypatch.setattr(fingerprint, "LARGE", 3)
+    monkeypatch.setattr(digest, "LARGE", 3)
     file, cache = tmp_path / "large.csv", tmp_path / "cache.json"
     file.write_text("abcd")
-    first = fingerprint.digests([file], cache)
-    monkeypatch.setattr(fingerprint, "_digest", lambda file: "read again")
-    assert fingerprint.digests([file], cache) == first
+    first = digest.digests([file], cache)
+    monkeypatch.setattr(digest, "_digest", lambda file: "read again")
+    assert digest.digests([file], cache) == first
     file.write_text("efgh")
     os.utime(file, ns=(1, 1))
-    assert fingerprint.digests([file], cache) == {file: "read again"}
+    assert digest.digests([file], cache) == {file: "read again"}

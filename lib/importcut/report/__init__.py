@@ -9,10 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from importcut.dataset import ROOT, Dataset, as_period, find_dataset, open_dataset, run_name
+from importcut.digest import digests, fingerprint_of, write_whole
 from importcut.language import languages as known_languages
 from importcut.report import publish
 from importcut.report.errors import RunError, UsageError
-from importcut.report.fingerprint import LIBRARY, digests, fingerprint_of, inputs, library, versions, write_whole
+from importcut.report.fingerprint import LIBRARY, inputs, library, versions
 from importcut.report.graph import Outcome, run_steps
 from importcut.report.listing import write_index
 from importcut.report.parameters import checked_parameters

@@ -6,9 +6,9 @@ from datetime import date as Date
 from pathlib import Path
 
 from importcut.dataset import PUBLISHED, ROOT, as_period, find_dataset, open_dataset
+from importcut.digest import digests
 from importcut.report import publish
 from importcut.report.errors import RunError, UsageError
-from importcut.report.fingerprint import digests
 from importcut.schema import DataError
 
 REMADE = {"quarantine", "profile"}  # large, and made again from the raw files; no revision is told of them

@@ -12,7 +12,7 @@ from doit.reporter import ZeroReporter
 from doit.runner import MThreadRunner
 from doit.task import Stream, Task
 
-from importcut.report.fingerprint import digests
+from importcut.digest import digests
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from urllib.parse import quote
 import pandas as pd
 
 from importcut.dataset import as_period
+from importcut.digest import write_whole
 from importcut.language import Voice, languages
 from importcut.narrate.index import index_words
-from importcut.report.fingerprint import LIBRARY, write_whole
+from importcut.report.fingerprint import LIBRARY
 from importcut.report.publish import MANIFEST
 from importcut.schema import DataError
 

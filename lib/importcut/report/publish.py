@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from importcut.dataset import ROOT
+from importcut.digest import digests, write_whole
 from importcut.report.errors import RunError
-from importcut.report.fingerprint import digests, write_whole
 
 MANIFEST = "manifest.json"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from threading import Event, Lock
 
 from importcut.dataset import Dataset
+from importcut.digest import digests, fingerprint_of, write_whole
 from importcut.language import Voice
 from importcut.report.errors import RunError
-from importcut.report.fingerprint import digests, fingerprint_of, write_whole
 from importcut.report.graph import Step
 from importcut.report.parameters import checked_parameters, declared_parameters
 from importcut.schema import tables

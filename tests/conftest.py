@@ -16,7 +16,8 @@ from importcut.measure import bridges, comparisons, mix_constant_prices, price_c
 from importcut.panel import import_panel, quality, unrepaired
 from importcut.planned import addressable, credited, plan, planned_cuts
 from importcut.realised import counterfactual_imports, realised_cuts
-from importcut.sources import faults, read_declarations
+from importcut.schema import load
+from importcut.sources import read_declarations
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +36,8 @@ class Way:
     """Everything between a dataset's raw files and its ranking."""
 
     ds: object
+    cells: pd.DataFrame
+    rules: pd.DataFrame
     imports: pd.DataFrame
     quarantine: pd.DataFrame
     panel: pd.DataFrame
@@ -57,8 +60,8 @@ class Way:
 def _walk(name: str, period: str) -> Way:
     ds = open_dataset(name, period=period)
     files = read_declarations(ds)
-    imports, quarantine = clean_imports(files, faults(files), ds)
-    panel, findings = import_panel(imports, ds)
+    cleaned = clean_imports(files, ds)
+    panel, findings = import_panel(cleaned.cells, ds)
     groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[["product_id", "plant_id"]]
     prices = mix_constant_prices(panel, groups, ds.base_period, plants=served)
     seen = observe(ds, panel, prices, broken=unrepaired(findings))
@@ -69,12 +72,13 @@ def _walk(name: str, period: str) -> Way:
     realised = realised_cuts(ds, cuts, found)
     made = ds.activity[ds.activity["scenario"].isna()]
     components = price_components(panel, groups, ds.base_period, plants=served)
-    rates = rate_index(components, imports, ds.exchange_rates, ds.base_period)
+    rates = rate_index(components, cleaned.cells, ds.exchange_rates, ds.base_period)
     caps = addressable(ds, panel, cuts)
     flows, intended = plan(ds, caps), plan(ds, addressable(ds, panel, cuts, as_planned=True))
     credit = credited(ds, caps)
     return Way(
-        ds=ds, imports=imports, quarantine=quarantine, panel=panel, quality=quality(findings, quarantine, ds),
+        ds=ds, cells=cleaned.cells, rules=cleaned.rules, imports=load("imports", ds), quarantine=load("quarantine", ds),
+        panel=panel, quality=quality(findings, cleaned.rules, ds),
         profile=profile(panel, ds.uses, frequency=ds.frequency), seen=seen,
         estimates=estimates(seen, spread(seen, basket), basket), cuts=cuts, realised=realised,
         expected=counterfactual_imports(panel, cuts, ds),

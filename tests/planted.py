@@ -12,7 +12,7 @@ from importcut.counterfactual import estimates, observe, plant_cuts, spread
 from importcut.dataset import open_dataset
 from importcut.measure import mix_constant_prices
 from importcut.panel import import_panel, unrepaired
-from importcut.sources import faults, read_declarations
+from importcut.sources import read_declarations
 
 ROWS = 4_000
 SHARE = (0.3, 0.7)  # of the product's requirement that the planted project takes over
@@ -55,8 +55,7 @@ def trial(seed, folder):
 
 def _look(ds):
     files = read_declarations(ds)
-    imports, _ = clean_imports(files, faults(files), ds)
-    panel, findings = import_panel(imports, ds)
+    panel, findings = import_panel(clean_imports(files, ds).cells, ds)
     groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[["product_id", "plant_id"]]
     return panel, findings, mix_constant_prices(panel, groups, ds.base_period, plants=served)
 

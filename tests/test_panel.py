@@ -18,7 +18,7 @@ def ds(repository):
 
 
 def imports(*lines):
-    """Lines of one origin and plant: product, period, value, weight (None: missing)."""
+    """Lines of one origin and plant, each a cell of its own: product, period, value, weight (None: missing)."""
     table = pd.DataFrame(lines, columns=["product_id", "period", "value_usd", "net_kg"])
     return table.assign(
         plant_id="asaka",
@@ -26,7 +26,7 @@ def imports(*lines):
         net_kg=table["net_kg"].astype("float64"),
         period=pd.PeriodIndex(table["period"], freq="Q"),
         weight_rule=table["net_kg"].isna().map({True: "missing", False: "declared"}),
-        line=range(len(table)),
+        lines=1,
     )
 
 
@@ -79,7 +79,7 @@ def test_a_weight_of_goods_without_value_gives_no_unit_value(ds):
 def test_a_period_without_an_accepted_line_is_a_finding(ds):
     lines = [("wax", "2024Q2", 200.0, 100.0), ("wax", "2025Q1", 200.0, 100.0)]
     _, findings = import_panel(imports(*lines), ds)
-    found = quality(findings, empty("quarantine", ds), ds)
+    found = quality(findings, empty("rules", ds), ds)
     assert list(found["period"]) == ["2024Q3", "2024Q4"]
     assert found[
         ["check", "affected_value_usd", "treatment", "kind", "certainty"]
@@ -102,7 +102,7 @@ def test_a_period_outside_the_imports_is_refused(ds, period, message):
 
 def test_where_every_line_was_set_aside_it_is_said(ds):
     with pytest.raises(DataError, match=r"^small: every line was set aside — see why in notebooks/01"):
-        import_panel(empty("imports", ds), ds)
+        import_panel(empty("cells", ds), ds)
 
 
 def test_a_broken_period_tells_how_many_declaration_lines_it_touches(sample):
@@ -137,7 +137,7 @@ def test_a_single_outlier_is_found_kept_and_only_suspected(ds):
     assert (found["affected_value_usd"], found["lines"]) == (300.0, 1)
     assert (found["treatment"], found["kind"], found["certainty"]) == ("kept", "weights", "suspected")
     assert panel["net_kg"].eq(50.0).all() and panel["evidence"].eq("measured").all(), "nothing was changed by it"
-    assert len(quality(findings, empty("quarantine", ds), ds)) == 1
+    assert len(quality(findings, empty("rules", ds), ds)) == 1
 
 
 def test_steady_unit_values_hold_no_outlier(ds):
@@ -212,7 +212,7 @@ def test_a_recut_code_is_a_finding_that_nothing_repairs(ds, prefixes):
     [row] = found.to_dict("records")
     assert (row["product_id"], str(row["period"]), row["affected_value_usd"], row["lines"]) == ("wax", "2024Q4", 150, 1)
     assert (row["treatment"], row["kind"], row["certainty"]) == ("kept", "classification", "found")
-    assert unrepaired(findings) == {"wax"} and len(quality(findings, empty("quarantine", ds), ds)) == 1
+    assert unrepaired(findings) == {"wax"} and len(quality(findings, empty("rules", ds), ds)) == 1
 
 
 def test_a_code_that_was_not_recut_is_no_finding(ds):

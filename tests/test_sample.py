@@ -217,7 +217,8 @@ def test_planted_faults_are_found_in_the_lines(made, lines):
     found = {
         "duplicate_line": lines.drop(columns=["kg", "usd", "dearness"]).duplicated().sum(),
         "superseded_by_correction": (lines["Корректировка"] != "").sum(),
-        "hs_code_malformed": (~well_formed).sum(),
+        "hs_code_malformed": (code.str.len() == 7).sum(),
+        "hs_code_look_alike": code.str.contains("О").sum(),
         "hs_code_unknown": (well_formed & ~code.str.startswith(prefixes)).sum(),
         "negative_value": (lines["usd"] < 0).sum(),
         "impossible_date": pd.to_datetime(lines["Дата регистрации"], format="%d.%m.%Y", errors="coerce").isna().sum(),

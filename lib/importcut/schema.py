@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 GRADES = ("measured", "inferred", "planned", "assumed")  # strongest first
+OF_ALL_PERIODS = ("imports", "quarantine", "cells", "rules")  # tables that do not depend on period and scenario
 NATIONAL = "national"  # the plant of imports whose importer the data do not name
 DTYPES = {
     "text": "str",
@@ -79,7 +80,7 @@ def conform(table: pd.DataFrame, name: str, *, frequency: str) -> pd.DataFrame:
 
 
 def save(table: pd.DataFrame, name: str, ds) -> pd.DataFrame:
-    """Write a finished table below `ds.tables` (imports, quarantine: `ds.processed`); returns it conformed."""
+    """Write a finished table below `ds.tables` (those of all periods: `ds.processed`); returns it conformed."""
     shaped = conform(table, name, frequency=ds.frequency)
     path = _path(name, ds)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,5 +176,5 @@ def _checks(column: Column) -> list:
 
 
 def _path(name: str, ds) -> Path:
-    folder = ds.processed if name in ("imports", "quarantine") else ds.tables
+    folder = ds.processed if name in OF_ALL_PERIODS else ds.tables
     return folder / f"{name}.parquet"

@@ -22,7 +22,10 @@ LANGUAGE_COLUMNS = {"en": "name_en", "ru": "name_ru", "uz-Cyrl": "name_uz_cyrl",
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a dataset says of itself; registers are tables with the columns of registers.toml."""
+    """What a dataset says of itself; registers are tables with the columns of registers.toml.
+
+    files, formats : how raw files are to be read, and formats of its own (`[[files]]`, `[formats.<name>]`).
+    """
 
     name: str
     path: Path
@@ -40,6 +43,8 @@ class Dataset:
     sources: tuple[str, ...]
     scenario: MappingProxyType
     registers: MappingProxyType
+    files: tuple[dict, ...]
+    formats: MappingProxyType
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in tables("registers.toml"):
@@ -99,6 +104,8 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
         sources=tuple(about["sources"]),
         scenario=read_scenario(path, scenario, registers["projects"]),
         registers=MappingProxyType({name: table.reset_index(drop=True) for name, table in registers.items()}),
+        files=tuple(about.get("files", ())),
+        formats=MappingProxyType(about.get("formats", {})),
     )
 
 

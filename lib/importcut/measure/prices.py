@@ -89,14 +89,14 @@ def mix_constant_prices(
 
 
 def rate_index(
-    components: pd.DataFrame, imports: pd.DataFrame, exchange_rates: pd.DataFrame, base: pd.Period
+    components: pd.DataFrame, cells: pd.DataFrame, exchange_rates: pd.DataFrame, base: pd.Period
 ) -> pd.DataFrame:
     """The components of the prices with the dollar price of the currencies that each origin invoices in.
 
     Parameters
     ----------
     components : from `price_components`
-    imports : product_id, origin, currency, value_usd, period; lines without a currency do not weigh
+    cells : table `cells` (accepted lines added up); those without a currency do not weigh
     exchange_rates : date from which a rate holds, currency, usd (USD per unit)
     base : span that gives the value shares of the currencies; an origin without imports of the product takes the
         product's shares, then the origin's
@@ -108,7 +108,7 @@ def rate_index(
         period; empty where a currency has no rate then, or none is known.
     """
     items = pd.MultiIndex.from_frame(components[["product_id", "origin"]].drop_duplicates())
-    shares = _currency_shares(imports[within(imports["period"], base)], items)
+    shares = _currency_shares(cells[within(cells["period"], base)], items)
     periods = pd.PeriodIndex(components["period"].unique(), name="period").sort_values()
     logs = np.log(_average_rates(exchange_rates, periods).reindex(columns=shares.columns))
     known = shares.sum(axis=1).gt(0).to_numpy()[:, None] & (shares.gt(0).to_numpy() @ logs.isna().to_numpy().T == 0)

@@ -14,13 +14,15 @@ from importcut.panel.checks import (
 from importcut.schema import DataError, conform
 
 
-def import_panel(imports: pd.DataFrame, ds) -> tuple[pd.DataFrame, pd.DataFrame]:
+def import_panel(cells: pd.DataFrame, ds) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Panel by product × plant × origin × period up to `ds.period`, and the findings on its quality.
+
+    cells : accepted lines added up, table `cells` (from `clean.clean_imports`).
 
     Findings: period, product_id, origin, check, lines, affected_value_usd (USD), treatment, kind, certainty.
     Raises DataError if `ds.period` lies before the first or after the last import, or every line was set aside.
     """
-    lines = _up_to(imports, ds)
+    lines = _up_to(cells, ds)
     cells = _weighted_cells(lines)
     cells, breaks = _mend_breaks(cells, ds)
     stopped = stopped_origins(cells, ds)
@@ -35,18 +37,18 @@ def import_panel(imports: pd.DataFrame, ds) -> tuple[pd.DataFrame, pd.DataFrame]
     return conform(cells, "panel", frequency=ds.frequency), findings
 
 
-def _up_to(imports: pd.DataFrame, ds) -> pd.DataFrame:
+def _up_to(cells: pd.DataFrame, ds) -> pd.DataFrame:
     """The lines up to `ds.period`, which must lie in the data."""
-    if imports.empty:
+    if cells.empty:
         raise DataError(f"{ds.name}: every line was set aside — see why in notebooks/01_prepare_imports.ipynb")
     if ds.period is None:
-        raise DataError(f"{ds.name}: no period is chosen — open the dataset with one, as {imports['period'].max()}")
-    first, last = imports["period"].min(), imports["period"].max()
+        raise DataError(f"{ds.name}: no period is chosen — open the dataset with one, as {cells['period'].max()}")
+    first, last = cells["period"].min(), cells["period"].max()
     if ds.period < first:
         raise DataError(f"{ds.name}: no imports up to {ds.period} — choose a period from {first} to {last}")
     if ds.period > last:
         raise DataError(f"{ds.name}: no imports after {last}, none in {ds.period} — choose a period up to {last}")
-    return imports[imports["period"] <= ds.period]
+    return cells[cells["period"] <= ds.period]
 
 
 def _weighted_cells(lines: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +111,7 @@ def _mend_breaks(cells: pd.DataFrame, ds) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _counted(breaks: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    number = lines.groupby(["product_id", "period"]).size().rename("lines")
+    number = lines.groupby(["product_id", "period"])["lines"].sum()
     return breaks.join(number, on=["product_id", "period"]) if len(breaks) else breaks
 
 

@@ -34,7 +34,7 @@ def unit_value_outliers(cells: pd.DataFrame, lines: pd.DataFrame, ds) -> pd.Data
     found = pairs[CELL].assign(value_usd=pairs["value_usd"], side=np.sign(scores))[outside.astype(bool)]
     back = pd.MultiIndex.from_frame(found.assign(period=found["period"] + 1, side=-found["side"])[[*CELL, "side"]])
     found = found[~pd.MultiIndex.from_frame(found[[*CELL, "side"]]).isin(back)]
-    counted = found.join(lines.groupby(CELL).size().rename("lines"), on=CELL, validate="1:1")
+    counted = found.join(lines.groupby(CELL)["lines"].sum(), on=CELL, validate="1:1")
     return (
         counted.groupby(["period", "product_id", "origin"], as_index=False)
         .agg(lines=("lines", "sum"), affected_value_usd=("value_usd", "sum"))
@@ -56,7 +56,7 @@ def recut_codes(lines: pd.DataFrame, ds) -> pd.DataFrame:
     touch = [p.startswith(code) or code.startswith(p) for p, code in zip(pairs["prefix"], pairs["hs6"], strict=True)]
     touched = pairs.loc[touch, ["product_id", "revision"]].drop_duplicates().merge(begun, on="revision", validate="m:1")
     imported = lines.groupby(["product_id", "period"], as_index=False).agg(
-        lines=("line", "size"), affected_value_usd=("value_usd", "sum")
+        lines=("lines", "sum"), affected_value_usd=("value_usd", "sum")
     )
     return (
         touched[touched["product_id"].isin(lines["product_id"])]
@@ -97,7 +97,7 @@ def weight_findings(lines: pd.DataFrame, weighed: pd.Index) -> pd.DataFrame:
     touched = lines[lines["weight_rule"] != "declared"]
     return (
         touched.groupby(["period", "product_id", "weight_rule"], as_index=False)
-        .agg(lines=("line", "size"), affected_value_usd=("value_usd", "sum"))
+        .agg(lines=("lines", "sum"), affected_value_usd=("value_usd", "sum"))
         .assign(
             check=lambda t: t["weight_rule"].map({"missing": "missing_weight", "unit_repaired": "wrong_unit"}),
             treatment=lambda t: (

@@ -7,12 +7,12 @@ from importcut.schema import conform
 UNREPAIRED = ("hs_revision", "reporting_break", "missing_weight")
 
 
-def quality(findings: pd.DataFrame | None, quarantine: pd.DataFrame, ds) -> pd.DataFrame:
-    """All findings: on the panel, and what was set aside, by kind and reason."""
+def quality(findings: pd.DataFrame | None, rules: pd.DataFrame, ds) -> pd.DataFrame:
+    """All findings: on the panel, and what was set aside, by kind and reason (table `rules` of clean.clean_imports)."""
     set_aside = (
-        quarantine.groupby(["kind", "reason"], as_index=False)
-        .agg(lines=("line", "size"), affected_value_usd=("value_usd", "sum"))
-        .rename(columns={"reason": "check"})
+        rules[rules["kind"].ne("accepted")]
+        .rename(columns={"rule": "check", "value_usd": "affected_value_usd"})
+        .drop(columns="decides")
         .assign(treatment="set_aside", certainty="found")
     )
     on_panel = [] if findings is None else [findings.assign(period=findings["period"].astype("str"))]

@@ -14,7 +14,7 @@ from importcut.language import Voice
 from importcut.report.errors import RunError
 from importcut.report.graph import Step
 from importcut.report.parameters import checked_parameters, declared_parameters
-from importcut.schema import tables
+from importcut.schema import OF_ALL_PERIODS, tables
 
 FIRST, METHOD, ANSWER = "01_prepare_imports", "06_method", "05_quarterly_report"
 PAPERS = {  # working papers that save tables, and those whose tables each needs
@@ -23,7 +23,7 @@ PAPERS = {  # working papers that save tables, and those whose tables each needs
     "03_realised_cuts": (FIRST,),
     "04_planned_cuts": ("03_realised_cuts",),
 }
-SHARED_TABLES = ("imports", "quarantine")  # of all periods and scenarios of a dataset
+MOST_LINES = 100_000  # of the quarantine that go with a report; the whole stays in data/processed
 RECORDING = Lock()
 FIGURES = "figures"
 WRITERS = {"html": "to_html", "pdf": "to_pdf", "docx": "to_docx", "slides": "to_slides", "pptx": "to_pptx"}
@@ -188,7 +188,7 @@ def _tables(setting: Setting) -> tuple[list[str], dict]:
     quarantine, order = setting.ds.processed / "quarantine.parquet", {name: n for n, name in enumerate(tables())}
     files = [*setting.ds.tables.glob("*.parquet"), *([quarantine] if quarantine.exists() else [])]
     files.sort(key=lambda f: (order.get(f.stem, len(order)), f.stem))
-    read = {file.stem: pd.read_parquet(file) for file in files}
+    read = {file.stem: _quarantined(file) if file == quarantine else pd.read_parquet(file) for file in files}
     for name, table in read.items():
         export.to_csv(table, folder / f"{name}.csv")
     written = [f"tables/{name}.csv" for name in read]
@@ -198,8 +198,18 @@ def _tables(setting: Setting) -> tuple[list[str], dict]:
     return written, {}
 
 
+def _quarantined(file: Path):
+    """The lines set aside, by file and line; of very many the faults, duplicates and superseded ones alone."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    many = pq.read_table(file, columns=["line"]).num_rows > MOST_LINES
+    lines = pd.read_parquet(file, filters=[("kind", "!=", "out_of_scope")] if many else None)
+    return lines.sort_values(["source_file", "line"], ignore_index=True).head(MOST_LINES)
+
+
 def _saved_tables(setting: Setting) -> dict[str, str]:
     """Digests of the tables that the notebooks saved, to see whether others have written there since."""
-    shared = [setting.ds.processed / f"{name}.parquet" for name in SHARED_TABLES]
+    shared = [setting.ds.processed / f"{name}.parquet" for name in OF_ALL_PERIODS]
     files = [*sorted(setting.ds.tables.glob("*.parquet")), *(f for f in shared if f.exists())]
     return {f.relative_to(setting.ds.processed).as_posix(): d for f, d in digests(files, setting.cache).items()}

@@ -156,7 +156,8 @@ def _declared(lines, spec, rng) -> pd.DataFrame:
     kg = kg.mask(fault == "reporting_break", lines["kg"] * spec["reporting_break"]["factor"])
     factor = fault.map({"negative_value": -1.0, "superseded_by_correction": 1.2}).fillna(1.0)
     code = lines["hs_code"].mask(fault == "hs_code_unknown", rng.choice(spec["unknown"]["hs_codes"], len(lines)))
-    bad = np.where(draw < 0.5, code.str.replace("0", "О", n=1), code.str[:7])  # the letter О, or too short
+    look_alike = (fault == "hs_code_malformed") & (draw < 0.5)
+    bad = np.where(look_alike, code.str.replace("0", "О", n=1), code.str[:7])  # the letter О, or too short
     impossible = "31." + lines["day"].dt.quarter.map(spec["short_month"].__getitem__) + lines["day"].dt.strftime(".%Y")
     lines = lines.assign(
         unit=np.where(plain, unit, "кг"),
@@ -164,6 +165,7 @@ def _declared(lines, spec, rng) -> pd.DataFrame:
         kg=kg,
         invoice=(lines["invoice"] * factor).round(2),
         hs_code=code.mask(fault == "hs_code_malformed", bad),
+        fault=fault.mask(look_alike, "hs_code_look_alike"),
         date=lines["date"].mask(fault == "impossible_date", impossible),
     )
     copied = rng.binomial(len(lines), spec["extra"]["duplicate_line"])

@@ -1,10 +1,9 @@
-"""Raw files → typed declarations: one Parquet file for each, and what could not be read beside it."""
+"""Raw files → typed declarations: one Parquet file for each table received, and what could not be read beside it."""
 
-import glob
-import hashlib
+import fnmatch
 import json
-import tomllib
-from dataclasses import dataclass
+import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
@@ -12,225 +11,229 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from importcut.schema import DataError, tables
-from importcut.sources.records import header_of, records_of
+from importcut.digest import digests, fingerprint_of, write_whole
+from importcut.schema import DataError
+from importcut.sources.convert import write_declarations
+from importcut.sources.formats import FORMATS, Fit, Format, detected, known_formats, long_header, matched
+from importcut.sources.grids import (
+    Rows,
+    as_arrow,
+    long_rows,
+    page_rows,
+    parquet_rows,
+    records_of,
+    sheets_of,
+    text_rows,
+)
+from importcut.sources.lines import mended, physical_lines
+from importcut.sources.received import Part, parts
+from importcut.sources.text import decimal_of, encoding_of, header_of, transcoded
 
 FOLDERS = ("declarations", "imports")
-FORMATS = Path(__file__).parents[1] / "formats"
-SQL_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE"}
-YEARS = (1991, 2100)  # a year outside these is a slip of the pen, 0022 or 5022
 MOST_ERRORS = 40  # lines
-FAULT_COLUMNS = [*(c.name for c in tables()["quarantine"].columns), "weight_unit"]
+FORCED = {"match", "format", "encoding", "separator", "decimal", "sheet"}
+HEADER_ROWS = 20  # rows of a sheet among which its header is looked for
+MALFORMED = {"line": "int64", "reason": "str", "value": "str", "raw": "str"}
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """A raw file that has been read: typed lines and faults as Parquet, and how many lines it has."""
+    """A table that has been read.
+
+    lines : physical lines (rows, records) below the header; carried_on : of these, those that a record before them
+    takes up; declarations : typed lines as Parquet; malformed : the lines that are no records, as Parquet.
+    """
 
     source_file: str
     format: str
+    encoding: str
+    separator: str
     lines: int
+    carried_on: int
     declarations: Path
-    faults: Path
+    malformed: Path
 
 
 def read_declarations(ds) -> list[RawFile]:
     """Every raw file of the dataset as typed Parquet, read once for each content.
 
-    Raises DataError if there is none, one has no lines or is no CSV file, or its header fits no format.
+    Raises DataError that lists the files which are empty, of no known format, or lead out of the dataset.
     """
     found = sorted(p for folder in FOLDERS for p in (ds.path / folder).rglob("*") if p.is_file())
     paths = [p for p in found if not p.name.startswith((".", "~"))]
-    if foreign := [p.relative_to(ds.path).as_posix() for p in paths if p.suffix.lower() != ".csv"]:
-        told = [f"{name}: is no CSV file — save it as CSV, UTF-8, or take it away" for name in foreign[:MOST_ERRORS]]
-        raise DataError("\n".join(told + [f"… and {len(foreign) - len(told)} more"] * (len(foreign) > len(told))))
     if not paths:
         raise DataError(f"{ds.name}: no raw files — put them into {' or '.join(f'{f}/' for f in FOLDERS)}")
-    return [_read(path, ds) for path in paths]
+    code = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(FORMATS.glob("*.toml"))]
+    known = digests([*paths, *code], ds.processed / "digests.json")
+    formats, read, wrong = known_formats(ds), [], []
+    shared = fingerprint_of(code=[known[f] for f in code], formats=_plain(ds.formats), files=_plain(ds.files))
+    for path in paths:
+        try:
+            read += _read(path, ds, formats, fingerprint_of(shared=shared, content=known[path]))
+        except DataError as error:
+            wrong.append(str(error))
+    if wrong:
+        more = [f"… and {len(wrong) - MOST_ERRORS} more"] * (len(wrong) > MOST_ERRORS)
+        raise DataError("\n".join([*wrong[:MOST_ERRORS], *more]))
+    return read
 
 
 def periods(files: list[RawFile], frequency: str) -> pd.PeriodIndex:
     """The periods that the files cover, from the first to the last one, without reading the lines again."""
-    spans = [
-        pq.ParquetFile(f.declarations).metadata.row_group(g).column(_date_position(f)).statistics
-        for f in files
-        for g in range(pq.ParquetFile(f.declarations).metadata.num_row_groups)
-    ]
-    if not any(s is not None and s.has_min_max for s in spans):
-        raise DataError("no raw file has a readable line — see the quarantine of notebooks/01_prepare_imports.ipynb")
+    spans = []
+    for file in files:
+        about = pq.ParquetFile(file.declarations)
+        date = about.schema_arrow.names.index("date")
+        spans += [about.metadata.row_group(g).column(date).statistics for g in range(about.metadata.num_row_groups)]
     known = [s for s in spans if s is not None and s.has_min_max]
+    if not known:
+        raise DataError("no raw file has a readable line — see the quarantine of notebooks/01_prepare_imports.ipynb")
     return pd.period_range(min(s.min for s in known), max(s.max for s in known), freq=frequency)
 
 
-def faults(files: list[RawFile]) -> pd.DataFrame:
-    """The lines that could not be read, with the columns of quarantine; net_kg still in weight_unit."""
-    return pd.concat([pd.read_parquet(f.faults) for f in files], ignore_index=True)
+def _plain(settings) -> str:
+    return json.dumps(settings, default=lambda held: dict(held), sort_keys=True)
 
 
-def _read(path: Path, ds) -> RawFile:
-    source_file, raw = path.relative_to(ds.path).as_posix(), path.read_bytes()
-    code = b"".join(
-        f.read_bytes()
-        for folder, kind in ((Path(__file__).parent, "*.py"), (FORMATS, "*.toml"))
-        for f in sorted(folder.glob(kind))
+def _read(path: Path, ds, formats: list[Format], key: str) -> list[RawFile]:
+    """The tables of one received file, from what is known of it or by reading it."""
+    source_file = path.relative_to(ds.path).as_posix()
+    if not path.resolve().is_relative_to(ds.path.resolve()):
+        raise DataError(f"{source_file}: leads out of the dataset folder — put a copy there")
+    stem = (
+        ds.processed
+        / "declarations"
+        / f"{source_file.replace('/', '-')}-{fingerprint_of(of=source_file, key=key)[:16]}"
     )
-    key = hashlib.sha256(code + source_file.encode() + b"\0" + raw).hexdigest()[:16]
-    stem = ds.processed / "declarations" / f"{source_file.replace('/', '-')}-{key}"
-    note, part = Path(f"{stem}.json"), Path(f"{stem}.part")
+    note = Path(f"{stem}.json")
     if not note.exists():
-        if not raw.removeprefix(b"\xef\xbb\xbf").strip():
-            raise DataError(f"{source_file}: the file is empty — put the file received there, or take it away")
         stem.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(_convert(path, raw, source_file, stem)))
-        part.replace(note)
-    about = json.loads(note.read_text())
-    return RawFile(
-        source_file, about["format"], about["lines"], Path(f"{stem}.parquet"), Path(f"{stem}.faults.parquet")
+        with tempfile.TemporaryDirectory(dir=stem.parent, prefix=".reading-") as scratch:
+            made = []
+            for part in parts(path, source_file, Path(scratch)):
+                made += _tables(part, ds, formats, Path(scratch), f"{stem}.{len(made)}")
+        write_whole(
+            note, json.dumps([{k: str(v) if isinstance(v, Path) else v for k, v in asdict(m).items()} for m in made])
+        )
+    return [
+        RawFile(
+            **{k: stem.parent / Path(v).name if k in ("declarations", "malformed") else v for k, v in about.items()}
+        )
+        for about in json.loads(note.read_text())
+    ]
+
+
+def _tables(part: Part, ds, formats: list[Format], scratch: Path, stem: str) -> list[RawFile]:
+    """The tables of one file: a text file has one, a workbook one for each sheet."""
+    forced = _forced(part.source_file, ds)
+    match part.kind:
+        case "text":
+            return [_from_text(part, forced, formats, scratch, stem)]
+        case "parquet":
+            header, table = parquet_rows(part.path)
+            found = detected(header, formats, part.source_file, forced.get("format"))
+            return [_from_table(part.source_file, "parquet", found, table, 0, forced, stem)]
+        case "excel":
+            sheets = dict(sheets_of(part.path, part.source_file))
+            asked = {name: rows for name, rows in sheets.items() if name == forced.get("sheet", name)}
+            if not asked:
+                there = ", ".join(sheets) or "none with anything in it"
+                raise DataError(
+                    f"{part.source_file}: no sheet {forced.get('sheet', '')} (there are: {there}) — correct [[files]]"
+                )
+            places = {f"{part.source_file}#{n}" if len(asked) > 1 else part.source_file: r for n, r in asked.items()}
+        case "json":
+            places = {part.source_file: records_of(part.path, part.source_file, formats)}
+        case _:
+            places = {part.source_file: page_rows(part.path, part.source_file)}
+    read = enumerate(places.items())
+    return [_from_rows(name, part.kind, rows, forced, formats, f"{stem}.{n}") for n, (name, rows) in read]
+
+
+def _from_text(part: Part, forced: dict, formats: list[Format], scratch: Path, stem: str) -> RawFile:
+    name, path, encoding = (
+        part.source_file,
+        part.path,
+        forced.get("encoding") or encoding_of(part.path, part.source_file),
     )
-
-
-def _convert(path: Path, raw: bytes, source_file: str, stem: Path) -> dict:
-    header, top = header_of(raw)
-    spec, position = _detect(header, source_file)
-    with duckdb.connect() as connection:
-        physical = raw.count(b"\n") + (not raw.endswith(b"\n")) - top
-        malformed = _load_whole(connection, path, len(header), top, physical)
-        if malformed is None:
-            malformed = _load_by_line(connection, raw, len(header), top)
-        records = connection.execute("SELECT count(*) FROM whole").fetchone()[0]
-        if not records and not malformed["value"].astype("str").str.strip().ne("").any():
-            remedy = "put the file received there, or take it away"
-            raise DataError(f"{source_file}: the file has no lines below its header — {remedy}")
-        connection.execute(f"CREATE TABLE typed AS SELECT line, {', '.join(_casts(spec, position))} FROM whole")
-        unreadable = _unreadable(connection, spec, position)
-        connection.register("unreadable", unreadable[["line"]])
-        columns = ", ".join(_columns(source_file, spec, position))
-        connection.execute(
-            f"COPY (SELECT {columns} FROM typed ANTI JOIN unreadable USING (line) ORDER BY line) "
-            f"TO '{_quoted(stem)}.parquet' (FORMAT parquet)"
-        )
-    set_aside = pd.concat([malformed, unreadable]).assign(source_file=source_file).reindex(columns=FAULT_COLUMNS)
-    numbers = {"line": "int64", "value_usd": "float64", "net_kg": "float64"}
-    set_aside.astype(dict.fromkeys(FAULT_COLUMNS, "str") | numbers).to_parquet(f"{stem}.faults.parquet", index=False)
-    return {"format": spec["name"], "lines": records + len(malformed)}
-
-
-def _detect(header: list[str], source_file: str) -> tuple[dict, dict[str, int]]:
-    """The format whose columns the header has, and where each column stands."""
-    candidates = []
-    for file in sorted(FORMATS.glob("*.toml")):
-        spec = tomllib.loads(file.read_text(encoding="utf-8"))
-        position = {
-            column: header.index(alias)
-            for column, about in spec["columns"].items()
-            for alias in about.get("headers", ())
-            if alias in header
-        }
-        missing = [c for c, about in spec["columns"].items() if about.get("required") and c not in position]
-        candidates.append((len(missing), -len(position), spec, position, missing))
-    _, _, spec, position, missing = min(candidates, key=lambda c: (c[0] / (c[0] - c[1] or 1), c[0]))
-    if not position:
-        raise DataError(
-            f"{source_file} row 1: header {', '.join(header)[:200]!r} fits no known format — "
-            f"save it as CSV, UTF-8, separated by commas, or add its headers to a file in lib/importcut/formats"
-        )
-    if missing:
-        names = "; ".join(f"{c} ({' or '.join(spec['columns'][c]['headers'][:2])})" for c in missing)
-        raise DataError(
-            f"{source_file} row 1: no column {names} — add it, or its header to formats/{spec['name']}.toml"
-        )
-    for column, about in spec["columns"].items():
-        if len(standing := [h for h in header if h in about.get("headers", ())]) > 1:
-            raise DataError(f"{source_file} row 1: {' and '.join(standing)} are both {column} — keep one of them")
-    return spec, position
-
-
-def _load_whole(connection, path: Path, width: int, top: int, physical: int) -> pd.DataFrame | None:
-    """Read the file in one go if it is sound, that is if records and physical lines agree."""
-    columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(width))
+    if encoding.lower() not in ("utf-8", "utf8", "utf-8-sig"):
+        path = transcoded(path, encoding, scratch / "utf-8", name)
+    head = header_of(path, formats, forced.get("separator"))
+    found = detected(head.fields, formats, f"{name} row {max(1, head.top)}", forced.get("format"))
+    if found.format.wide:
+        return _from_rows(name, encoding, text_rows(path, head.separator, name), forced, formats, stem, head.separator)
+    loose = bool(head.rows) and len(head.rows[0]) == len(head.fields) + 1 and not head.rows[0][-1]
+    width, target = len(head.fields) + loose, Path(f"{stem}.parquet")  # loose: a separator at the end of each line
+    numbers = [n for c, n in found.position.items() if found.format.columns[c].get("type") in ("number", "integer")]
+    shown = (row[n] for row in head.rows for n in numbers if n < len(row))
+    decimal = forced.get("decimal") or decimal_of(shown, head.separator)
+    how = {"source_file": name, "top": head.top, "width": width, "decimal": decimal}
+    lines, about = physical_lines(path) - head.top, (name, found.format.name, encoding, head.separator)
     try:
-        connection.execute(
-            f"CREATE TABLE whole AS SELECT {top} + row_number() OVER () AS line, * "
-            f"FROM read_csv('{_quoted(glob.escape(str(path)))}', "
-            f"columns={{{columns}}}, header=true, delim=',', quote='\"', escape='\"', auto_detect=false)"
-        )
+        if head.top == 1 and write_declarations(target, found, text=(path, head.separator, True), **how) == lines:
+            return _noted(*about, lines, 0, [], target, stem)
     except duckdb.Error:
-        return None
-    if connection.execute("SELECT count(*) FROM whole").fetchone()[0] != physical:
-        connection.execute("DROP TABLE whole")
-        return None
-    return pd.DataFrame(columns=FAULT_COLUMNS)
+        pass  # a line somewhere is no record: the lines are looked at one by one
+    for quoted in (False, True):
+        fixed = mended(path, scratch / "mended", width=width, top=head.top, separator=head.separator, quoted=quoted)
+        try:
+            lines = write_declarations(target, found, text=(fixed.path, head.separator, False), **how)
+        except duckdb.Error:
+            if quoted:
+                raise
+            continue
+        return _noted(*about, lines, fixed.gaps, fixed.malformed, target, stem)
+    raise AssertionError
 
 
-def _load_by_line(connection, raw: bytes, width: int, top: int) -> pd.DataFrame:
-    """Read line by line: a record that is not one goes to the faults, and nothing after it is lost."""
-    records, malformed = records_of(raw, width, top)
-    by_column = list(zip(*records, strict=True)) or [()] * (width + 1)
-    kinds = [pa.int64()] + [pa.string()] * width
-    names = ["line", *(f"c{n}" for n in range(width))]
-    connection.register(
-        "records", pa.table({n: pa.array(v, k) for n, v, k in zip(names, by_column, kinds, strict=True)})
-    )
-    connection.execute("CREATE TABLE whole AS SELECT * FROM records")
-    remedy = "correct the line in the file received, or ask its sender"
-    return pd.DataFrame(malformed, columns=FAULT_COLUMNS).assign(kind="fault", remedy=remedy)
+def _from_rows(
+    name: str, kind: str, rows: Rows, forced: dict, formats: list[Format], stem: str, separator: str = ""
+) -> RawFile:
+    """A table given as rows, the header among the first of them."""
+    heads = [[" ".join(str(cell or "").split()) for cell in row] for row in rows[:HEADER_ROWS]]
+    at = max(range(len(heads)), key=lambda n: (matched(heads[n], formats), -n), default=0)
+    header, below = heads[at] if heads else [], rows[at + 1 :]
+    found = detected(header, formats, f"{name} row {at + 1}", forced.get("format"))
+    if long := [row for row in below if any(row[len(header) :])]:
+        raise DataError(
+            f"{name}: row {below.index(long[0]) + at + 2} is longer than the header — give every column one"
+        )
+    if found.format.wide:
+        below, header = long_rows(header, below, found.format.wide), long_header(header, found.format.wide)
+    return _from_table(name, kind, found, as_arrow(below, len(header)), at + 1, forced, stem, separator)
 
 
-def _casts(spec: dict, position: dict[str, int]) -> list[str]:
-    """SQL that types each raw column and keeps its text beside it."""
-    casts = []
-    for column, n in position.items():
-        text, about = f"nullif(trim(c{n}), '')", spec["columns"][column]
-        match about.get("type", "text"):
-            case "text":
-                typed = text
-            case "date":
-                read = "coalesce(" + ", ".join(f"try_strptime({text}, '{f}')" for f in about["dates"]) + ")::DATE"
-                typed = f"CASE WHEN year({read}) BETWEEN {YEARS[0]} AND {YEARS[1]} THEN {read} END"
-            case kind:
-                number = f"try_cast(replace({text}, ' ', '') AS DOUBLE)"
-                fits = f"isfinite({number})" + f" AND {number} = trunc({number})" * (kind == "integer")
-                typed = f"CASE WHEN {fits} THEN try_cast({number} AS {SQL_TYPES[kind]}) END"
-        casts += [f"{typed} AS {column}", f"{text} AS raw_{column}"]
-    return casts
+def _from_table(
+    name: str, kind: str, found: Fit, table: pa.Table, top: int, forced: dict, stem: str, separator: str = ""
+) -> RawFile:
+    target, decimal = Path(f"{stem}.parquet"), forced.get("decimal", ".")
+    lines = write_declarations(target, found, source_file=name, top=top, width=0, decimal=decimal, rows=table)
+    return _noted(name, found.format.name, kind, separator, lines, 0, [], target, stem)
 
 
-def _unreadable(connection, spec: dict, position: dict[str, int]) -> pd.DataFrame:
-    """Lines of which a typed column cannot be read or a date is missing, by their first such column."""
-    amounts = {"value_usd": "value_usd", "net_kg": "net_weight", "weight_unit": "weight_unit"}
-    kept = ", ".join(f"{_or_default(c, spec, position)} AS {name}" for name, c in amounts.items())
-    queries = []
-    for n, (column, about) in enumerate(spec["columns"].items()):
-        if column in position and about.get("type", "text") != "text":
-            reason, bad = "unreadable_value", f"raw_{column} IS NOT NULL AND {column} IS NULL"
-            if about["type"] == "date":
-                reason, bad = "impossible_date", f"{column} IS NULL"
-            queries.append(
-                f"SELECT line, {n} AS place, '{reason}' AS reason, '{column}' AS \"column\", "
-                f"raw_{column} AS value, {kept} FROM typed WHERE {bad}"
+def _noted(source_file, format, encoding, separator, lines, gaps, malformed, target, stem) -> RawFile:
+    """What is known of a table that has been read, once its malformed lines are written too.
+
+    Raises DataError if there is nothing below its header.
+    """
+    if not lines or (len(malformed) == lines and not any(found["raw"].strip() for found in malformed)):
+        remedy = "put the file received there, or take it away"
+        raise DataError(f"{source_file}: the file has no lines below its header — {remedy}")
+    aside = Path(f"{stem}.malformed.parquet")
+    pd.DataFrame(malformed, columns=[*MALFORMED]).astype(MALFORMED).to_parquet(aside, index=False)
+    return RawFile(source_file, format, encoding, separator, lines, gaps, target, aside)
+
+
+def _forced(source_file: str, ds) -> dict:
+    """What dataset.toml says of a file in [[files]]; the first entry whose `match` fits it.
+
+    Raises DataError if it says something that cannot be said.
+    """
+    for about in ds.files:
+        if unknown := sorted(set(about) - FORCED):
+            raise DataError(
+                f"dataset.toml: [[files]] has {', '.join(unknown)} — it may hold {', '.join(sorted(FORCED))}"
             )
-    found = connection.execute(" UNION ALL ".join(queries) + " ORDER BY line, place").df().drop_duplicates("line")
-    return found.assign(kind="fault", remedy="correct the value in the file received, or ask its sender")
-
-
-def _columns(source_file: str, spec: dict, position: dict[str, int]) -> list[str]:
-    """SQL for the columns of `declarations`: what the format has, its defaults, and nothing for the rest."""
-    columns = [f"'{_quoted(source_file)}' AS source_file", "line"]
-    for column in tables()["declarations"].columns[2:]:
-        value = _or_default(column.name, spec, position)
-        columns.append(f"CAST({value} AS {SQL_TYPES[column.type]}) AS {column.name}")
-    return columns
-
-
-def _or_default(column: str, spec: dict, position: dict[str, int]) -> str:
-    default = spec["columns"].get(column, {}).get("default")
-    standing_in = f"'{default}'" if default else "NULL"
-    return f"coalesce({column}, {standing_in})" if column in position else standing_in
-
-
-def _quoted(text) -> str:
-    return str(text).replace("'", "''")
-
-
-def _date_position(file: RawFile) -> int:
-    return pq.ParquetFile(file.declarations).schema_arrow.names.index("date")
+        if fnmatch.fnmatch(source_file, about.get("match", "*")):
+            return about
+    return {}

@@ -1,0 +1,165 @@
+"""Declarations → imports and quarantine: one expression over Parquet, from lines to cells."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from importcut.clean.engine import ROW, engine_of, read_parquet, write_parquet
+from importcut.clean.rules import RULES, known_codes, repaired, repeats, unit_value_medians, with_reason
+from importcut.schema import DataError, conform, tables
+
+IMPORTS = [c.name for c in tables()["imports"].columns]
+QUARANTINE = [c.name for c in tables()["quarantine"].columns]
+JUDGED = [
+    "source_file", "line", "period", "product_id", "plant_id", "origin", "currency", "value_usd", "declared_kg",
+    "value_rule", "plant_rule", "code_rule", "reason", "kind", "column", "value",
+]  # fmt: skip
+CELL = list(tables()["cells"].key)
+EXACT = "decimal(18, 6)"  # sums of these do not depend on the order of the lines
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What cleaning made: lines as Parquet (tables `imports`, `quarantine`), `cells` and `rules` as frames."""
+
+    imports: Path
+    quarantine: Path
+    cells: pd.DataFrame
+    rules: pd.DataFrame
+
+
+def clean_imports(files: list, ds, *, engine: str | None = None) -> Cleaned:
+    """Accepted lines, lines set aside with their reason, the cells they add up to, and what each rule did.
+
+    Parameters
+    ----------
+    files : raw files as typed Parquet, from `sources.read_declarations`
+    engine : duckdb or spark; by default that of IMPORTCUT_ENGINE, or duckdb
+
+    Raises
+    ------
+    DataError
+        If lines in are not accepted + quarantined, in number, for every file; or an engine is not there.
+    """
+    with engine_of(engine, ds.processed) as connection:
+        kept = partial(_kept, connection, ds.processed)
+        lines = read_parquet(connection, [f.declarations for f in files], numbered=True)
+        lines = lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[ROW])
+        judged = with_reason(lines, kept(".repeats", repeats(lines)), known_codes(lines, ds), ds)
+        judged = kept(".judged", judged.mutate(period=_period(ds.frequency), **_told()).select(*JUDGED))
+        medians = kept(".medians", unit_value_medians(judged))
+        imports = kept("imports", repaired(judged.filter(_.reason.isnull()), medians).select(*IMPORTS))
+        quarantine = kept("quarantine", _set_aside(judged, files))
+        cells, rules = _cells(imports), _rules(imports, quarantine)
+        _reconcile(files, imports, quarantine)
+    return Cleaned(
+        ds.processed / "imports.parquet",
+        ds.processed / "quarantine.parquet",
+        conform(cells, "cells", frequency=ds.frequency),
+        conform(rules, "rules", frequency=ds.frequency),
+    )
+
+
+def faulty_lines(quarantine: Path) -> pd.DataFrame:
+    """The faults of a quarantine, by file and line, with its columns: the lines to send back to their sender."""
+    found = pd.read_parquet(quarantine, filters=[("kind", "==", "fault")])
+    return found.sort_values(["source_file", "line"], ignore_index=True)
+
+
+def _kept(connection, folder: Path, name: str, table: ibis.Table) -> ibis.Table:
+    """A table worked out once: written and read again, the same on every engine."""
+    return read_parquet(connection, [write_parquet(table, folder / f"{name}.parquet")])
+
+
+def _period(frequency: str) -> ibis.Value:
+    year = _.date.year().cast("string")
+    return year if frequency == "Y" else year + "Q" + _.date.quarter().cast("string")
+
+
+def _told() -> dict[str, ibis.Value]:
+    """Kind, column and value of what sets a line aside, empty for the others."""
+    rules = RULES["rules"]
+    kind, column = ([(rule, about[key]) for rule, about in rules.items() if key in about] for key in ("kind", "column"))
+    looked_at = {about["column"]: [] for about in rules.values() if "column" in about}
+    for rule, name in column:
+        looked_at[name].append(rule)
+    values = [(_.reason.isin(those), _[name].cast("string")) for name, those in looked_at.items()]
+    return {
+        "kind": _.fault_kind.fill_null(_.reason.cases(*kind, else_=ibis.null("string"))),
+        "column": _.fault_column.fill_null(_.reason.cases(*column, else_=ibis.null("string"))),
+        "value": _.fault_value.fill_null(ibis.cases(*values, else_=ibis.null("string"))),
+    }
+
+
+def _set_aside(judged: ibis.Table, files: list) -> ibis.Table:
+    """The lines set aside, as `quarantine`: those judged, and those that are no records."""
+    rules = RULES["rules"]
+    reason, remedy = (
+        [(rule, about[key]) for rule, about in rules.items() if key in about] for key in ("reason", "remedy")
+    )
+    aside = (
+        judged.filter(_.reason.notnull())
+        .mutate(rule=_.reason, net_kg=_.declared_kg, raw=ibis.null("string"))
+        .mutate(
+            reason=_.rule.cases(*reason, else_=_.rule),
+            remedy=_.rule.cases(*remedy, else_=RULES["scope"]["remedy"]),
+        )
+        .select(*QUARANTINE)
+    )
+    malformed = pd.concat([pd.read_parquet(f.malformed).assign(source_file=f.source_file) for f in files])
+    if malformed.empty:
+        return aside
+    told = malformed.assign(kind="fault", remedy=malformed["reason"].map(dict(remedy))).reindex(columns=QUARANTINE)
+    return aside.union(ibis.memtable(told.astype(object).where(told.notna(), None), schema=aside.schema()))
+
+
+def _cells(imports: ibis.Table) -> pd.DataFrame:
+    """The accepted lines added up: exact sums, whatever the order."""
+    return (
+        imports.group_by(CELL)
+        .agg(
+            lines=_.count(),
+            value_usd=_.value_usd.cast(EXACT).sum().cast("float64"),
+            net_kg=_.net_kg.cast(EXACT).sum().cast("float64"),
+        )
+        .order_by(CELL)
+        .to_pandas()
+    )
+
+
+def _rules(imports: ibis.Table, quarantine: ibis.Table) -> pd.DataFrame:
+    """What each rule did: lines and value, by what was decided."""
+    usd = _.value_usd.cast(EXACT).sum().cast("float64")
+    kept = [
+        imports.group_by(rule=_[column])
+        .agg(lines=_.count(), value_usd=usd)
+        .to_pandas()
+        .assign(decides=decides, kind="accepted")
+        for column, decides in {
+            "plant_rule": "plant",
+            "code_rule": "code",
+            "weight_rule": "weight",
+            "value_rule": "value",
+        }.items()
+    ]
+    aside = (
+        quarantine.group_by(kind=_.kind, rule=_.reason).agg(lines=_.count(), value_usd=usd.fill_null(0.0)).to_pandas()
+    )
+    found = pd.concat([*kept, aside.assign(decides="line")], ignore_index=True)
+    return found.sort_values(["decides", "kind", "rule"], ignore_index=True)
+
+
+def _reconcile(files: list, imports: ibis.Table, quarantine: ibis.Table) -> None:
+    found = pd.concat([t.group_by("source_file").agg(n=_.count()).to_pandas() for t in (imports, quarantine)])
+    counted = found.groupby("source_file")["n"].sum()
+    for file in files:
+        received, told = file.lines - file.carried_on, counted.get(file.source_file, 0)
+        if told != received:
+            raise DataError(
+                f"{file.source_file}: {received} lines, {told:g} accepted or set aside — "
+                f"report this as a fault of importcut"
+            )

@@ -1,0 +1,90 @@
+"""The engines that one expression runs on: DuckDB on a desk, Spark on a cluster; only reading and writing differ."""
+
+import glob
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ibis
+import pandas as pd
+
+from importcut.schema import DataError
+
+ENGINES = ("duckdb", "spark")
+MEMORY = "1200MB"  # of DuckDB; what does not fit goes to disk
+ROW = "row_of_file"
+
+
+@contextmanager
+def engine_of(name: str | None, scratch: Path) -> Iterator[ibis.BaseBackend]:
+    """A connection to an engine: the one asked for, that of IMPORTCUT_ENGINE, or DuckDB.
+
+    Spark is the one that SPARK_REMOTE or the master of its own settings names, without these a local one.
+    Raises DataError if there is no such engine or it is not installed.
+    """
+    name = name or os.environ.get("IMPORTCUT_ENGINE") or "duckdb"
+    if name not in ENGINES:
+        raise DataError(f"engine {name} is not known — choose one of {', '.join(ENGINES)}")
+    scratch.mkdir(parents=True, exist_ok=True)
+    if name == "duckdb":
+        with tempfile.TemporaryDirectory(dir=scratch, prefix=".engine-") as folder:
+            connection = ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=folder)
+            try:
+                yield connection
+            finally:
+                connection.disconnect()
+        return
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise DataError("Spark is not installed — pip install importcut[spark], or use --engine duckdb") from None
+    os.environ.setdefault("PYSPARK_PYTHON", shutil.which("python3") or "python3")
+    builder = SparkSession.builder.appName("importcut").config("spark.sql.session.timeZone", "UTC")
+    if not {"SPARK_REMOTE", "MASTER"} & set(os.environ):
+        builder = builder.config("spark.ui.enabled", "false").config(
+            "spark.sql.shuffle.partitions", os.cpu_count() or 2
+        )
+    session = builder.getOrCreate()
+    try:
+        yield ibis.pyspark.connect(session)
+    finally:
+        session.stop()
+
+
+def read_parquet(connection: ibis.BaseBackend, files: list[Path], *, numbered: bool = False) -> ibis.Table:
+    """Parquet files as one table; numbered: with the place of each row in its file, from 0, as `row_of_file`."""
+    paths = [str(f) for f in files]
+    if connection.name == "duckdb":
+        escaped = [glob.escape(path) if Path(path).is_file() else f"{glob.escape(path)}/*.parquet" for path in paths]
+        read = connection.read_parquet(escaped, file_row_number=True) if numbered else connection.read_parquet(escaped)
+        return read.rename({ROW: "file_row_number"}) if numbered else read
+    frame = connection._session.read.parquet(*paths)
+    if numbered:
+        frame = frame.selectExpr("*", f"_metadata.row_index AS {ROW}")
+    view = f"read_{abs(hash(tuple(paths)))}_{int(numbered)}"
+    frame.createOrReplaceTempView(view)
+    return connection.table(view)
+
+
+def write_parquet(table: ibis.Table, path: Path) -> Path:
+    """Write a table whole, in the order of its rows: one file, or on a cluster a folder of files."""
+    part = path.with_name(f".{path.name}.part")
+    for old in (part, path):
+        shutil.rmtree(old, ignore_errors=True) if old.is_dir() else None
+    connection = table._find_backend()
+    if connection.name == "duckdb":
+        table.to_parquet(part)
+    else:
+        table.to_parquet_dir(part) if hasattr(table, "to_parquet_dir") else connection.to_pyspark(table).write.parquet(
+            str(part)
+        )
+    part.replace(path)
+    return path
+
+
+def small_table(connection: ibis.BaseBackend, frame: pd.DataFrame, schema: dict[str, str]) -> ibis.Table:
+    """A pandas frame as a table of the engine, empty or not."""
+    return ibis.memtable(frame[[*schema]].astype(object).where(frame.notna(), None), schema=ibis.schema(schema))

@@ -1,0 +1,216 @@
+"""What is decided of a line: scope, duplicates, codes, units, currency, product and plant."""
+
+import re
+import tomllib
+from functools import reduce
+from pathlib import Path
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from importcut.schema import NATIONAL, tables
+
+RULES = tomllib.loads((Path(__file__).parents[1] / "cleaning.toml").read_text(encoding="utf-8"))
+CONTENT = [c.name for c in tables()["declarations"].columns if c.name not in ("source_file", "line")]
+PLACE = ["source_file", "line"]
+CODES = {"hs_code": "string", "code": "string", "code_rule": "string", "well_formed": "boolean", "candidates": "string"}
+
+
+def with_reason(lines: ibis.Table, twice: ibis.Table, codes: pd.DataFrame, ds) -> ibis.Table:
+    """Each line with product, plant, value, weight in kg, the rules that touched it, and the reason to set it aside.
+
+    Parameters
+    ----------
+    twice : from `repeats`; codes : from `known_codes`
+    """
+    units = ibis.memtable(
+        pd.DataFrame(RULES["kg"].items(), columns=["unit_name", "unit_kg"], dtype="object").astype({"unit_kg": float})
+    )
+    trimmed = lines.mutate(**{c: _[c].strip().nullif("") for c in ("regime", "importer_tin", "currency")})
+    joined = trimmed.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
+    placed = _with_plant(_with_rate(joined, ds), ds).mutate(unit_name=_.weight_unit.strip().lower())
+    coded = (
+        placed.left_join(ibis.memtable(codes, schema=CODES), "hs_code")
+        .drop("hs_code_right")
+        .left_join(units, "unit_name")
+    )
+    valued = coded.mutate(
+        product_id=_product(coded, codes, ds),
+        value_rule=ibis.ifelse(_.value_usd.isnull(), "converted", "declared"),
+        value_usd=_.value_usd.fill_null(_.invoice_value * _.rate_usd),
+        origin=_.origin.strip().nullif("").fill_null("XX"),
+        declared_kg=_.net_weight * _.unit_kg,
+    )
+    return valued.mutate(reason=_reason(valued, ds))
+
+
+def known_codes(lines: ibis.Table, ds) -> pd.DataFrame:
+    """The commodity codes as declared: code without blanks and look-alike letters, products whose prefixes fit.
+
+    A lost leading zero is given back where only that makes the code one of a product's; a concordance renames the code.
+    Columns: hs_code (as declared), code, code_rule, well_formed, candidates (product_id by priority, blanks between).
+    """
+    declared = lines.filter(_.hs_code.notnull()).select("hs_code").distinct().to_pandas()["hs_code"].astype("str")
+    look_alikes = str.maketrans(RULES["hs_code"]["look_alikes"], RULES["hs_code"]["digits"])
+    bare = declared.str.replace(r"[\s.\-]", "", regex=True).str.translate(look_alikes)
+    ranked = ds.products.sort_values(["priority", "product_id"], ascending=[False, True])
+    prefixes = {p.product_id: tuple(_codes(p.hs_prefixes)) for p in ranked.itertuples()}
+    becomes = dict(ds.concordance[["hs_code", "becomes"]].itertuples(index=False))
+    rows = []
+    for written, plain in zip(declared, bare, strict=True):
+        code, rule = plain, "declared" if plain == written else "cleaned"
+        if len(plain) % 2 and any(("0" + plain).startswith(p) for p in prefixes.values()):
+            code, rule = "0" + plain, "leading_zero"
+        if old := max((o for o in becomes if code.startswith(o)), key=len, default=None):
+            code, rule = becomes[old] + code[len(old) :], "concordance"
+        fits = [product for product, own in prefixes.items() if code.startswith(own)]
+        rows.append((written, code, rule, bool(re.fullmatch(r"(\d\d){3,5}", code)), " ".join(fits)))
+    return pd.DataFrame(rows, columns=[*CODES])
+
+
+def _reason(lines: ibis.Table, ds) -> ibis.Value:
+    regime, most = lines.regime.fill_null(""), RULES["limits"]
+    checks = {
+        "other_regime": ~regime.isin(list(ds.import_regimes)) if ds.import_regimes else None,
+        "other_importer": lines.plant_id.isnull() if len(ds.plants) else None,
+        **{rule: lines.repeat == rule for rule in ("duplicate_line", "superseded_by_correction", "item_repeated")},
+        "negative_value": lines.value_usd < 0,
+        "negative_weight": lines.net_weight < 0,
+        "absurd_value": (lines.value_usd > most["value_usd"]) | (lines.declared_kg > most["kg"]),
+        "hs_code_malformed": ~lines.well_formed.fill_null(False),
+        "hs_code_unknown": lines.product_id.isnull(),
+        "weight_unit_unknown": lines.net_weight.notnull() & lines.unit_kg.isnull(),
+        "rate_missing": lines.value_usd.isnull() & lines.invoice_value.notnull() & lines.currency.notnull(),
+        "value_missing": lines.value_usd.isnull(),
+    }
+    branches = [(checks[rule], rule) for rule in RULES["rules"] if checks.get(rule) is not None]
+    return lines.fault.fill_null(ibis.cases(*branches, else_=ibis.null("string")))
+
+
+def repaired(lines: ibis.Table, medians: ibis.Table) -> ibis.Table:
+    """Lines with `net_kg`, mended where the unit value is about a thousand times off the product's median."""
+    factor, tolerance = RULES["unit_repair"]["factor"], RULES["unit_repair"]["tolerance"]
+    ratio = ibis.ifelse(_.declared_kg > 0, _.value_usd / _.declared_kg, ibis.null("float64")) / _.median
+    repair = ibis.cases(
+        (ratio.between(factor / tolerance, factor * tolerance), float(factor)),
+        (ratio.between(1 / factor / tolerance, 1 / factor * tolerance), 1 / factor),
+        else_=1.0,
+    )
+    return (
+        lines.left_join(medians, "product_id")
+        .drop("product_id_right")
+        .mutate(repair=repair)
+        .mutate(
+            net_kg=_.declared_kg.nullif(0) * _.repair,
+            weight_rule=ibis.cases(
+                (_.declared_kg.isnull() | (_.declared_kg == 0), "missing"),
+                (_.repair != 1, "unit_repaired"),
+                else_="declared",
+            ),
+        )
+    )
+
+
+def unit_value_medians(lines: ibis.Table) -> ibis.Table:
+    """Median unit value of each product, USD per declared kg."""
+    priced = lines.filter(_.reason.isnull(), _.declared_kg > 0)
+    return priced.group_by("product_id").agg(median=(_.value_usd / _.declared_kg).median())
+
+
+def repeats(lines: ibis.Table) -> ibis.Table:
+    """Lines that stand there twice: place, and as what. Of equal lines the first counts, of corrections the last.
+
+    Only lines that share a key with another one are sorted; of millions these are few.
+    """
+    sound = lines.filter(_.fault.isnull()).mutate(version=_.correction.fill_null(0))
+    numbered = _.declaration_id.notnull() & _.item.notnull()
+    item, whole = ["declaration_id", "item"], sound.filter(numbered)
+    candidates = whole.semi_join(whole.group_by(item).having(_.count() > 1).agg(), item)
+    if sound.filter(~numbered).count().to_pandas():
+        content = reduce(lambda a, b: a + "\x1f" + b, [_[c].cast("string").fill_null("") for c in CONTENT])
+        others = sound.filter(~numbered).mutate(content=content)
+        alike = others.semi_join(others.group_by("content").having(_.count() > 1).agg(), "content")
+        candidates = candidates.union(alike.drop("content"))
+    counted = candidates.mutate(
+        copy=ibis.row_number().over(group_by=CONTENT, order_by=PLACE),
+        newest=_.version.max().over(group_by=item),
+        numbered=numbered,
+    ).mutate(same=ibis.row_number().over(group_by=[*item, "version", "copy"], order_by=PLACE))
+    repeat = ibis.cases(
+        (_.copy > 0, "duplicate_line"),
+        (_.numbered & (_.version < _.newest), "superseded_by_correction"),
+        (_.numbered & (_.same > 0), "item_repeated"),
+        else_=ibis.null("string"),
+    )
+    return counted.mutate(repeat=repeat).filter(_.repeat.notnull()).select(*PLACE, "repeat")
+
+
+def _with_plant(lines: ibis.Table, ds) -> ibis.Table:
+    if ds.plants.empty:
+        return lines.mutate(plant_id=ibis.literal(NATIONAL), plant_rule=ibis.literal("national"))
+    by_number, by_name = (
+        ibis.memtable(
+            ds.plants.dropna(subset=column)
+            .assign(key=lambda t, column=column: t[column].str.split(";"))
+            .explode("key")
+            .assign(key=lambda t: t["key"].str.split().str.join(" ").str.lower())[["key", "plant_id"]]
+            .astype("object")
+            .drop_duplicates("key")
+            .rename(columns={"key": f"{column}_key", "plant_id": f"by_{column}"}),
+            schema={f"{column}_key": "string", f"by_{column}": "string"},
+        )
+        for column in ("tax_numbers", "aliases")
+    )
+    named = lines.mutate(name_key=_.importer_name.re_replace(r"\s+", " ").strip().lower())
+    return (
+        named.left_join(by_number, named.importer_tin == by_number.tax_numbers_key)
+        .left_join(by_name, [("name_key", "aliases_key")])
+        .mutate(
+            plant_id=_.by_tax_numbers.fill_null(_.by_aliases),
+            plant_rule=ibis.ifelse(_.by_tax_numbers.notnull(), "tax_number", "name"),
+        )
+        .drop("tax_numbers_key", "aliases_key", "name_key", "by_tax_numbers", "by_aliases")
+    )
+
+
+def _with_rate(lines: ibis.Table, ds) -> ibis.Table:
+    """The rate of the last day on or before the declaration date for which the central bank quotes the currency."""
+    if ds.exchange_rates.empty:
+        return lines.mutate(rate_usd=ibis.ifelse(_.currency == "USD", 1.0, ibis.null("float64")))
+    quoted = ds.exchange_rates.pivot(index="date", columns="currency", values="usd")
+    last = pd.Series([lines.date.max().to_pandas(), quoted.index.max()], dtype="datetime64[us]").max()
+    daily = (
+        quoted.assign(USD=1.0)
+        .reindex(pd.date_range(quoted.index.min(), last, name="date"))
+        .ffill()
+        .stack()
+        .rename("rate_usd")
+        .reset_index()
+    )
+    rates = ibis.memtable(
+        daily.assign(rate_date=daily["date"].dt.date, rate_currency=daily["currency"].astype("object"))[
+            ["rate_date", "rate_currency", "rate_usd"]
+        ],
+        schema={"rate_date": "date", "rate_currency": "string", "rate_usd": "float64"},
+    )
+    return lines.left_join(rates, [lines.date == rates.rate_date, lines.currency == rates.rate_currency]).drop(
+        "rate_date", "rate_currency"
+    )
+
+
+def _product(lines: ibis.Table, codes: pd.DataFrame, ds) -> ibis.Value:
+    """The product whose code and description fit, of several the one with the highest priority."""
+    pattern = ds.products.set_index("product_id")["text_pattern"].dropna()
+    branches = []
+    for candidates in codes.loc[codes["candidates"].ne(""), "candidates"].unique():
+        for product in candidates.split():
+            fits = lines.candidates == candidates
+            if product in pattern:
+                fits = fits & lines.description.fill_null("").re_search(f"(?i){pattern[product]}")
+            branches.append((fits, product))
+    return ibis.cases(*branches, else_=ibis.null("string")) if branches else ibis.null("string")
+
+
+def _codes(text: str) -> list[str]:
+    return [code.strip() for code in text.split(";") if code.strip()]

@@ -1,0 +1,134 @@
+"""Rows of text → typed declarations as Parquet: each value cast, and what cannot be read told on its line."""
+
+import glob
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from importcut.schema import tables
+from importcut.sources.formats import Fit
+from importcut.sources.lines import GAP
+
+SQL_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE"}
+YEARS = (1991, 2100)  # a year outside these is a slip of the pen, 0022 or 5022
+SERIALS = (30_000, 75_000)  # days as Excel counts them, 1982 to 2105
+BLANKS = "[\\s\u00a0\u202f\u2009'’]"
+FAULTS = ["fault", "fault_kind", "fault_column", "fault_value"]
+
+
+def write_declarations(
+    target: Path, found: Fit, *, source_file: str, top: int, width: int, decimal: str,
+    text: tuple[Path, str, bool] | None = None, rows: pa.Table | None = None,
+) -> int:  # fmt: skip
+    """Write the declarations of a table and return how many rows it had.
+
+    Row n of the file is line `first_line` + n. A row that cannot be read or is out of scope has its reason in `fault`.
+
+    Parameters
+    ----------
+    text : path of a UTF-8 file, separator, and whether its first line is the header; or else
+    rows : columns c0, c1 … of text.
+
+    Raises
+    ------
+    duckdb.Error
+        If the text file is not sound throughout.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        if rows is not None:
+            connection.register("rows", rows)
+        relation = "rows" if text is None else _reader(*text, width)
+        select = _query(relation, found, source_file, top, decimal)
+        connection.execute(f"COPY ({select}) TO '{quoted(target)}' (FORMAT parquet)")
+    return pq.ParquetFile(target).metadata.num_rows
+
+
+def quoted(text) -> str:
+    """Text inside the quotes of SQL."""
+    return str(text).replace("'", "''")
+
+
+def _reader(path: Path, separator: str, header: bool, width: int) -> str:
+    columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(width))
+    return (
+        f"read_csv('{quoted(glob.escape(str(path)))}', columns={{{columns}}}, header={header}, delim='{separator}', "
+        f"quote='\"', escape='\"', auto_detect=false)"
+    )
+
+
+def _query(relation: str, found: Fit, source_file: str, top: int, decimal: str) -> str:
+    columns, position, rules = found.format.columns, found.position, _rules(found)
+    typed = [f"{_typed(columns[c], f'c{n}', decimal)} AS {c}, c{n} AS raw_{c}" for c, n in position.items()]
+    scope = [f"c{n} AS scope_{k}" for k, (n, _) in enumerate(found.scope)]
+    code = "CASE " + " ".join(f"WHEN {rule[0]} THEN {k}" for k, rule in enumerate(rules)) + " END AS code"
+    read = f"SELECT *, {code} FROM (SELECT {', '.join(['c0', *typed, *scope])} FROM {relation})"
+    told = [
+        f"CASE code {' '.join(f'WHEN {k} THEN {rule[n]}' for k, rule in enumerate(rules))} END AS {name}"
+        for n, name in enumerate(FAULTS, start=1)
+    ]
+    shaped = [f"'{quoted(source_file)}' AS source_file", f"{top + 1}::BIGINT AS first_line", *told]
+    for column in tables()["declarations"].columns[2:]:
+        value = _or_default(column.name, column.type, found)
+        if column.name == "date":
+            value = f"CASE WHEN code IS NULL THEN {value} END"  # a line that does not count extends no period
+        shaped.append(f"{value} AS {column.name}")
+    return f"SELECT {', '.join(shaped)} FROM ({read})"
+
+
+def _rules(found: Fit) -> list[tuple[str, str, str, str, str]]:
+    """SQL of what sets a row aside when it is read: condition, reason, kind, column, value."""
+    rules = [(f"c0 = '{GAP}'", "'gap'", "'fault'", "NULL", "NULL")]
+    for k, (_, about) in enumerate(found.scope):
+        listed = ", ".join(f"'{quoted(v)}'" for v in about.get("keep", about.get("drop")))
+        outside = f"coalesce(trim(scope_{k}), '') {'NOT IN' if 'keep' in about else 'IN'} ({listed})"
+        reason, header = quoted(about["reason"]), quoted(about["header"])
+        rules.append((outside, f"'{reason}'", "'out_of_scope'", f"'{header}'", f"scope_{k}"))
+    for column in found.position:
+        kind = found.format.columns[column].get("type", "text")
+        if kind == "date":
+            rules.append((f"{column} IS NULL", "'impossible_date'", "'fault'", f"'{column}'", f"trim(raw_{column})"))
+        elif kind != "text":
+            bad = f"{column} IS NULL AND trim(raw_{column}) <> ''"
+            rules.append((bad, "'unreadable_value'", "'fault'", f"'{column}'", f"trim(raw_{column})"))
+    return rules
+
+
+def _typed(about: dict, text: str, decimal: str) -> str:
+    match about.get("type", "text"):
+        case "text":
+            return text
+        case "date":
+            formats = ", ".join(f"'{f}'" for f in dict.fromkeys([*about.get("dates", ()), "%Y-%m-%d"]))
+            read, serial = f"try_strptime({text}, [{formats}])::DATE", f"try_cast({text} AS DOUBLE)"
+            sound = f"{read} BETWEEN DATE '{YEARS[0]}-01-01' AND DATE '{YEARS[1]}-12-31'"
+            counted = f"{serial} BETWEEN {SERIALS[0]} AND {SERIALS[1]}"
+            return f"CASE WHEN {sound} THEN {read} WHEN {counted} THEN DATE '1899-12-30' + {serial}::INTEGER END"
+        case kind:
+            number, slow = f"try_cast({text} AS DOUBLE)", _written_number(text, decimal)
+            fast = f"{number} IS NOT NULL" + f" AND NOT contains({text}, '.')" * (decimal == ",")
+            read = f"CASE WHEN {text} IS NULL THEN NULL WHEN {fast} THEN {number} ELSE {slow} END"
+            whole = f" AND {read} = trunc({read})" * (kind == "integer")
+            scaled = f"{read} * {about['scale']}" if "scale" in about else read
+            typed = scaled if kind == "number" else f"try_cast({scaled} AS {SQL_TYPES[kind]})"
+            return f"CASE WHEN isfinite({read}){whole} THEN {typed} END"
+
+
+def _written_number(text: str, decimal: str) -> str:
+    """A number with blanks or the other sign between thousands; what is ambiguous is none."""
+    bare = f"regexp_replace({text}, '{quoted(BLANKS)}', '', 'g')"
+    group, point = (".", ",") if decimal == "," else (",", ".")
+    grouped = f"regexp_full_match({bare}, '-?[0-9]{{1,3}}([{group}][0-9]{{3}})+[{point}][0-9]+')"
+    plain = f"CASE WHEN NOT contains({bare}, '{group}') THEN replace({bare}, '{point}', '.') END"
+    bared = f"CASE WHEN {grouped} THEN replace(replace({bare}, '{group}', ''), '{point}', '.') END"
+    return f"try_cast(coalesce({plain}, {bared}) AS DOUBLE)"
+
+
+def _or_default(column: str, type: str, found: Fit) -> str:
+    default = found.format.columns.get(column, {}).get("default")
+    standing_in = "NULL" if default is None else f"'{quoted(default)}'"
+    if column not in found.position:
+        return f"CAST({standing_in} AS {SQL_TYPES[type]})"
+    return column if default is None else f"coalesce({column}, {standing_in})"

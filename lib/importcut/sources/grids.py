@@ -1,0 +1,198 @@
+"""Workbooks, JSON, pages and Parquet as rows of text, and tables whose columns are periods turned into rows."""
+
+import csv
+import datetime
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pyarrow as pa
+
+from importcut.schema import DataError
+from importcut.sources.formats import Format, period_headers
+
+Rows = list[list[str | None]]
+ERROR_CELL = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\bt="e"[^>]*>.*?<v>([^<]*)</v>', re.DOTALL)
+RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+def sheets_of(path: Path, source_file: str) -> Iterator[tuple[str, Rows]]:
+    """The sheets of a workbook that hold anything: name, rows of text; an error value stands as Excel writes it.
+
+    Raises DataError if it cannot be opened.
+    """
+    import python_calamine as calamine
+
+    try:
+        with calamine.CalamineWorkbook.from_path(str(path)) as book:
+            errors = _error_values(path)
+            for name in book.sheet_names:
+                rows = [
+                    [_text(v) for v in row] for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+                ]
+                for row, column, text in errors.get(name, ()):
+                    rows[row][column] = text
+                if any(value for row in rows for value in row):
+                    yield name, rows
+    except (calamine.CalamineError, calamine.ZipError, calamine.XmlError, calamine.PasswordError) as error:
+        raise DataError(
+            f"{source_file}: the workbook cannot be opened ({error}) — save it anew, without a password"
+        ) from None
+
+
+def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
+    """The records of a JSON file as rows below a header: a list of them, or where a format says they stand.
+
+    Raises DataError if it is no JSON, is cut off, or holds no records.
+    """
+    try:
+        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataError(f"{source_file}: is no whole JSON file ({error}) — fetch or export it again") from None
+    places = ["", *dict.fromkeys(f.records for f in formats if f.records)]
+    found = next((r for p in places if (r := _at(content, p)) is not None), None)
+    if found is None:
+        seen = ", ".join(map(str, content))[:120] if isinstance(content, dict) else type(content).__name__
+        raise DataError(
+            f"{source_file}: holds no list of records (seen: {seen}) — say where they stand, `records`, in its format"
+        )
+    header = list(dict.fromkeys(key for record in found for key in record))
+    return [header, *([_text(record.get(key)) for key in header] for record in found)]
+
+
+def page_rows(path: Path, source_file: str) -> Rows:
+    """The largest table of an HTML page, as portals save it under the name of a workbook."""
+    import pandas as pd
+
+    try:
+        tables = pd.read_html(
+            StringIO(path.read_bytes().decode("utf-8-sig", "replace")), header=None, keep_default_na=False
+        )
+    except (ValueError, ImportError) as error:
+        raise DataError(f"{source_file}: the page holds no table ({error}) — save it as CSV, UTF-8") from None
+    table = max(tables, key=lambda t: t.size)
+    header = [] if list(table.columns) == list(range(len(table.columns))) else [[str(c) for c in table.columns]]
+    return [*header, *([_text(v) for v in row] for row in table.astype(object).to_numpy().tolist())]
+
+
+def long_rows(header: list[str], rows: Rows, wide: dict) -> Rows:
+    """The rows of a table whose headers are periods as one row a period, under `formats.long_header`.
+
+    Cumulative figures become those of each period alone: less the figure before it in the same year.
+    """
+    written = period_headers(header, wide)
+    kept, order = [n for n in range(len(header)) if n not in written], sorted(written, key=written.get)
+    long = []
+    for row in ([*row, *[None] * (len(header) - len(row))] for row in rows):
+        before = {}
+        for n in order:
+            value, year = row[n], written[n][:4]
+            if value is not None and wide.get("cumulative"):
+                value, before[year] = _less(value, before.get(year, "0")), value
+            if value is not None:
+                long.append([*(row[k] for k in kept), written[n], value])
+    return long
+
+
+def text_rows(path: Path, separator: str, source_file: str) -> Rows:
+    """All rows of a small UTF-8 file.
+
+    Raises DataError if its quotes do not close.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return [[field or None for field in row] for row in csv.reader(file, delimiter=separator, strict=True)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{source_file}: cannot be read ({error}) — save it as CSV, UTF-8") from None
+
+
+def parquet_rows(path: Path) -> tuple[list[str], pa.Table]:
+    """Header and columns c0, c1 … of text of a Parquet file."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    columns = {f"c{n}": column.cast(pa.string()) for n, column in enumerate(table.columns)}
+    return table.column_names, pa.table(columns)
+
+
+def as_arrow(rows: Rows, width: int) -> pa.Table:
+    """Rows of text as columns c0, c1 …; blank rows at the end are none."""
+    while rows and not any(rows[-1]):
+        rows.pop()
+    columns = [[row[n] if n < len(row) else None for row in rows] for n in range(width)]
+    return pa.table({f"c{n}": pa.array(values, pa.string()) for n, values in enumerate(columns)})
+
+
+def _text(value) -> str | None:
+    """A cell as text: whole numbers without a point, dates as 2026-09-30; None for an empty one."""
+    match value:
+        case None | "":
+            return None
+        case bool():
+            return str(value)
+        case float() if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        case float() if value != value:
+            return None
+        case datetime.datetime() if value.time() == datetime.time():
+            return value.date().isoformat()
+        case str():
+            return value
+        case dict() | list():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return str(value)
+
+
+def _less(value: str, before: str) -> str:
+    try:
+        return repr(round(float(value) - float(before), 6))
+    except ValueError:
+        return value  # what is no number is set aside when it is read as one
+
+
+def _at(content, place: str) -> list[dict] | None:
+    """The list of records at a place such as `data` or `0.data`, if there is one."""
+    for key in filter(None, place.split(".")):
+        if isinstance(content, dict):
+            content = content.get(key)
+        elif isinstance(content, list) and key.isdigit() and int(key) < len(content):
+            content = content[int(key)]
+        else:
+            return None
+    listed = isinstance(content, list) and content and all(isinstance(record, dict) for record in content)
+    nested = listed and not place and any(isinstance(v, list) for v in content[0].values())
+    return content if listed and not nested else None
+
+
+def _error_values(path: Path) -> dict[str, list[tuple[int, int, str]]]:
+    """Cells with #DIV/0! and the like, which calamine takes for empty ones: by sheet, row and column from 0."""
+    if not zipfile.is_zipfile(path):
+        return {}
+    with zipfile.ZipFile(path) as book:
+        names = set(book.namelist())
+        if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+            return {}
+        targets = {
+            r.get("Id"): r.get("Target") for r in ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels"))
+        }
+        found = {}
+        for sheet in ElementTree.fromstring(book.read("xl/workbook.xml")).iter("{*}sheet"):
+            file = "xl/" + targets.get(sheet.get(RELATED), "").removeprefix("/xl/")
+            if file in names:
+                found[sheet.get("name")] = [
+                    (int(row) - 1, _column(letters.decode()), text.decode())
+                    for letters, row, text in ERROR_CELL.findall(book.read(file))
+                ]
+        return found
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1

@@ -10,7 +10,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 GROUND = {"__init__": set(), "schema": set(), "digest": set(), "attribute": {"schema"}, "indices": {"schema"}}
 STAGES = {
     "dataset", "sources", "clean", "panel", "measure", "counterfactual", "realised", "planned", "ledger", "appraise",
-    "programme", "chart", "simulate", "language", "narrate", "export", "sample",
+    "programme", "chart", "simulate", "language", "narrate", "export", "sample", "connectors",
 }  # fmt: skip
 TOP = {"report", "cli"}
 MODULES = {*GROUND, *STAGES, *TOP}

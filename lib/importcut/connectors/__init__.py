@@ -1,0 +1,12 @@
+"""Online sources → raw answers kept as received, and exchange rates: UN Comtrade, Central Bank, statistics agency.
+
+UN Comtrade has an official client, comtradeapicall; it hands over a frame in place of the answer, prints what goes
+wrong, sends the key in the address and has the address written in, so requests is used. The other two have none.
+"""
+
+from importcut.connectors.comtrade import fetch_trade
+from importcut.connectors.rates import fetch_rates
+from importcut.connectors.service import Service, service
+from importcut.connectors.siat import fetch_indicator
+
+__all__ = ["Service", "fetch_indicator", "fetch_rates", "fetch_trade", "service"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from importcut.clean import clean_imports
 from importcut.dataset import open_dataset
-from importcut.schema import DataError, load
+from importcut.schema import DataError, load, tables
 from importcut.sources import read_declarations
 
 FIELDS = {
@@ -401,3 +401,71 @@ def test_the_faults_planted_in_the_sample_are_found_every_one_and_no_other(repos
     assert set_aside.to_dict() == planted.drop([*mended, *of_periods]).to_dict()
     treated = pd.concat([sample.imports[column].value_counts() for column in ("weight_rule", "code_rule")])
     assert treated[[*mended.values()]].tolist() == planted[[*mended]].tolist()
+
+
+def with_register(ds, name, *rows):
+    columns = [c.name for c in tables("registers.toml")[name].columns]
+    table = pd.DataFrame(rows, columns=columns).astype({"line": "Int64"} if "line" in columns else {})
+    return replace(ds, registers=ds.registers | {name: table})
+
+
+def correction(number, column, expect, value, status="open"):
+    return ("declarations/a.csv", number, column, expect, value, "slip of the pen", "letter of the importer", status)
+
+
+def test_a_correction_puts_a_value_right_while_what_it_expects_stands_there(ds):
+    mended = with_register(
+        ds, "corrections", correction(2, "net_weight", "100", "10"), correction(3, "hs_code", "99", "3208201000"),
+        correction(4, "value_usd", "5", "7", status="withdrawn"),
+    )  # fmt: skip
+    imports, quarantine = cleaned(mended, line(1), line(2, **{CODE: "99"}), line(3))
+    assert imports["net_kg"].to_dict() == {2: 10.0, 3: 100.0, 4: 100.0} and quarantine.empty
+
+
+def test_a_correction_of_a_value_that_cannot_be_read_brings_its_line_back(ds):
+    mended = with_register(ds, "corrections", correction(3, "date", "31.02.2025", "2025-02-28"))
+    imports, quarantine = cleaned(mended, line(1), line(2, **{DATE: "31.02.2025"}), line(3))
+    assert list(imports.index) == [2, 3, 4] and quarantine.empty
+    assert imports["period"].astype("str").unique().tolist() == ["2025Q1"]
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (correction(2, "net_weight", "90", "10"), "line 2: net_weight is '100.0', not '90' as expected"),
+        (correction(9, "net_weight", "100", "10"), "line 9: there is no such line"),
+        (correction(2, "weight", "100", "10"), "weight is no column of declarations"),
+    ],
+)
+def test_a_correction_that_no_longer_fits_stops_the_run(ds, row, told):
+    read = receive(ds, a=[line(1), line(2)])
+    with pytest.raises(DataError, match=told):
+        clean_imports(read, with_register(ds, "corrections", row))
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [("3208 20 1000", "cleaned"), ("32O82О1000", "cleaned"), ("3208.20.10.00", "cleaned"), ("3208201000", "declared")],
+)
+def test_a_code_with_blanks_points_or_look_alike_letters_is_read_and_said_to_be(ds, written, rule):
+    imports, _ = cleaned(ds, line(1, **{CODE: written}))
+    assert imports["code_rule"].tolist() == [rule]
+
+
+def test_a_lost_leading_zero_is_given_back_only_where_that_makes_it_a_code_of_a_product(ds):
+    salt = ds.products.iloc[[0]].assign(product_id="salt", hs_prefixes="0208", text_pattern=None)
+    with_salt = replace(ds, registers=ds.registers | {"products": pd.concat([ds.products, salt])})
+    imports, quarantine = cleaned(with_salt, line(1, **{CODE: "208201000"}), line(2, **{CODE: "308201000"}))
+    assert imports[["product_id", "code_rule"]].to_numpy().tolist() == [["salt", "leading_zero"]]
+    assert quarantine["reason"].tolist() == ["hs_code_malformed"]
+
+
+def test_a_concordance_knows_a_code_of_another_edition(ds):
+    renamed = with_register(ds, "concordance", ("381400", "320820", "made up"))
+    imports, _ = cleaned(renamed, line(1, **{CODE: "3814000000"}))
+    assert imports["code_rule"].tolist() == ["concordance"]
+
+
+def test_an_absurd_value_is_set_aside_and_not_added_up(ds):
+    imports, quarantine = cleaned(ds, line(1), line(2, **{VALUE: "99999999999999"}), line(3, **{WEIGHT: "1e300"}))
+    assert list(imports.index) == [2] and quarantine["reason"].tolist() == ["absurd_value"] * 2

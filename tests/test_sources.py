@@ -9,7 +9,7 @@ import pytest
 from importcut import sources
 from importcut.dataset import open_dataset
 from importcut.schema import DataError
-from importcut.sources import periods, read_declarations
+from importcut.sources import periods, read_declarations, repair, with_raw
 
 HEADER = (
     "Номер декларации,Номер товара,Корректировка,Дата регистрации,Режим,ИНН получателя,Наименование получателя,"
@@ -300,3 +300,41 @@ def test_raw_files_are_never_written_to(ds):
     before = path.read_bytes()
     read(ds)
     assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["a.csv"]
+
+
+def given(tmp_path, *rows):
+    path = tmp_path / "given.csv"
+    pd.DataFrame(rows, columns=["source_file", "line", "corrected"]).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251"])
+def test_corrected_lines_are_read_back_in_their_place_and_the_file_received_stays(ds, tmp_path, encoding):
+    path = put(ds, [line(2), line(3).replace("15.01.2025", "31.02.2025"), "D4,1", line(5, goods='"ЛАК'), line(6)])
+    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+    before = path.read_bytes()
+    assert read(ds)[1] == {3: "impossible_date", 4: "malformed_line", 5: "unterminated_quote"}
+    found = with_raw(faults(read_declarations(ds)).assign(raw=""), read_declarations(ds), ds).set_index("line")["raw"]
+    assert found[4] == "D4,1" and found[3] == line(3).replace("15.01.2025", "31.02.2025")
+    repair(ds, given(tmp_path, *(("declarations/a.csv", n, line(n)) for n in (3, 4))), read_declarations)
+    repair(ds, given(tmp_path, ("declarations/a.csv", 5, line(5))), read_declarations)
+    assert read(ds) == ({n: 100.0 + n for n in range(2, 7)}, {})
+    assert path.read_bytes() == before
+
+
+def test_a_repair_that_still_cannot_be_read_keeps_nothing(ds, tmp_path):
+    put(ds, [line(2), "D3,1", "D4,1"])
+    still = line(4).replace(",10,", ",x,")
+    wrong = given(tmp_path, ("declarations/a.csv", 3, line(3)), ("declarations/a.csv", 4, still))
+    with pytest.raises(DataError, match=r"given.csv: declarations/a.csv line 4 still cannot be read \(net_weight\)"):
+        repair(ds, wrong, read_declarations)
+    with pytest.raises(DataError, match="line 44 is not one line of that file"):
+        repair(ds, given(tmp_path, ("declarations/a.csv", 44, line(4))), read_declarations)
+    assert not (ds.path / "repairs.csv").exists() and read(ds)[1] == {3: "malformed_line", 4: "malformed_line"}
+
+
+def test_a_repair_of_a_line_that_the_sender_has_changed_stops_the_run(ds, tmp_path):
+    path = put(ds, [line(2), "D3,1"])
+    repair(ds, given(tmp_path, ("declarations/a.csv", 3, line(3))), read_declarations)
+    path.write_text(path.read_text(encoding="utf-8").replace("D3,1", "D3,2"), encoding="utf-8")
+    assert refused(ds).startswith("repairs.csv: declarations/a.csv line 3 is not what was repaired ('D3,2')")

@@ -8,18 +8,20 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from importcut.clean.corrections import corrected
 from importcut.clean.engine import ROW, engine_of, read_parquet, write_parquet
-from importcut.clean.rules import RULES, known_codes, repaired, repeats, unit_value_medians, with_reason
+from importcut.clean.rules import RULES, known_codes, repaired, repeated_keys, repeats, unit_value_medians, with_reason
 from importcut.schema import DataError, conform, tables
 
 IMPORTS = [c.name for c in tables()["imports"].columns]
 QUARANTINE = [c.name for c in tables()["quarantine"].columns]
 JUDGED = [
     "source_file", "line", "period", "product_id", "plant_id", "origin", "currency", "value_usd", "declared_kg",
-    "value_rule", "plant_rule", "code_rule", "reason", "kind", "column", "value",
+    "value_rule", "plant_rule", "code_rule", "reason", "value", "fault_kind", "fault_column",
 ]  # fmt: skip
 CELL = list(tables()["cells"].key)
 EXACT = "decimal(18, 6)"  # sums of these do not depend on the order of the lines
+ADDED_UP = 1e11  # USD: what is set aside as absurd is not added up
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,10 @@ def clean_imports(files: list, ds, *, engine: str | None = None) -> Cleaned:
     with engine_of(engine, ds.processed) as connection:
         kept = partial(_kept, connection, ds.processed)
         lines = read_parquet(connection, [f.declarations for f in files], numbered=True)
-        lines = lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[ROW])
-        judged = with_reason(lines, kept(".repeats", repeats(lines)), known_codes(lines, ds), ds)
-        judged = kept(".judged", judged.mutate(period=_period(ds.frequency), **_told()).select(*JUDGED))
+        lines = corrected(lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[ROW]), ds)
+        twice = kept(".repeats", repeats(lines, kept(".keys", repeated_keys(lines))))
+        judged = with_reason(lines, twice, known_codes(lines, ds), ds)
+        judged = kept(".judged", judged.mutate(period=_period(ds.frequency), value=_value()).select(*JUDGED))
         medians = kept(".medians", unit_value_medians(judged))
         imports = kept("imports", repaired(judged.filter(_.reason.isnull()), medians).select(*IMPORTS))
         quarantine = kept("quarantine", _set_aside(judged, files))
@@ -80,41 +83,40 @@ def _period(frequency: str) -> ibis.Value:
     return year if frequency == "Y" else year + "Q" + _.date.quarter().cast("string")
 
 
-def _told() -> dict[str, ibis.Value]:
-    """Kind, column and value of what sets a line aside, empty for the others."""
-    rules = RULES["rules"]
-    kind, column = ([(rule, about[key]) for rule, about in rules.items() if key in about] for key in ("kind", "column"))
-    looked_at = {about["column"]: [] for about in rules.values() if "column" in about}
-    for rule, name in column:
-        looked_at[name].append(rule)
-    values = [(_.reason.isin(those), _[name].cast("string")) for name, those in looked_at.items()]
-    return {
-        "kind": _.fault_kind.fill_null(_.reason.cases(*kind, else_=ibis.null("string"))),
-        "column": _.fault_column.fill_null(_.reason.cases(*column, else_=ibis.null("string"))),
-        "value": _.fault_value.fill_null(ibis.cases(*values, else_=ibis.null("string"))),
-    }
+def _value() -> ibis.Value:
+    """What stands in the column that the rule looked at, which sets a line aside."""
+    looked_at = {}
+    for rule, about in RULES["rules"].items():
+        looked_at.setdefault(about.get("column"), []).append(rule)
+    found = [(_.reason.isin(those), _[name].cast("string")) for name, those in looked_at.items() if name]
+    nothing = ibis.null("string")
+    return ibis.cases((_.reason.isnull(), nothing), (_.fault.notnull(), _.fault_value), *found, else_=nothing)
 
 
 def _set_aside(judged: ibis.Table, files: list) -> ibis.Table:
     """The lines set aside, as `quarantine`: those judged, and those that are no records."""
     rules = RULES["rules"]
-    reason, remedy = (
-        [(rule, about[key]) for rule, about in rules.items() if key in about] for key in ("reason", "remedy")
-    )
+    told = {
+        key: [(rule, about[key]) for rule, about in rules.items() if key in about]
+        for key in ("reason", "kind", "column", "remedy")
+    }
     aside = (
         judged.filter(_.reason.notnull())
         .mutate(rule=_.reason, net_kg=_.declared_kg, raw=ibis.null("string"))
         .mutate(
-            reason=_.rule.cases(*reason, else_=_.rule),
-            remedy=_.rule.cases(*remedy, else_=RULES["scope"]["remedy"]),
+            reason=_.rule.cases(*told["reason"], else_=_.rule),
+            kind=_.fault_kind.fill_null(_.rule.cases(*told["kind"], else_=ibis.null("string"))),
+            column=_.fault_column.fill_null(_.rule.cases(*told["column"], else_=ibis.null("string"))),
+            remedy=_.rule.cases(*told["remedy"], else_=RULES["scope"]["remedy"]),
         )
         .select(*QUARANTINE)
     )
     malformed = pd.concat([pd.read_parquet(f.malformed).assign(source_file=f.source_file) for f in files])
     if malformed.empty:
         return aside
-    told = malformed.assign(kind="fault", remedy=malformed["reason"].map(dict(remedy))).reindex(columns=QUARANTINE)
-    return aside.union(ibis.memtable(told.astype(object).where(told.notna(), None), schema=aside.schema()))
+    remedy = malformed["reason"].map(dict(told["remedy"]))
+    broken = malformed.assign(kind="fault", remedy=remedy).reindex(columns=QUARANTINE)
+    return aside.union(ibis.memtable(broken.astype(object).where(broken.notna(), None), schema=aside.schema()))
 
 
 def _cells(imports: ibis.Table) -> pd.DataFrame:
@@ -146,9 +148,8 @@ def _rules(imports: ibis.Table, quarantine: ibis.Table) -> pd.DataFrame:
             "value_rule": "value",
         }.items()
     ]
-    aside = (
-        quarantine.group_by(kind=_.kind, rule=_.reason).agg(lines=_.count(), value_usd=usd.fill_null(0.0)).to_pandas()
-    )
+    readable = quarantine.mutate(value_usd=ibis.ifelse(_.value_usd.abs() < ADDED_UP, _.value_usd, ibis.null("float64")))
+    aside = readable.group_by(kind=_.kind, rule=_.reason).agg(lines=_.count(), value_usd=usd.fill_null(0.0)).to_pandas()
     found = pd.concat([*kept, aside.assign(decides="line")], ignore_index=True)
     return found.sort_values(["decides", "kind", "rule"], ignore_index=True)
 

@@ -13,7 +13,7 @@ from importcut.schema import NATIONAL, tables
 
 RULES = tomllib.loads((Path(__file__).parents[1] / "cleaning.toml").read_text(encoding="utf-8"))
 CONTENT = [c.name for c in tables()["declarations"].columns if c.name not in ("source_file", "line")]
-PLACE = ["source_file", "line"]
+PLACE, ITEM = ["source_file", "line"], ["declaration_id", "item"]
 CODES = {"hs_code": "string", "code": "string", "code_rule": "string", "well_formed": "boolean", "candidates": "string"}
 
 
@@ -24,24 +24,17 @@ def with_reason(lines: ibis.Table, twice: ibis.Table, codes: pd.DataFrame, ds) -
     ----------
     twice : from `repeats`; codes : from `known_codes`
     """
-    units = ibis.memtable(
-        pd.DataFrame(RULES["kg"].items(), columns=["unit_name", "unit_kg"], dtype="object").astype({"unit_kg": float})
-    )
     trimmed = lines.mutate(**{c: _[c].strip().nullif("") for c in ("regime", "importer_tin", "currency")})
     joined = trimmed.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
-    placed = _with_plant(_with_rate(joined, ds), ds).mutate(unit_name=_.weight_unit.strip().lower())
-    coded = (
-        placed.left_join(ibis.memtable(codes, schema=CODES), "hs_code")
-        .drop("hs_code_right")
-        .left_join(units, "unit_name")
-    )
+    placed = _with_plant(_with_rate(joined, ds), ds)
+    coded = placed.left_join(ibis.memtable(codes, schema=CODES), "hs_code").drop("hs_code_right")
     valued = coded.mutate(
         product_id=_product(coded, codes, ds),
         value_rule=ibis.ifelse(_.value_usd.isnull(), "converted", "declared"),
         value_usd=_.value_usd.fill_null(_.invoice_value * _.rate_usd),
         origin=_.origin.strip().nullif("").fill_null("XX"),
-        declared_kg=_.net_weight * _.unit_kg,
-    )
+        unit_kg=_.weight_unit.strip().lower().cases(*RULES["kg"].items(), else_=ibis.null("float64")),
+    ).mutate(declared_kg=_.net_weight * _.unit_kg)
     return valued.mutate(reason=_reason(valued, ds))
 
 
@@ -118,15 +111,20 @@ def unit_value_medians(lines: ibis.Table) -> ibis.Table:
     return priced.group_by("product_id").agg(median=(_.value_usd / _.declared_kg).median())
 
 
-def repeats(lines: ibis.Table) -> ibis.Table:
+def repeated_keys(lines: ibis.Table) -> ibis.Table:
+    """Declaration and item of the lines that share both with another line."""
+    numbered = lines.filter(_.fault.isnull(), _.declaration_id.notnull(), _.item.notnull())
+    return numbered.group_by(ITEM).having(_.count() > 1).agg()
+
+
+def repeats(lines: ibis.Table, keys: ibis.Table) -> ibis.Table:
     """Lines that stand there twice: place, and as what. Of equal lines the first counts, of corrections the last.
 
-    Only lines that share a key with another one are sorted; of millions these are few.
+    Only lines that share a key (`repeated_keys`) with another one are sorted; of millions these are few.
     """
     sound = lines.filter(_.fault.isnull()).mutate(version=_.correction.fill_null(0))
     numbered = _.declaration_id.notnull() & _.item.notnull()
-    item, whole = ["declaration_id", "item"], sound.filter(numbered)
-    candidates = whole.semi_join(whole.group_by(item).having(_.count() > 1).agg(), item)
+    candidates = sound.semi_join(keys, ITEM)
     if sound.filter(~numbered).count().to_pandas():
         content = reduce(lambda a, b: a + "\x1f" + b, [_[c].cast("string").fill_null("") for c in CONTENT])
         others = sound.filter(~numbered).mutate(content=content)
@@ -134,9 +132,9 @@ def repeats(lines: ibis.Table) -> ibis.Table:
         candidates = candidates.union(alike.drop("content"))
     counted = candidates.mutate(
         copy=ibis.row_number().over(group_by=CONTENT, order_by=PLACE),
-        newest=_.version.max().over(group_by=item),
+        newest=_.version.max().over(group_by=ITEM),
         numbered=numbered,
-    ).mutate(same=ibis.row_number().over(group_by=[*item, "version", "copy"], order_by=PLACE))
+    ).mutate(same=ibis.row_number().over(group_by=[*ITEM, "version", "copy"], order_by=PLACE))
     repeat = ibis.cases(
         (_.copy > 0, "duplicate_line"),
         (_.numbered & (_.version < _.newest), "superseded_by_correction"),

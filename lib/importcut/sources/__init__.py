@@ -3,7 +3,7 @@
 import fnmatch
 import json
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -27,8 +27,10 @@ from importcut.sources.grids import (
 )
 from importcut.sources.lines import mended, physical_lines
 from importcut.sources.received import Part, parts
-from importcut.sources.text import decimal_of, encoding_of, header_of, transcoded
+from importcut.sources.repairs import patched, read_repairs, repair, with_raw
+from importcut.sources.text import decimal_of, encoding_of, header_of, utf8
 
+__all__ = ["RawFile", "periods", "read_declarations", "repair", "with_raw"]
 FOLDERS = ("declarations", "imports")
 MOST_ERRORS = 40  # lines
 FORCED = {"match", "format", "encoding", "separator", "decimal", "sheet"}
@@ -54,8 +56,18 @@ class RawFile:
     malformed: Path
 
 
-def read_declarations(ds) -> list[RawFile]:
-    """Every raw file of the dataset as typed Parquet, read once for each content.
+@dataclass(frozen=True)
+class Reading:
+    """How the files of a dataset are read: formats known, lines repaired, and a folder for what is unpacked."""
+
+    ds: object
+    formats: list[Format]
+    repairs: pd.DataFrame
+    scratch: Path
+
+
+def read_declarations(ds, *, repairs: pd.DataFrame | None = None) -> list[RawFile]:
+    """Every raw file of the dataset as typed Parquet, read once for each content; `repairs` as in repairs.csv.
 
     Raises DataError that lists the files which are empty, of no known format, or lead out of the dataset.
     """
@@ -66,10 +78,14 @@ def read_declarations(ds) -> list[RawFile]:
     code = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(FORMATS.glob("*.toml"))]
     known = digests([*paths, *code], ds.processed / "digests.json")
     formats, read, wrong = known_formats(ds), [], []
+    repairs = read_repairs(ds) if repairs is None else repairs
     shared = fingerprint_of(code=[known[f] for f in code], formats=_plain(ds.formats), files=_plain(ds.files))
     for path in paths:
         try:
-            read += _read(path, ds, formats, fingerprint_of(shared=shared, content=known[path]))
+            name = path.relative_to(ds.path).as_posix()
+            mine = repairs[repairs["source_file"].str.startswith(name)]
+            key = fingerprint_of(shared=shared, content=known[path], name=name, repairs=mine.to_csv())
+            read += _read(path, name, Reading(ds, formats, mine, ds.processed / "declarations"), key[:16])
         except DataError as error:
             wrong.append(str(error))
     if wrong:
@@ -95,40 +111,29 @@ def _plain(settings) -> str:
     return json.dumps(settings, default=lambda held: dict(held), sort_keys=True)
 
 
-def _read(path: Path, ds, formats: list[Format], key: str) -> list[RawFile]:
+def _read(path: Path, source_file: str, how: Reading, key: str) -> list[RawFile]:
     """The tables of one received file, from what is known of it or by reading it."""
-    source_file = path.relative_to(ds.path).as_posix()
-    if not path.resolve().is_relative_to(ds.path.resolve()):
+    if not path.resolve().is_relative_to(how.ds.path.resolve()):
         raise DataError(f"{source_file}: leads out of the dataset folder — put a copy there")
-    stem = (
-        ds.processed
-        / "declarations"
-        / f"{source_file.replace('/', '-')}-{fingerprint_of(of=source_file, key=key)[:16]}"
-    )
-    note = Path(f"{stem}.json")
+    folder, stem = how.scratch, f"{source_file.replace('/', '-')}-{key}"
+    note = folder / f"{stem}.json"
     if not note.exists():
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=stem.parent, prefix=".reading-") as scratch:
-            made = []
-            for part in parts(path, source_file, Path(scratch)):
-                made += _tables(part, ds, formats, Path(scratch), f"{stem}.{len(made)}")
-        write_whole(
-            note, json.dumps([{k: str(v) if isinstance(v, Path) else v for k, v in asdict(m).items()} for m in made])
-        )
-    return [
-        RawFile(
-            **{k: stem.parent / Path(v).name if k in ("declarations", "malformed") else v for k, v in about.items()}
-        )
-        for about in json.loads(note.read_text())
-    ]
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".reading-") as scratch:
+            made, how = [], replace(how, scratch=Path(scratch))
+            for part in parts(path, source_file, how.scratch):
+                made += _tables(part, how, f"{folder / stem}.{len(made)}")
+        write_whole(note, json.dumps([asdict(m) for m in made], default=lambda path: path.name))
+    known = json.loads(note.read_text())
+    return [RawFile(**about | {k: folder / about[k] for k in ("declarations", "malformed")}) for about in known]
 
 
-def _tables(part: Part, ds, formats: list[Format], scratch: Path, stem: str) -> list[RawFile]:
+def _tables(part: Part, how: Reading, stem: str) -> list[RawFile]:
     """The tables of one file: a text file has one, a workbook one for each sheet."""
-    forced = _forced(part.source_file, ds)
+    forced, formats = _forced(part.source_file, how.ds), how.formats
     match part.kind:
         case "text":
-            return [_from_text(part, forced, formats, scratch, stem)]
+            return [_from_text(part, forced, how, stem)]
         case "parquet":
             header, table = parquet_rows(part.path)
             found = detected(header, formats, part.source_file, forced.get("format"))
@@ -150,14 +155,12 @@ def _tables(part: Part, ds, formats: list[Format], scratch: Path, stem: str) -> 
     return [_from_rows(name, part.kind, rows, forced, formats, f"{stem}.{n}") for n, (name, rows) in read]
 
 
-def _from_text(part: Part, forced: dict, formats: list[Format], scratch: Path, stem: str) -> RawFile:
-    name, path, encoding = (
-        part.source_file,
-        part.path,
-        forced.get("encoding") or encoding_of(part.path, part.source_file),
-    )
-    if encoding.lower() not in ("utf-8", "utf8", "utf-8-sig"):
-        path = transcoded(path, encoding, scratch / "utf-8", name)
+def _from_text(part: Part, forced: dict, how: Reading, stem: str) -> RawFile:
+    name, formats, scratch = part.source_file, how.formats, how.scratch
+    encoding = forced.get("encoding") or encoding_of(part.path, name)
+    path = utf8(part.path, encoding, scratch / "utf-8", name)
+    if len(mine := how.repairs[how.repairs["source_file"].eq(name)]):
+        path = patched(path, mine, scratch / "repaired")
     head = header_of(path, formats, forced.get("separator"))
     found = detected(head.fields, formats, f"{name} row {max(1, head.top)}", forced.get("format"))
     if found.format.wide:
@@ -167,17 +170,17 @@ def _from_text(part: Part, forced: dict, formats: list[Format], scratch: Path, s
     numbers = [n for c, n in found.position.items() if found.format.columns[c].get("type") in ("number", "integer")]
     shown = (row[n] for row in head.rows for n in numbers if n < len(row))
     decimal = forced.get("decimal") or decimal_of(shown, head.separator)
-    how = {"source_file": name, "top": head.top, "width": width, "decimal": decimal}
+    shape = {"source_file": name, "top": head.top, "width": width, "decimal": decimal}
     lines, about = physical_lines(path) - head.top, (name, found.format.name, encoding, head.separator)
     try:
-        if head.top == 1 and write_declarations(target, found, text=(path, head.separator, True), **how) == lines:
+        if head.top == 1 and write_declarations(target, found, text=(path, head.separator, True), **shape) == lines:
             return _noted(*about, lines, 0, [], target, stem)
     except duckdb.Error:
         pass  # a line somewhere is no record: the lines are looked at one by one
     for quoted in (False, True):
         fixed = mended(path, scratch / "mended", width=width, top=head.top, separator=head.separator, quoted=quoted)
         try:
-            lines = write_declarations(target, found, text=(fixed.path, head.separator, False), **how)
+            lines = write_declarations(target, found, text=(fixed.path, head.separator, False), **shape)
         except duckdb.Error:
             if quoted:
                 raise

@@ -55,11 +55,13 @@ def encoding_of(path: Path, source_file: str) -> str:
     return "cp1251"
 
 
-def transcoded(path: Path, encoding: str, target: Path, source_file: str) -> Path:
-    """The file as UTF-8; what cannot be decoded is written out as \\x.. and its line will be set aside.
+def utf8(path: Path, encoding: str, target: Path, source_file: str) -> Path:
+    """The file as UTF-8, itself if it is that; what cannot be decoded is written out as \\x.. .
 
     Raises DataError if the encoding is not known.
     """
+    if encoding.lower() in ("utf-8", "utf8", "utf-8-sig"):
+        return path
     try:
         with (
             path.open(encoding=encoding, errors="backslashreplace", newline="") as read,

@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from importcut.dataset.columns import PERIODS, listed
 from importcut.dataset.publication import PUBLISHED, Publication, last_published, published
-from importcut.dataset.registers import PERIODS, contradictions, listed, read_register, read_toml, wrong_settings
+from importcut.dataset.registers import read_registers, read_toml, wrong_settings
 from importcut.dataset.scenario import read_scenario, unknown_assumption
 from importcut.schema import DataError, tables
 
@@ -74,16 +75,13 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
     """
     path = find_dataset(name)
     about = read_toml(path / "dataset.toml")
-    frequency, registers, found = about.get("frequency"), {}, {}
-    errors = wrong_settings(about, frequency if frequency in PERIODS else "Q")
+    frequency = about.get("frequency")
+    wrong = wrong_settings(about, frequency if frequency in PERIODS else "Q")
     if frequency not in PERIODS:
-        raise DataError(listed(errors))
-    for table in tables("registers.toml").values():
-        registers[table.name], found[table.name] = read_register(path, table, frequency)
-        errors += found[table.name]
-    errors += contradictions(registers, found, path)
-    if errors:
-        raise DataError(listed(errors))
+        raise DataError(listed(wrong))
+    registers, _, faults = read_registers(path, frequency)
+    if wrong + faults:
+        raise DataError(listed(wrong + faults))
     start = about.get("programme_start")
     return Dataset(
         name=path.name,

@@ -12,7 +12,7 @@ STAGES = {
     "dataset", "sources", "clean", "panel", "measure", "counterfactual", "realised", "planned", "ledger", "appraise",
     "programme", "chart", "simulate", "language", "narrate", "export", "sample", "connectors",
 }  # fmt: skip
-TOP = {"report", "cli"}
+TOP = {"check", "report", "cli"}
 MODULES = {*GROUND, *STAGES, *TOP}
 SHARED = {"schema", "digest", "attribute", "indices"}
 ONLY = {

@@ -14,8 +14,8 @@ from importcut.dataset.scenario import read_scenario, unknown_assumption
 from importcut.schema import DataError, tables
 
 __all__ = [
-    "LANGUAGE_COLUMNS", "PUBLISHED", "ROOT", "Dataset", "Publication", "as_period", "find_dataset", "last_published",
-    "open_dataset", "published", "run_name", "what_if",
+    "LANGUAGE_COLUMNS", "PUBLISHED", "ROOT", "Dataset", "Publication", "as_period", "described", "find_dataset",
+    "last_published", "open_dataset", "published", "run_name", "what_if",
 ]  # fmt: skip
 ROOT = Path(__file__).resolve().parents[3]
 LANGUAGE_COLUMNS = {"en": "name_en", "ru": "name_ru", "uz-Cyrl": "name_uz_cyrl", "uz-Latn": "name_uz_latn"}
@@ -82,6 +82,14 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
     registers, _, faults = read_registers(path, frequency)
     if wrong + faults:
         raise DataError(listed(wrong + faults))
+    return described(path, about, registers, read_scenario(path, scenario, registers["projects"]), period)
+
+
+def described(
+    path: Path, about: dict, registers: dict, scenario: MappingProxyType, period: str | None = None
+) -> Dataset:
+    """The dataset in `path` that these settings, registers and this scenario make, all of them sound."""
+    frequency = about["frequency"]
     start = about.get("programme_start")
     return Dataset(
         name=path.name,
@@ -100,7 +108,7 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
         ),
         import_regimes=tuple(about.get("import_regimes", ())),
         sources=tuple(about["sources"]),
-        scenario=read_scenario(path, scenario, registers["projects"]),
+        scenario=scenario,
         registers=MappingProxyType({name: table.reset_index(drop=True) for name, table in registers.items()}),
         files=tuple(about.get("files", ())),
         formats=MappingProxyType(about.get("formats", {})),

@@ -13,15 +13,16 @@ from importcut.schema import DTYPES, Column
 PERIODS = {"Q": r"\d{4}Q[1-4]", "Y": r"\d{4}"}
 MOST_ERRORS = 40  # lines; more of them have one cause, and nobody reads them
 SHARE = r"(0?\.\d+|0|1|1\.0+)"
-CODE = r"\d{2}(\d{2}){0,4}"
+LOST_ZERO = r"\d(0[1-9]|1[0-4])"  # 401 is what Excel leaves of 0401; chapters 01 to 09 have at most 14 headings
+CODE = rf"((\d\d){{1,5}}|\d|(?!{LOST_ZERO})\d{{3}}(\d\d){{0,3}})"
 TAX_NUMBER = r"(\d{1,7}|\d{9,})"
 WRITTEN = {  # how a text must be written, by the check in registers.toml or settings.toml: pattern, and in words
     "month": (r"\d{4}-(0[1-9]|1[0-2])", "a month, YYYY-MM"),
     "shares": (rf"{SHARE}(\s*;\s*{SHARE})*", "shares from 0 to 1, separated by ;"),
     "codes": (
         rf"{CODE}(\s*;\s*{CODE})*",
-        "codes of digits only, separated by ;, each of 2, 4, 6, 8 or 10 (Excel drops a leading zero: write it back, "
-        "in a cell formatted as text)",
+        "codes of digits only, separated by ; (40111 can be 4011 1 or what Excel leaves of 0401 11: write digits in "
+        "pairs, in a cell formatted as text)",
     ),
     "tax": (
         rf"{TAX_NUMBER}(\s*;\s*{TAX_NUMBER})*",

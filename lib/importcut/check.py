@@ -1,0 +1,97 @@
+"""Everything wrong with a dataset at once, each with the import value that it touches."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from importcut.dataset.columns import Fault
+from importcut.dataset.examine import Examined, examine
+from importcut.schema import DataError
+from importcut.sources import faults, read_declarations
+
+GROUP = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to mend: import value at stake (USD; None where nobody can tell), what, whether it stops a report."""
+
+    value_usd: float | None
+    text: str
+    stops: bool
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A dataset, its lines accepted and set aside as far as they can be read, and what is to be mended, worst first."""
+
+    examined: Examined
+    imports: pd.DataFrame | None
+    quarantine: pd.DataFrame | None
+    findings: tuple[Finding, ...]
+
+
+def checked(name: str | Path) -> Checked:
+    """Examine a dataset by name or folder: settings, raw files, registers, scenarios.
+
+    Raises DataError if there is no such dataset.
+    """
+    examined = examine(name)
+    imports, quarantine, misread = _lines(examined.ds)
+    makes = examined.registers["project_products"].dropna(subset=["project_id", "product_id"])
+    made_by = makes.groupby("project_id")["product_id"].agg(set).to_dict()
+    findings = [Finding(None, line, True) for line in misread]
+    findings += [Finding(_at_stake(fault, examined, imports, made_by), str(fault), True) for fault in examined.faults]
+    findings += _set_aside(quarantine)
+    findings += [Finding(None, str(fault), False) for fault in examined.unfilled]
+    findings.sort(key=lambda f: (-(f.value_usd or 0), not f.stops))  # stable: else in the order of the data's way
+    return Checked(examined, imports, quarantine, tuple(findings))
+
+
+def _lines(ds) -> tuple[pd.DataFrame | None, pd.DataFrame | None, list[str]]:
+    """Lines accepted and set aside, None if the raw files cannot be read; and what is wrong with these files."""
+    from importcut.clean import clean_imports
+
+    try:
+        files = read_declarations(ds)
+        return *clean_imports(files, faults(files), ds), []
+    except DataError as error:
+        return None, None, str(error).splitlines()
+
+
+def _at_stake(fault: Fault, examined: Examined, imports: pd.DataFrame | None, made_by: dict) -> float | None:
+    """Import value of the products and plants that the faulty rows name, or of what their projects make."""
+    name = next((name for name, place in examined.places.items() if place == fault.place), None)
+    if imports is None or name is None:
+        return None
+    touched = pd.Series(False, imports.index)
+    for row in examined.registers[name].filter(fault.rows, axis="index").to_dict("records"):
+        named = {key: row[key] for key in ("product_id", "plant_id", "project_id") if pd.notna(row.get(key))}
+        products = {named["product_id"]} if "product_id" in named else made_by.get(named.get("project_id"), set())
+        by_product = imports["product_id"].isin(products) if products or "plant_id" not in named else True
+        by_plant = imports["plant_id"].eq(named["plant_id"]) if "plant_id" in named else True
+        touched |= by_product & by_plant
+    return imports.loc[touched, "value_usd"].sum() or None
+
+
+def _set_aside(quarantine: pd.DataFrame | None) -> list[Finding]:
+    """The faults among the lines set aside: those of one reason and value together, at their first line."""
+    if quarantine is None:
+        return []
+    wrong = quarantine[quarantine["kind"].eq("fault")]
+    groups = wrong.groupby(GROUP, dropna=False, sort=False)
+    told = groups.agg(
+        source_file=("source_file", "first"), line=("line", "first"), n=("line", "size"),
+        value_usd=("value_usd", lambda values: values.abs().sum()),
+    ).reset_index()  # fmt: skip
+    return [
+        Finding(
+            row.value_usd or None,
+            f"{row.source_file} line {row.line}{f' and {row.n - 1} more' if row.n > 1 else ''}: "
+            + " ".join(str(part) for part in (row.column, row.value) if pd.notna(part))
+            + f" ({row.reason.replace('_', ' ')}) — {row.remedy}",
+            False,
+        )
+        for row in told.itertuples()
+    ]

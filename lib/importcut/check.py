@@ -42,8 +42,16 @@ def checked(name: str | Path) -> Checked:
     makes = examined.registers["project_products"].dropna(subset=["project_id", "product_id"])
     made_by = makes.groupby("project_id")["product_id"].agg(set).to_dict()
     findings = [Finding(None, line, True) for line in misread]
-    findings += [Finding(_at_stake(fault, examined, imports, made_by), str(fault), True) for fault in examined.faults]
-    findings += _set_aside(quarantine)
+    everything = None if quarantine is None else quarantine.query("reason == 'hs_code_unknown'")["value_usd"].sum()
+    findings += [
+        Finding(
+            everything or None if _without_products(fault, examined) else _at_stake(fault, examined, imports, made_by),
+            str(fault),
+            True,
+        )
+        for fault in examined.faults
+    ]
+    findings += _set_aside(quarantine, examined.places)
     findings += [Finding(None, str(fault), False) for fault in examined.unfilled]
     findings.sort(key=lambda f: (-(f.value_usd or 0), not f.stops))  # stable: else in the order of the data's way
     return Checked(examined, imports, quarantine, tuple(findings))
@@ -75,7 +83,11 @@ def _at_stake(fault: Fault, examined: Examined, imports: pd.DataFrame | None, ma
     return imports.loc[touched, "value_usd"].sum() or None
 
 
-def _set_aside(quarantine: pd.DataFrame | None) -> list[Finding]:
+def _without_products(fault: Fault, examined: Examined) -> bool:
+    return fault.place == examined.places["products"] and examined.registers["products"].empty
+
+
+def _set_aside(quarantine: pd.DataFrame | None, places: dict[str, str]) -> list[Finding]:
     """The faults among the lines set aside: those of one reason and value together, at their first line."""
     if quarantine is None:
         return []
@@ -85,6 +97,8 @@ def _set_aside(quarantine: pd.DataFrame | None) -> list[Finding]:
         source_file=("source_file", "first"), line=("line", "first"), n=("line", "size"),
         value_usd=("value_usd", lambda values: values.abs().sum()),
     ).reset_index()  # fmt: skip
+    for name, place in places.items():
+        told["remedy"] = told["remedy"].str.replace(f"{name}.csv", place)
     return [
         Finding(
             row.value_usd or None,

@@ -32,7 +32,7 @@ def check(
 
 def to_mend(found, everything: bool) -> list[str]:
     """What is to be mended, worst first; ! marks what stops a report."""
-    shown = found.findings if everything else found.findings[:MOST]
+    shown = [f for n, f in enumerate(found.findings) if everything or f.stops or n < MOST]
     more = len(found.findings) - len(shown)
     lines = [f"{_usd(f.value_usd):>16} {'!' if f.stops else ' '} {f.text}" for f in shown]
     head = [f"{'USD at stake':>16}   to mend (! = before a report can be made)"] if lines else []

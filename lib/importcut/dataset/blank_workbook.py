@@ -16,7 +16,7 @@ LOOKS = {
     "optional": {"bg_color": "#D6E3F0", "bottom": 1},
     "title": {"bold": True, "font_size": 14},
     "bold": {"bold": True},
-    "text": {"num_format": "@"},
+    "text": {"num_format": 49},  # @
     "date": {"num_format": "yyyy-mm-dd"},
     "number": {},
 }

@@ -45,7 +45,7 @@ def examine(name: str | Path) -> Examined:
     settings = about if not wrong else {**template, "frequency": frequency, **usable}
     lost = {(fault.place, row) for fault in faults if fault.column in DECIDE for row in fault.rows}
     sound = {
-        name: table[[(places[name], row) not in lost for row in table.index]].reset_index(drop=True)
+        name: table.drop(index=[row for row in table.index if (places[name], row) in lost]).reset_index(drop=True)
         for name, table in registers.items()
     }
     ds = described(path, settings, sound, scenario)

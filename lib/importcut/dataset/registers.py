@@ -65,6 +65,8 @@ def _read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataF
     if missing := [c.name for c in table.columns if c.name not in sheet.header]:
         remedy = "add the column" if len(missing) == 1 else "add the columns"
         return nothing, [Fault(sheet.place, ("row 1",), f"no column {', '.join(missing)} — {remedy}")]
+    if not sheet.rows:
+        return nothing, []
     faults = [
         Fault(sheet.place, (at,), f"{len(row)} fields under {width} headers — correct the row that begins {row[0]}")
         for at, row in sheet.rows.items()

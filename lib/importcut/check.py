@@ -1,6 +1,9 @@
 """Everything wrong with a dataset at once, each with the import value that it touches."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import pandas as pd
@@ -39,19 +42,13 @@ def checked(name: str | Path) -> Checked:
     """
     examined = examine(name)
     imports, quarantine, misread = _lines(examined.ds)
-    makes = examined.registers["project_products"].dropna(subset=["project_id", "product_id"])
-    made_by = makes.groupby("project_id")["product_id"].agg(set).to_dict()
     findings = [Finding(None, line, True) for line in misread]
-    everything = None if quarantine is None else quarantine.query("reason == 'hs_code_unknown'")["value_usd"].sum()
-    findings += [
-        Finding(
-            everything or None if _without_products(fault, examined) else _at_stake(fault, examined, imports, made_by),
-            str(fault),
-            True,
-        )
-        for fault in examined.faults
-    ]
-    findings += _set_aside(quarantine, examined.places)
+    if imports is None:
+        findings += [Finding(None, str(fault), True) for fault in examined.faults]
+    else:
+        value = _at_stake(examined, imports, quarantine)
+        findings += [Finding(value(fault), str(fault), True) for fault in examined.faults]
+        findings += _set_aside(quarantine, examined.places)
     findings += [Finding(None, str(fault), False) for fault in examined.unfilled]
     findings.sort(key=lambda f: (-(f.value_usd or 0), not f.stops))  # stable: else in the order of the data's way
     return Checked(examined, imports, quarantine, tuple(findings))
@@ -68,29 +65,33 @@ def _lines(ds) -> tuple[pd.DataFrame | None, pd.DataFrame | None, list[str]]:
         return None, None, str(error).splitlines()
 
 
-def _at_stake(fault: Fault, examined: Examined, imports: pd.DataFrame | None, made_by: dict) -> float | None:
-    """Import value of the products and plants that the faulty rows name, or of what their projects make."""
-    name = next((name for name, place in examined.places.items() if place == fault.place), None)
-    if imports is None or name is None:
-        return None
-    touched = pd.Series(False, imports.index)
-    for row in examined.registers[name].filter(fault.rows, axis="index").to_dict("records"):
-        named = {key: row[key] for key in ("product_id", "plant_id", "project_id") if pd.notna(row.get(key))}
-        products = {named["product_id"]} if "product_id" in named else made_by.get(named.get("project_id"), set())
-        by_product = imports["product_id"].isin(products) if products or "plant_id" not in named else True
-        by_plant = imports["plant_id"].eq(named["plant_id"]) if "plant_id" in named else True
-        touched |= by_product & by_plant
-    return imports.loc[touched, "value_usd"].sum() or None
+def _at_stake(examined: Examined, imports: pd.DataFrame, quarantine: pd.DataFrame) -> Callable[[Fault], float | None]:
+    """Import value of the products and plants that faulty rows name, or of what their projects make."""
+    makes = examined.registers["project_products"].dropna(subset=["project_id", "product_id"])
+    made_by = makes.groupby("project_id")["product_id"].agg(set).to_dict()
+    named = {place: name for name, place in examined.places.items()}
+    totals = imports.groupby(["product_id", "plant_id"], as_index=False)["value_usd"].sum()
+
+    def touched(row: dict) -> pd.Series:
+        product, plant, project = (row.get(f"{key}_id") for key in ("product", "plant", "project"))
+        products = {product} if pd.notna(product) else made_by.get(project, set())
+        by_product = totals["product_id"].isin(products) | (not products and pd.notna(plant))
+        return by_product & (totals["plant_id"].eq(plant) | pd.isna(plant))
+
+    def value(fault: Fault) -> float | None:
+        register = examined.registers.get(named.get(fault.place))
+        if register is None:
+            return None
+        if named[fault.place] == "products" and register.empty:
+            return quarantine.loc[quarantine["reason"].eq("hs_code_unknown"), "value_usd"].sum() or None
+        rows = register.filter(fault.rows, axis="index").to_dict("records")
+        return totals.loc[reduce(or_, map(touched, rows)), "value_usd"].sum() or None if rows else None
+
+    return value
 
 
-def _without_products(fault: Fault, examined: Examined) -> bool:
-    return fault.place == examined.places["products"] and examined.registers["products"].empty
-
-
-def _set_aside(quarantine: pd.DataFrame | None, places: dict[str, str]) -> list[Finding]:
+def _set_aside(quarantine: pd.DataFrame, places: dict[str, str]) -> list[Finding]:
     """The faults among the lines set aside: those of one reason and value together, at their first line."""
-    if quarantine is None:
-        return []
     wrong = quarantine[quarantine["kind"].eq("fault")]
     groups = wrong.groupby(GROUP, dropna=False, sort=False)
     told = groups.agg(

@@ -349,11 +349,38 @@ def test_a_workbook_that_is_none_is_told_once(folder, raw):
 
 def test_an_archive_bomb_is_not_unpacked(folder, monkeypatch):
     workbook(folder, {"donors": [["product_id", "use", "reason"]]})
-    monkeypatch.setattr("importcut.dataset.spreadsheet.LARGEST", 3_000)
-    assert told(folder) == ["registers.xlsx: unpacks to more than 0 MB — leave only the registers in it"]
+    monkeypatch.setattr("importcut.workbook.LARGEST", 3_000)
+    assert told(folder) == ["registers.xlsx: unpacks to more than 0 MB — leave only tables in it"]
 
 
-@pytest.mark.parametrize("name", ["registers.xls", "registers.ods"])
+def test_a_header_below_other_rows_is_not_searched_for(folder):
+    workbook(folder, {"donors": [[], [], ["product_id", "use", "reason"], ["topcoat", "yes", "made up"]]})
+    assert told(folder) == ["registers.xlsx sheet donors row 1: no column product_id, use, reason — add the columns"]
+
+
+def test_an_empty_row_does_not_shift_the_count(folder):
+    workbook(folder, {"donors": [["product_id", "use", "reason"], [], ["topcoat", "perhaps", "made up"]]})
+    assert told(folder) == ["registers.xlsx sheet donors row 3: use perhaps — must be yes|no"]
+
+
+def test_a_workbook_of_the_old_kind_is_read_with_its_errors(folder, repository):
+    """tests/cases/registers.xls was saved by LibreOffice: exchange rates, with a formula, an error and another one."""
+    (folder / "exchange_rates.csv").unlink()
+    shutil.copy(repository / "tests" / "cases" / "registers.xls", folder)
+    assert told(folder) == [
+        "registers.xls sheet exchange_rates row 3: uzs #DIV/0! is an error of Excel, no value — "
+        "correct the formula, or write the value",
+        "registers.xls sheet exchange_rates row 4: usd #N/A is an error of Excel, no value — "
+        "correct the formula, or write the value",
+    ]
+    rates = read_registers(folder, "Q")[0]["exchange_rates"]
+    assert [str(day.date()) for day in rates["date"]] == ["2025-01-01", "2025-02-01", "2025-03-01"]
+    assert rates["uzs"].tolist()[::2] == [14000.0, 14500.0]
+    shutil.copy(folder / "registers.xls", folder / "registers.xlsx")
+    assert told(folder)[0] == "registers.xls: stands beside registers.xlsx — keep one of them"
+
+
+@pytest.mark.parametrize("name", ["registers.xlsb", "registers.ods"])
 def test_a_workbook_of_another_kind_is_not_passed_over(folder, name):
     (folder / name).write_bytes(b"")
     [line] = told(folder)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importcut.schema import DTYPES, Column
+from importcut.workbook import NOT_STORED
 
 PERIODS = {"Q": r"\d{4}Q[1-4]", "Y": r"\d{4}"}
 MOST_ERRORS = 40  # lines; more of them have one cause, and nobody reads them
@@ -37,7 +38,6 @@ WRITTEN = {  # how a text must be written, by the check in registers.toml or set
 EXCEL_ERROR = re.compile(  # as Excel shows them in English and in Russian; ### is a column too narrow to show its value
     r"#(DIV/0!|N/A|REF!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|ДЕЛ/0!|Н/Д|ССЫЛКА!|ЗНАЧ!|ИМЯ\?|ПУСТО!|ЧИСЛО!|#{2,})"
 )
-NOT_STORED = "#formula without its value"  # some programs save formulas uncalculated
 UNSURE = "?"  # a number that can be read in two ways
 
 

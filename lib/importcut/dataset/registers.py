@@ -7,7 +7,7 @@ import pandas as pd
 
 from importcut.dataset.columns import Fault, read_column
 from importcut.dataset.plain import decimal_mark, exact, plain
-from importcut.dataset.spreadsheet import WORKBOOK, Sheet, sheets_of
+from importcut.dataset.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
 from importcut.schema import DTYPES, Column, DataError, Table, tables
 
 ADD = "add it there or correct it"
@@ -52,7 +52,9 @@ def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame],
             faults += wrong
         else:
             registers[name] = pd.DataFrame({c.name: pd.Series(dtype=_dtype(c, frequency)) for c in table.columns})
-    if registers["products"].empty and not {places["products"], WORKBOOK} & {fault.place for fault in faults}:
+    if registers["products"].empty and not {places["products"], WORKBOOK, OLD_WORKBOOK} & {
+        fault.place for fault in faults
+    }:
         text = "has no rows — fill in a product at least" if "products" in sheets else "is missing — add it"
         faults.append(Fault(places["products"], (), text))
     return registers, places, faults + _contradictions(registers, places, faults, {*sheets})
@@ -164,7 +166,7 @@ def _nothing_to_refer_to(lost: dict, registers: dict, places: dict, told: set, s
     faults = []
     for target in tables("registers.toml"):
         referring = sorted({places[name] for (name, to, _), wrong in lost.items() if to == target and wrong})
-        if referring and registers[target].empty and not {places[target], WORKBOOK} & told:
+        if referring and registers[target].empty and not {places[target], WORKBOOK, OLD_WORKBOOK} & told:
             state, remedy = ("has no rows", "add them") if target in standing else ("is missing", "add it")
             verb = "refers" if len(referring) == 1 else "refer"
             text = f"{places[target]} {state}, and {', '.join(referring)} {verb} to it — {remedy}"

@@ -2,17 +2,16 @@
 
 import csv
 import re
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from xml.etree import ElementTree
+from pathlib import Path
 
-from importcut.dataset.columns import NOT_STORED, Fault
+from importcut.dataset.columns import Fault
+from importcut.schema import DataError
+from importcut.workbook import read_workbook
 
-WORKBOOK = "registers.xlsx"
-OTHER_WORKBOOKS = ("registers.xls", "registers.xlsm", "registers.xlsb", "registers.ods")
+WORKBOOK, OLD_WORKBOOK = "registers.xlsx", "registers.xls"
+OTHER_WORKBOOKS = ("registers.xlsm", "registers.xlsb", "registers.ods")
 OWN = "_"  # sheets whose name begins so are the reader's: help, examples, notes
-LARGEST = 500_000_000  # bytes that a workbook may unpack to
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 SEPARATORS = ",;\t"
 
@@ -40,12 +39,14 @@ def sheets_of(path: Path, names: dict[str, set[str]]) -> tuple[dict[str, Sheet],
     """
     files = {name: path / f"{name}.csv" for name in names if (path / f"{name}.csv").exists()}
     read = {name: _read_csv(file, names[name]) for name, file in files.items()}
-    remedy = f"is not read, for its error cells would pass as empty ones — save it in Excel as {WORKBOOK}"
+    remedy = f"is not read — save it in Excel as {WORKBOOK}"
     faults = [Fault(other, (), remedy) for other in OTHER_WORKBOOKS if (path / other).exists()]
     places = {name: f"{name}.csv" for name in names}
-    if (path / WORKBOOK).exists():
-        book, wrong = _read_workbook(path / WORKBOOK)
-        places |= {name: f"{WORKBOOK} sheet {name}" for name in names if name not in files}
+    books = [path / book for book in (WORKBOOK, OLD_WORKBOOK) if (path / book).exists()]
+    faults += [Fault(book.name, (), f"stands beside {WORKBOOK} — keep one of them") for book in books[1:]]
+    if books:
+        book, wrong = _read_sheets(books[0])
+        places |= {name: f"{books[0].name} sheet {name}" for name in names if name not in files}
         remedy = f"is no register — rename it to one of {', '.join(names)}, or let it begin with {OWN}"
         faults += wrong + [Fault(sheet.place, (), remedy) for name, sheet in book.items() if name not in names]
         faults += [
@@ -96,63 +97,16 @@ def _sheet(place: str, header: list, rows: list[list], separator: str = "", enco
     return Sheet(place, tuple(str(name).strip() for name in header), filled, separator, encoding)
 
 
-def _read_workbook(file: Path) -> tuple[dict[str, Sheet], list[Fault]]:
+def _read_sheets(file: Path) -> tuple[dict[str, Sheet], list[Fault]]:
     """The sheets of a workbook that are not the reader's own, by their names, and what cannot be read."""
-    from python_calamine import CalamineError, load_workbook
-
     try:
-        with zipfile.ZipFile(file) as parts:
-            if sum(part.file_size for part in parts.infolist()) > LARGEST:
-                remedy = "leave only the registers in it"
-                return {}, [Fault(file.name, (), f"unpacks to more than {LARGEST // 10**6} MB — {remedy}")]
-            lost = _lost_cells(parts)
-        book, sheets = load_workbook(file), {}
-        for name in (name for name in book.sheet_names if not name.startswith(OWN)):
-            grid = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            for (row, column), text in lost.get(name, {}).items():
-                grid[row][column] = text
-            header, *rows = grid or [[]]
-            sheets[name.strip().lower()] = _sheet(f"{file.name} sheet {name}", header, rows)
-    except (zipfile.BadZipFile, CalamineError, ElementTree.ParseError, KeyError, IndexError) as error:
-        return {}, [Fault(file.name, (), f"cannot be read ({error}) — save it in Excel as .xlsx, without a password")]
-    return sheets, []
+        sheets = {name: rows for name, rows in read_workbook(file).items() if not name.startswith(OWN)}
+    except DataError as error:
+        return {}, [Fault(file.name, (), str(error).removeprefix(f"{file.name}: "))]
+    return {
+        name.strip().lower(): _sheet(f"{file.name} sheet {name}", *_parted(rows)) for name, rows in sheets.items()
+    }, []
 
 
-def _lost_cells(parts: zipfile.ZipFile) -> dict[str, dict[tuple[int, int], str]]:
-    """By sheet, row and column from 0: the cells that calamine gives as empty, errors and formulas without a value."""
-    targets = {
-        link.get("Id"): link.get("Target") for link in ElementTree.fromstring(parts.read("xl/_rels/workbook.xml.rels"))
-    }
-    lost = {}
-    for sheet in ElementTree.fromstring(parts.read("xl/workbook.xml")).iter():
-        if _tag(sheet) == "sheet":
-            [link] = [value for key, value in sheet.attrib.items() if key.endswith("}id")]
-            inside = str(PurePosixPath("/xl", targets[link])).lstrip("/")
-            with parts.open(inside) as xml:
-                lost[sheet.get("name")] = dict(filter(None, map(_lost, _cells(xml))))
-    return lost
-
-
-def _cells(xml):
-    """The cells of a sheet, each forgotten when the next one comes."""
-    for _, element in ElementTree.iterparse(xml):
-        if _tag(element) == "c":
-            yield element
-        elif _tag(element) == "row":
-            element.clear()
-
-
-def _lost(cell) -> tuple[tuple[int, int], str] | None:
-    value = next((part.text for part in cell if _tag(part) == "v"), None)
-    formula = any(_tag(part) == "f" for part in cell)
-    if cell.get("t") != "e" and not (formula and value is None and cell.get("t") != "str"):
-        return None
-    letters, row = re.fullmatch(r"([A-Z]+)(\d+)", cell.get("r")).groups()
-    column = 0
-    for letter in letters:
-        column = column * 26 + ord(letter) - 64
-    return (int(row) - 1, column - 1), value if cell.get("t") == "e" else NOT_STORED
-
-
-def _tag(element) -> str:
-    return element.tag.rpartition("}")[2]
+def _parted(rows: list[list]) -> tuple[list, list[list]]:
+    return (rows[0], rows[1:]) if rows else ([], [])

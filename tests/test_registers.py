@@ -188,6 +188,14 @@ def save(own, separator, others, cell):
     table.to_csv(own / "deliveries.csv", index=False, sep=separator)
 
 
+def test_a_number_that_excel_took_for_text_borrows_no_decimal_mark_from_real_numbers(own):
+    read = one(own, "activity", [["vehicles"], ["1,234"], [0.5], ["1\u00a0234,5"]])["vehicles"].tolist()
+    assert read == [1.234, 0.5, 1234.5], "the third cell tells the mark"
+    one(own, "activity", [["vehicles"], ["1,234"], [0.5]])
+    [fault] = [fault for fault in read_registers(own, "Q")[2] if fault.column == "vehicles"]
+    assert str(fault).startswith("registers.xlsx sheet activity row 2: vehicles 1,234 can be 1234 or 1.234 — write")
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [

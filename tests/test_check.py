@@ -2,7 +2,6 @@
 
 import shutil
 
-import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -134,4 +133,3 @@ def test_a_sheet_that_is_empty_and_declarations_beside_it_are_all_at_stake(folde
     file.write_text(file.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     [first, *_] = checked(folder).findings
     assert (first.value_usd, first.stops) == (720.0, True)
-    assert isinstance(checked(folder).imports, pd.DataFrame)

@@ -1,17 +1,18 @@
 """Everything wrong with a dataset at once, each with the import value that it touches."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from pathlib import Path
 
 import pandas as pd
 
+from importcut.clean import Cleaned, clean_imports, faulty_lines
 from importcut.dataset.columns import Fault
 from importcut.dataset.examine import Examined, examine
 from importcut.schema import DataError
-from importcut.sources import faults, read_declarations
+from importcut.sources import read_declarations
 
 GROUP = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
 
@@ -27,11 +28,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Checked:
-    """A dataset, its lines accepted and set aside as far as they can be read, and what is to be mended, worst first."""
+    """A dataset, what cleaning made of it (None if its raw files cannot be read), what is to be mended, worst first."""
 
     examined: Examined
-    imports: pd.DataFrame | None
-    quarantine: pd.DataFrame | None
+    cleaned: Cleaned | None
     findings: tuple[Finding, ...]
 
 
@@ -41,36 +41,34 @@ def checked(name: str | Path) -> Checked:
     Raises DataError if there is no such dataset.
     """
     examined = examine(name)
-    imports, quarantine, misread = _lines(examined.ds)
+    cleaned, misread = _cleaned(examined.ds)
     findings = [Finding(None, line, True) for line in misread]
-    if imports is None:
+    if cleaned is None:
         findings += [Finding(None, str(fault), True) for fault in examined.faults]
     else:
-        value = _at_stake(examined, imports, quarantine)
+        faulty = faulty_lines(cleaned.quarantine)
+        value = _at_stake(examined, cleaned.cells, faulty)
         findings += [Finding(value(fault), str(fault), True) for fault in examined.faults]
-        findings += _set_aside(quarantine, examined.places)
+        findings += _set_aside(faulty, examined.places)
     findings += [Finding(None, str(fault), False) for fault in examined.unfilled]
     findings.sort(key=lambda f: (-(f.value_usd or 0), not f.stops))  # stable: else in the order of the data's way
-    return Checked(examined, imports, quarantine, tuple(findings))
+    return Checked(examined, cleaned, tuple(findings))
 
 
-def _lines(ds) -> tuple[pd.DataFrame | None, pd.DataFrame | None, list[str]]:
-    """Lines accepted and set aside, None if the raw files cannot be read; and what is wrong with these files."""
-    from importcut.clean import clean_imports
-
+def _cleaned(ds) -> tuple[Cleaned | None, list[str]]:
+    """What cleaning makes of the raw files, kept apart from what reports use; and what is wrong with these files."""
     try:
-        files = read_declarations(ds)
-        return *clean_imports(files, faults(files), ds), []
+        return clean_imports(read_declarations(ds), replace(ds, name=f"{ds.name}/.check")), []
     except DataError as error:
-        return None, None, str(error).splitlines()
+        return None, str(error).splitlines()
 
 
-def _at_stake(examined: Examined, imports: pd.DataFrame, quarantine: pd.DataFrame) -> Callable[[Fault], float | None]:
+def _at_stake(examined: Examined, cells: pd.DataFrame, faulty: pd.DataFrame) -> Callable[[Fault], float | None]:
     """Import value of the products and plants that faulty rows name, or of what their projects make."""
     makes = examined.registers["project_products"].dropna(subset=["project_id", "product_id"])
     made_by = makes.groupby("project_id")["product_id"].agg(set).to_dict()
     named = {place: name for name, place in examined.places.items()}
-    totals = imports.groupby(["product_id", "plant_id"], as_index=False)["value_usd"].sum()
+    totals = cells.groupby(["product_id", "plant_id"], as_index=False)["value_usd"].sum()
 
     def touched(row: dict) -> pd.Series:
         product, plant, project = (row.get(f"{key}_id") for key in ("product", "plant", "project"))
@@ -83,17 +81,16 @@ def _at_stake(examined: Examined, imports: pd.DataFrame, quarantine: pd.DataFram
         if register is None:
             return None
         if named[fault.place] == "products" and register.empty:
-            return quarantine.loc[quarantine["reason"].eq("hs_code_unknown"), "value_usd"].sum() or None
+            return faulty.loc[faulty["reason"].eq("hs_code_unknown"), "value_usd"].sum() or None
         rows = register.filter(fault.rows, axis="index").to_dict("records")
         return totals.loc[reduce(or_, map(touched, rows)), "value_usd"].sum() or None if rows else None
 
     return value
 
 
-def _set_aside(quarantine: pd.DataFrame, places: dict[str, str]) -> list[Finding]:
+def _set_aside(faulty: pd.DataFrame, places: dict[str, str]) -> list[Finding]:
     """The faults among the lines set aside: those of one reason and value together, at their first line."""
-    wrong = quarantine[quarantine["kind"].eq("fault")]
-    groups = wrong.groupby(GROUP, dropna=False, sort=False)
+    groups = faulty.groupby(GROUP, dropna=False, sort=False)
     told = groups.agg(
         source_file=("source_file", "first"), line=("line", "first"), n=("line", "size"),
         value_usd=("value_usd", lambda values: values.abs().sum()),

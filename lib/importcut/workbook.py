@@ -22,35 +22,41 @@ BOUND_SHEET, FORMULA, BOOL_ERROR, BEGIN, END = 0x85, 0x06, 0x205, 0x809, 0x0A  #
 Errors = dict[tuple[int, int], str]  # by row and column from 0
 
 
-def read_workbook(file: Path) -> dict[str, list[list]]:
+def read_workbook(file: Path, name: str = "") -> dict[str, list[list]]:
     """The rows of each sheet from its first cell on: texts, numbers, dates, true or false; errors as Excel writes them.
 
     A formula is its stored value; NOT_STORED where there is none. Nothing is evaluated.
+
+    Parameters
+    ----------
+    name : what the file is called in errors, if not by its own name
 
     Raises DataError if it cannot be read, or unpacks to far more than tables are.
     """
     from python_calamine import CalamineError, load_workbook
 
     try:
-        errors = _xlsx_errors(file) if zipfile.is_zipfile(file) else _xls_errors(file.read_bytes())
+        errors = _xlsx_errors(file, name or file.name) if zipfile.is_zipfile(file) else _xls_errors(file.read_bytes())
         book, sheets = load_workbook(file), {}
-        for name in book.sheet_names:
-            sheets[name] = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            for (row, column), text in errors.get(name, {}).items():
-                sheets[name][row][column] = text
+        for sheet in book.sheet_names:
+            sheets[sheet] = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+            for (row, column), text in errors.get(sheet, {}).items():
+                sheets[sheet][row][column] = text
     except (
         zipfile.BadZipFile, zipfile.LargeZipFile, CalamineError, ElementTree.ParseError, struct.error, KeyError,
         IndexError, UnicodeDecodeError,
     ) as error:  # fmt: skip
-        raise DataError(f"{file.name}: cannot be read ({error}) — save it anew in Excel, without a password") from None
+        raise DataError(
+            f"{name or file.name}: cannot be read ({error}) — save it anew in Excel, without a password"
+        ) from None
     return sheets
 
 
-def _xlsx_errors(file: Path) -> dict[str, Errors]:
+def _xlsx_errors(file: Path, name: str) -> dict[str, Errors]:
     """Errors and formulas without a value, by sheet."""
     with zipfile.ZipFile(file) as parts:
         if sum(part.file_size for part in parts.infolist()) > LARGEST:
-            raise DataError(f"{file.name}: unpacks to more than {LARGEST // 10**6} MB — leave only tables in it")
+            raise DataError(f"{name}: unpacks to more than {LARGEST // 10**6} MB — leave only tables in it")
         links = ElementTree.fromstring(parts.read("xl/_rels/workbook.xml.rels"))
         targets = {link.get("Id"): link.get("Target") for link in links}
         found = {}

@@ -40,13 +40,14 @@ def to_mend(found, everything: bool) -> list[str]:
 
 
 def accounted(found, _) -> list[str]:
-    """How many lines were received, accepted and set aside, with their value."""
-    if found.imports is None:
+    """How many lines were accepted and set aside, with their value."""
+    if found.cleaned is None:
         return []
-    counts = {"accepted": found.imports, **dict([*found.quarantine.groupby("kind")])}
+    cells, rules = found.cleaned.cells, found.cleaned.rules
+    aside = rules[rules["decides"].eq("line")].groupby("kind")[["lines", "value_usd"]].sum()
+    counts = {"accepted": cells[["lines", "value_usd"]].sum(), **dict(aside.iterrows())}
     return [f"{'USD':>16}   lines"] + [
-        f"{_usd(lines['value_usd'].sum()):>16}   {len(lines)} {str(kind).replace('_', ' ')}"
-        for kind, lines in counts.items()
+        f"{_usd(row['value_usd']):>16}   {row['lines']:.0f} {kind.replace('_', ' ')}" for kind, row in counts.items()
     ]
 
 

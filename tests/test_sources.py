@@ -1,10 +1,12 @@
 """Raw files as they arrive: what is read, what is refused, and that damage costs only the lines it hits."""
 
 import codecs
+import csv
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+import xlsxwriter
 
 from importcut import sources
 from importcut.dataset import open_dataset
@@ -300,3 +302,14 @@ def test_raw_files_are_never_written_to(ds):
     before = path.read_bytes()
     read(ds)
     assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["a.csv"]
+
+
+def test_an_error_value_of_excel_is_set_aside_and_not_taken_for_an_empty_cell(ds):
+    path = put(ds, [], name="a.xlsx")
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("data")
+        for n, text in enumerate([HEADER, line(2), line(3), line(4)]):
+            sheet.write_row(n, 0, next(csv.reader([text])))
+        sheet.write_formula(2, 14, "=1/0", None, "#DIV/0!")
+        sheet.write_formula(3, 14, "=100+4", None, 104)
+    assert read(ds) == ({2: 102.0, 4: 104.0}, {3: "unreadable_value"})

@@ -71,7 +71,10 @@ def read_column(
     text : the cells as they stand
     plain : the same as the project writes them, where that differs (1234.5 for 1 234,5); UNSURE where nobody can tell
     """
-    given, error = text.ne(""), text.map(lambda cell: cell == NOT_STORED or bool(EXCEL_ERROR.fullmatch(cell)))
+    given, error = (
+        text.ne(""),
+        text.map(lambda cell: cell == NOT_STORED or bool(EXCEL_ERROR.fullmatch(cell))).astype(bool),
+    )
     filled = (text if plain is None else plain).where(given & ~error, None)
     values, remedy = _typed(filled, column, frequency)
     bad, unsure = given & ~error & values.isna(), filled.eq(UNSURE) & text.ne(UNSURE)

@@ -94,11 +94,11 @@ def test_a_sample_is_written_as_asked(monkeypatch, tmp_path):
     }
 
 
-@pytest.mark.parametrize("command", ["report", "publish", "sample"])
+@pytest.mark.parametrize("command", ["report", "publish", "sample", "check", "new"])
 def test_help_has_an_example(command):
     helped = call(command, "--help")
     assert helped.exit_code == 0
-    assert f"Example: importcut {command} --" in helped.output
+    assert f"Example: importcut {command} " in helped.output
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_several_faults_are_told_at_once(full):
         ("project_products.csv", "0.7;0.9;1", "70%", "row 2: ramp_up 70% — must be shares from 0 to 1, separated by ;"),
         ("project_products.csv", "0.7;0.9;1", "0.7;", "row 2: ramp_up 0.7; — must be shares from 0 to 1"),
         ("project_products.csv", "0.7;0.9;1", "7;9", "row 2: ramp_up 7;9 — must be shares from 0 to 1"),
-        ("exchange_rates.csv", "2025-02-01", "01.02.2025", "row 3: date 01.02.2025 cannot be read — write YYYY-MM-DD"),
+        ("exchange_rates.csv", "2025-02-01", "01/02/2025", "row 3: date 01/02/2025 cannot be read — write YYYY-MM-DD"),
         ("exchange_rates.csv", "1.2", "0", "row 3: usd 0 — must be > 0"),
         ("plants.csv", "222", "111", "row 3: tax_numbers 111 stands at another plant too — leave it at one of them"),
         ("plants.csv", "222,", "222,asaka  motors", "row 3: aliases asaka motors stands at another plant too"),

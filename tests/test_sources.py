@@ -1,10 +1,12 @@
 """Raw files as they arrive: what is read, what is refused, and that damage costs only the lines it hits."""
 
 import codecs
+import csv
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+import xlsxwriter
 
 from importcut import sources
 from importcut.dataset import open_dataset
@@ -182,7 +184,7 @@ def test_a_dataset_without_raw_files_says_where_they_belong(ds):
 def test_a_file_of_another_kind_than_its_name_says_is_refused_and_not_passed_over(ds):
     put(ds, [line(2)])
     put(ds, [], name="b.xlsx").write_bytes(b"\xd0\xcf\x11\xe0 no workbook")
-    assert refused(ds).startswith("declarations/b.xlsx: the workbook cannot be opened")
+    assert refused(ds).startswith("declarations/b.xlsx: cannot be read")
 
 
 @pytest.mark.parametrize("name", ["JANUARY.CSV", "2025/a.csv", "январь [1].csv", "it's.csv"])
@@ -338,3 +340,14 @@ def test_a_repair_of_a_line_that_the_sender_has_changed_stops_the_run(ds, tmp_pa
     repair(ds, given(tmp_path, ("declarations/a.csv", 3, line(3))), read_declarations)
     path.write_text(path.read_text(encoding="utf-8").replace("D3,1", "D3,2"), encoding="utf-8")
     assert refused(ds).startswith("repairs.csv: declarations/a.csv line 3 is not what was repaired ('D3,2')")
+
+
+def test_an_error_value_of_excel_is_set_aside_and_not_taken_for_an_empty_cell(ds):
+    path = put(ds, [], name="a.xlsx")
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("data")
+        for n, text in enumerate([HEADER, line(2), line(3), line(4)]):
+            sheet.write_row(n, 0, next(csv.reader([text])))
+        sheet.write_formula(2, 14, "=1/0", None, "#DIV/0!")
+        sheet.write_formula(3, 14, "=100+4", None, 104)
+    assert read(ds) == ({2: 102.0, 4: 104.0}, {3: "unreadable_value"})

@@ -17,12 +17,12 @@ def realised_cuts(ds, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.Da
     ----------
     cuts, identification : from `counterfactual.identified_cuts` and `counterfactual.identification`
     """
-    sheet = ds.project_products.set_index(PAIR)
+    inputs = ds.project_products[[*PAIR, "imported_input_usd_per_kg"]]
     summed = cuts.groupby(ROW, as_index=False).agg(
         **{name: (name, lambda values: values.sum(skipna=False)) for name in AMOUNTS},
         gross_evidence=("evidence", weakest),
     )
-    credited = summed.join(sheet["imported_input_usd_per_kg"], on=PAIR)
+    credited = summed.merge(inputs, on=PAIR, how="left", validate="m:1")
     known = credited["imported_input_usd_per_kg"].notna()
     credited = credited.assign(
         net_usd=credited["gross_usd"] - credited["delivered_kg"] * credited["imported_input_usd_per_kg"],

@@ -123,7 +123,7 @@ def sobol(ds, outcome: Callable[[dict[str, np.ndarray]], np.ndarray], *, n: int 
 
 def sensitivity(ds, outcome: Callable[[dict[str, np.ndarray]], np.ndarray], *, n: int = 1024) -> pd.DataFrame:
     """Table `sensitivity`: tornado and Sobol indices of an outcome, the assumption that matters most first."""
-    if not _ranged(ds):
+    if outcome is None or not _ranged(ds):
         return empty("sensitivity", ds)
     table = tornado(ds, outcome).merge(sobol(ds, outcome, n=n), on="assumption", validate="1:1")
     return conform(table.sort_values("total", ascending=False), "sensitivity", frequency=ds.frequency)

@@ -7,14 +7,15 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from importcut.dataset.columns import PERIODS, listed
 from importcut.dataset.publication import PUBLISHED, Publication, last_published, published
-from importcut.dataset.registers import PERIODS, contradictions, listed, read_register, read_toml, wrong_settings
+from importcut.dataset.registers import read_registers, read_toml, wrong_settings
 from importcut.dataset.scenario import read_scenario, unknown_assumption
 from importcut.schema import DataError, tables
 
 __all__ = [
-    "LANGUAGE_COLUMNS", "PUBLISHED", "ROOT", "Dataset", "Publication", "as_period", "find_dataset", "last_published",
-    "open_dataset", "published", "run_name", "what_if",
+    "LANGUAGE_COLUMNS", "PUBLISHED", "ROOT", "Dataset", "Publication", "as_period", "described", "find_dataset",
+    "last_published", "open_dataset", "published", "run_name", "what_if",
 ]  # fmt: skip
 ROOT = Path(__file__).resolve().parents[3]
 LANGUAGE_COLUMNS = {"en": "name_en", "ru": "name_ru", "uz-Cyrl": "name_uz_cyrl", "uz-Latn": "name_uz_latn"}
@@ -74,16 +75,21 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
     """
     path = find_dataset(name)
     about = read_toml(path / "dataset.toml")
-    frequency, registers, found = about.get("frequency"), {}, {}
-    errors = wrong_settings(about, frequency if frequency in PERIODS else "Q")
+    frequency = about.get("frequency")
+    wrong = wrong_settings(about, frequency if frequency in PERIODS else "Q")
     if frequency not in PERIODS:
-        raise DataError(listed(errors))
-    for table in tables("registers.toml").values():
-        registers[table.name], found[table.name] = read_register(path, table, frequency)
-        errors += found[table.name]
-    errors += contradictions(registers, found, path)
-    if errors:
-        raise DataError(listed(errors))
+        raise DataError(listed(wrong))
+    registers, _, faults = read_registers(path, frequency)
+    if wrong + faults:
+        raise DataError(listed(wrong + faults))
+    return described(path, about, registers, read_scenario(path, scenario, registers["projects"]), period)
+
+
+def described(
+    path: Path, about: dict, registers: dict, scenario: MappingProxyType, period: str | None = None
+) -> Dataset:
+    """The dataset in `path` that these settings, registers and this scenario make, all of them sound."""
+    frequency = about["frequency"]
     start = about.get("programme_start")
     return Dataset(
         name=path.name,
@@ -102,7 +108,7 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
         ),
         import_regimes=tuple(about.get("import_regimes", ())),
         sources=tuple(about["sources"]),
-        scenario=read_scenario(path, scenario, registers["projects"]),
+        scenario=scenario,
         registers=MappingProxyType({name: table.reset_index(drop=True) for name, table in registers.items()}),
         files=tuple(about.get("files", ())),
         formats=MappingProxyType(about.get("formats", {})),

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.dataset.registers import PERIODS, listed, read_column
+from importcut.dataset.columns import PERIODS, listed, read_column
 from importcut.schema import DataError, Table, tables
 
 PUBLISHED = "published"  # of a dataset; in it a folder for each period

@@ -6,7 +6,8 @@ from types import MappingProxyType
 import pandas as pd
 
 from importcut.attribute import DISPATCH
-from importcut.dataset.registers import listed, read_toml
+from importcut.dataset.columns import listed
+from importcut.dataset.registers import read_toml
 from importcut.schema import DataError, tables
 
 SAID = ("reason", "source")  # what stands beside the values of a single project

@@ -72,7 +72,7 @@ def read_declarations(ds, *, repairs: pd.DataFrame | None = None) -> list[RawFil
     Raises DataError that lists the files which are empty, of no known format, or lead out of the dataset.
     """
     found = sorted(p for folder in FOLDERS for p in (ds.path / folder).rglob("*") if p.is_file())
-    paths = [p for p in found if not p.name.startswith((".", "~"))]
+    paths = [p for p in found if not p.name.startswith((".", "~")) and p.stem.upper() != "README"]
     if not paths:
         raise DataError(f"{ds.name}: no raw files — put them into {' or '.join(f'{f}/' for f in FOLDERS)}")
     code = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(FORMATS.glob("*.toml"))]

@@ -3,21 +3,17 @@
 import csv
 import datetime
 import json
-import re
-import zipfile
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pyarrow as pa
 
 from importcut.schema import DataError
 from importcut.sources.formats import Format, period_headers
+from importcut.workbook import read_workbook
 
 Rows = list[list[str | None]]
-ERROR_CELL = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\bt="e"[^>]*>.*?<v>([^<]*)</v>', re.DOTALL)
-RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def sheets_of(path: Path, source_file: str) -> Iterator[tuple[str, Rows]]:
@@ -25,23 +21,10 @@ def sheets_of(path: Path, source_file: str) -> Iterator[tuple[str, Rows]]:
 
     Raises DataError if it cannot be opened.
     """
-    import python_calamine as calamine
-
-    try:
-        with calamine.CalamineWorkbook.from_path(str(path)) as book:
-            errors = _error_values(path)
-            for name in book.sheet_names:
-                rows = [
-                    [_text(v) for v in row] for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                ]
-                for row, column, text in errors.get(name, ()):
-                    rows[row][column] = text
-                if any(value for row in rows for value in row):
-                    yield name, rows
-    except (calamine.CalamineError, calamine.ZipError, calamine.XmlError, calamine.PasswordError) as error:
-        raise DataError(
-            f"{source_file}: the workbook cannot be opened ({error}) — save it anew, without a password"
-        ) from None
+    for name, cells in read_workbook(path, source_file).items():
+        rows = [[_text(cell) for cell in row] for row in cells]
+        if any(value for row in rows for value in row):
+            yield name, rows
 
 
 def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
@@ -167,32 +150,3 @@ def _at(content, place: str) -> list[dict] | None:
     listed = isinstance(content, list) and content and all(isinstance(record, dict) for record in content)
     nested = listed and not place and any(isinstance(v, list) for v in content[0].values())
     return content if listed and not nested else None
-
-
-def _error_values(path: Path) -> dict[str, list[tuple[int, int, str]]]:
-    """Cells with #DIV/0! and the like, which calamine takes for empty ones: by sheet, row and column from 0."""
-    if not zipfile.is_zipfile(path):
-        return {}
-    with zipfile.ZipFile(path) as book:
-        names = set(book.namelist())
-        if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
-            return {}
-        targets = {
-            r.get("Id"): r.get("Target") for r in ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels"))
-        }
-        found = {}
-        for sheet in ElementTree.fromstring(book.read("xl/workbook.xml")).iter("{*}sheet"):
-            file = "xl/" + targets.get(sheet.get(RELATED), "").removeprefix("/xl/")
-            if file in names:
-                found[sheet.get("name")] = [
-                    (int(row) - 1, _column(letters.decode()), text.decode())
-                    for letters, row, text in ERROR_CELL.findall(book.read(file))
-                ]
-        return found
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1

@@ -1,0 +1,135 @@
+"""`importcut check`: everything wrong at once, worst first, with file, row, value, remedy and what it costs."""
+
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from importcut.check import checked
+from importcut.cli import app
+from importcut.dataset.blank import new_dataset
+
+HEADER = "declaration_id,item,date,regime,importer_tin,hs_code,description,origin,net_weight,weight_unit,value_usd"
+LINES = [
+    "d1,1,2025-01-10,40,111,3208200000,enamel,CN,10,kg,100",
+    "d1,2,2025-01-10,40,111,3820000000,antifreeze,CN,10,kg,40",
+    "d2,1,2025-02-10,40,222,3208200000,enamel,CN,10,kg,60",
+    "d2,2,2025-02-10,40,222,2807000000,acid,CN,10,kg,500",
+    "d3,1,2025-02-11,40,222,2807000000,acid,CN,10,kg,20",
+    "d4,1,2025-02-31,40,222,3820000000,antifreeze,CN,10,kg,30",
+    "d5,1,2025-02-11,70,222,3820000000,antifreeze,CN,10,kg,9000",
+]
+
+
+@pytest.fixture
+def folder(repository, tmp_path, monkeypatch):
+    """The small dataset with a few declaration lines."""
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    made = shutil.copytree(repository / "tests" / "cases" / "small", tmp_path / "small")
+    (made / "declarations").mkdir()
+    (made / "declarations" / "2025Q1.csv").write_text("\n".join([HEADER, *LINES]) + "\n", encoding="utf-8")
+    return made
+
+
+def change(folder, file, old, new):
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def listed(folder):
+    """What is to be mended: value at stake, whether it stops a report, and the beginning of the text."""
+    return [(f.value_usd, f.stops, f.text.partition(" — ")[0]) for f in checked(folder).findings]
+
+
+def call(*words):
+    return CliRunner().invoke(app, ["check", *map(str, words)])
+
+
+def test_lines_that_do_not_count_stand_with_their_value_those_of_one_code_together(folder):
+    assert listed(folder) == [
+        (520.0, False, "declarations/2025Q1.csv line 5 and 1 more: hs_code 2807000000 (hs code unknown)"),
+        (30.0, False, "declarations/2025Q1.csv line 7: date 2025-02-31 (impossible date)"),
+    ]
+    done = call(folder)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "small: a report can be made, 2 to mend when there is time"
+    assert "200   3 accepted" in done.stdout and "9,000   1 out of scope" in done.stdout
+
+
+def test_a_fault_of_a_register_stands_with_the_imports_of_its_product_or_plant(folder):
+    change(folder, "products.csv", ",1,1,0.5,", ",1,1,50,")
+    change(folder, "plants.csv", "pitnak,Питнак", "pitnak,")
+    change(folder, "exchange_rates.csv", "1.2", "0")
+    assert listed(folder) == [
+        (520.0, False, "declarations/2025Q1.csv line 5 and 1 more: hs_code 2807000000 (hs code unknown)"),
+        (160.0, True, "products.csv row 2: localisable_share 50"),
+        (60.0, True, "plants.csv row 3: name_uz_cyrl is empty"),
+        (30.0, False, "declarations/2025Q1.csv line 7: date 2025-02-31 (impossible date)"),
+        (None, True, "exchange_rates.csv row 3: usd 0"),
+    ]
+    done = call(folder)
+    assert done.exit_code == 1
+    assert "160 ! products.csv row 2: localisable_share 50 — must be share" in done.stdout
+    assert done.stdout.splitlines()[-1] == "small: 3 to mend before a report can be made, 2 besides"
+
+
+def test_a_project_stands_with_the_imports_of_what_it_makes(folder, repository):
+    header = (repository / "data/raw/sample/projects.csv").read_text(encoding="utf-8").splitlines()[0]
+    (folder / "projects.csv").write_text(f"{header}\npaint,А,A,А,A,big,Works,,,,2025-06,,,,made up\n", encoding="utf-8")
+    header = (repository / "data/raw/sample/project_products.csv").read_text(encoding="utf-8").splitlines()[0]
+    (folder / "project_products.csv").write_text(f"{header}\npaint,topcoat,10,t,1000,,,,,,,,made up\n")
+    assert (160.0, True, "projects.csv row 2: class big") in listed(folder)
+
+
+def test_settings_registers_scenarios_and_raw_files_are_told_at_once(folder):
+    change(folder, "dataset.toml", 'base_period = "2024"', 'base_period = "20x4"')
+    change(folder, "products.csv", "320820;320890", "3208.20")
+    (folder / "scenarios").mkdir()
+    (folder / "scenarios" / "late.toml").write_text("[assumptions]\ndelay = 1\n")
+    (folder / "declarations" / "notes.csv").write_text("what,is,this\n1,2,3\n")
+    told = [text for _, stops, text in listed(folder) if stops]
+    assert [text.split()[0].rstrip(":") for text in told] == [
+        "declarations/notes.csv", "dataset.toml", "products.csv", "scenarios/late.toml",
+    ]  # fmt: skip
+
+
+def test_settings_that_cannot_be_read_do_not_hide_the_registers(folder):
+    change(folder, "dataset.toml", 'frequency = "Q"', 'frequency = "Q')
+    change(folder, "products.csv", ",1,1,0.5,", ",1,1,50,")
+    told = [text for _, stops, text in listed(folder) if stops]
+    assert len(told) == 2 and told[1].startswith("dataset.toml: ") and told[0].startswith("products.csv row 2")
+
+
+def test_a_new_dataset_says_what_is_missing_in_the_order_of_work(folder, tmp_path):
+    own = new_dataset(tmp_path / "own")
+    told = [text for *_, text in listed(own)]
+    assert [text.split(":")[0] for text in told] == ["own", "registers.xlsx sheet products", *["dataset.toml"] * 5]
+    shutil.copy(folder / "declarations" / "2025Q1.csv", own / "declarations")
+    first = checked(own).findings[0]
+    assert (first.value_usd, first.text) == (
+        720.0, "registers.xlsx sheet products: has no rows — fill in a product at least",
+    )  # fmt: skip
+    assert "add the code to hs_prefixes in registers.xlsx sheet products" in checked(own).findings[1].text
+    shutil.copy(folder / "products.csv", own)
+    assert not [finding for finding in checked(own).findings if finding.stops]
+
+
+def test_what_stops_a_report_is_shown_however_long_the_list(folder, monkeypatch):
+    monkeypatch.setattr("importcut.cli.check.MOST", 1)
+    change(folder, "exchange_rates.csv", "1.2", "0")
+    shown = call(folder).stdout
+    assert "usd 0 — must be > 0" in shown and "impossible date" not in shown and "… and 1 more; --all" in shown
+    assert "impossible date" in call(folder, "--all").stdout
+
+
+def test_a_dataset_that_is_none_is_one_line_and_exit_code_1():
+    failed = call("nowhere")
+    assert (failed.exit_code, failed.stdout) == (1, "") and "no such dataset" in failed.stderr
+
+
+def test_a_sheet_that_is_empty_and_declarations_beside_it_are_all_at_stake(folder):
+    file = folder / "products.csv"
+    file.write_text(file.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    [first, *_] = checked(folder).findings
+    assert (first.value_usd, first.stops) == (720.0, True)

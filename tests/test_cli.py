@@ -144,16 +144,25 @@ def test_a_slip_of_the_finger_is_one_line_with_the_nearest_and_where_help_is(wor
 
 
 def test_without_a_word_it_helps_and_it_knows_its_version(repository):
-    helped, told = run(), run("--version")
+    helped, told, group = run(), run("--version"), run("fetch")
+    assert (group.returncode, group.stderr) == (2, "") and "comtrade" in group.stdout
     assert (helped.returncode, told.returncode) == (0, 0)
     assert "publish" in helped.stdout and "Example: importcut report --" in helped.stdout
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert told.stdout == f"importcut {project['version']}\n"
 
 
+def commands(group, path=()):
+    """Every command with what is typed to call it, also those of groups."""
+    for name, told in group.commands.items():
+        if hasattr(told, "commands"):
+            yield from commands(told, (*path, name))
+        else:
+            yield " ".join((*path, name)), told
+
+
 def test_every_command_says_what_it_is_for_and_gives_an_example():
-    command = typer.main.get_command(app)
-    for name, told in command.commands.items():
+    for name, told in commands(typer.main.get_command(app)):
         assert told.help.splitlines()[0].endswith("."), name
         assert told.epilog.startswith(f"Example: importcut {name}"), name
 

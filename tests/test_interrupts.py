@@ -13,8 +13,8 @@ import pytest
 
 from importcut import sample, schema
 from importcut.dataset import open_dataset
-from importcut.report import RunError, publish
 from importcut.digest import write_whole
+from importcut.report import RunError, publish
 from importcut.report.graph import Step, run_steps
 from importcut.schema import DataError
 

@@ -87,10 +87,14 @@ def test_tables_of_a_finished_report_are_read_as_they_were_made(repository, tmp_
     table = schema.conform(pd.DataFrame([row]).reindex(columns=columns), "target", frequency="Q")
     to_csv(table, made / "tables" / "target.csv")
     to_csv(schema.as_text(schema.empty("ledger", ds)), made / "tables" / "ledger.csv")
+    variant = {"project_id": "NA", "product_id": "a", "method": "activity", "base": "all", "basis": "net_kg"}
+    tried = pd.DataFrame([variant | {"left_out": "", "gross_usd": 1.5}])
+    tried = schema.conform(tried, "variants", frequency="Q")
+    to_csv(tried, made / "tables" / "variants.csv")
     found = importcut.finished_tables(ds, out=tmp_path)
-    assert found["target"].equals(table)
+    assert found["target"].equals(table) and found["variants"].equals(tried), "empty texts and a text NA are kept"
     assert str(found["ledger"]["period"].dtype) == "period[Q-DEC]"
     latest = dataset.open_dataset(ds.path)
-    assert importcut.finished_tables(latest, out=tmp_path).keys() == {"ledger", "target"}
+    assert importcut.finished_tables(latest, out=tmp_path).keys() == {"ledger", "target", "variants"}
     with pytest.raises(RunError, match=r"no report of small 2025Q3 — run `importcut report .* --period 2025Q3`"):
         importcut.finished_tables(dataset.open_dataset(ds.path, period="2025Q3"), out=tmp_path)

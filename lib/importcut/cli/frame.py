@@ -90,7 +90,8 @@ def _wrong_use(error: typer.TyperException) -> None:
     near, context = getattr(error, "possibilities", None), getattr(error, "ctx", None)
     said = f"{error.message}. Did you mean {near[0]!r}?" if near else " ".join(error.format_message().split())
     where = context.command_path if context else "importcut"
-    print(f"importcut: {said.rstrip('.')} — see `{where} --help`", file=sys.stderr)
+    if said:  # a group without a command has shown its help already
+        print(f"importcut: {said.rstrip('.')} — see `{where} --help`", file=sys.stderr)
 
 
 def _unforeseen(kind: type[BaseException], error: BaseException, _) -> None:

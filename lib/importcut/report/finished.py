@@ -63,7 +63,9 @@ def remedy(dataset: str, period: str | None, scenario: str = "base") -> str:
 
 
 def _read(file: Path, frequency: str) -> pd.DataFrame:
-    spec = tables().get(file.stem)
-    texts = {c.name: "str" for c in spec.columns if c.type in ("text", "period")} if spec else None
+    """The table as its schema has it; a text that may not be missing is an empty one where the file has nothing."""
+    columns = tables()[file.stem].columns if file.stem in tables() else ()
+    texts = {c.name: "str" for c in columns if c.type in ("text", "period")}
     table = pd.read_csv(file, dtype=texts, keep_default_na=False, na_values=[""])
-    return conform(table, file.stem, frequency=frequency) if spec else table
+    whole = {c.name: "" for c in columns if c.type == "text" and not c.optional}
+    return conform(table.fillna(whole), file.stem, frequency=frequency) if columns else table

@@ -1,15 +1,19 @@
 """The command line: what it prints, where, and its exit codes."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from importcut import report, sample
-from importcut.cli import app
+from importcut import language, report, sample
+from importcut.cli import app, complete
 from importcut.schema import DataError
 
 
@@ -122,6 +126,89 @@ def test_what_is_wrong_is_said_on_stderr_without_a_traceback(tmp_path, words, co
     assert (failed.returncode, failed.stdout) == (code, "")
     assert said in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["reprot"], "No such command 'reprot'. Did you mean 'report'? — see `importcut --help`"),
+        (["report", "--langage", "en"], "No such option: --langage. Did you mean '--language'? — see "),
+        (["sample"], "Missing option '--out' — see `importcut sample --help`"),
+        (["report", "--jobs", "two"], "Invalid value for '--jobs': "),
+    ],
+)
+def test_a_slip_of_the_finger_is_one_line_with_the_nearest_and_where_help_is(words, said):
+    failed = run(*words)
+    assert (failed.returncode, failed.stdout, failed.stderr.count("\n")) == (2, "", 1)
+    assert failed.stderr.startswith(f"importcut: {said}")
+
+
+def test_without_a_word_it_helps_and_it_knows_its_version(repository):
+    helped, told, group = run(), run("--version"), run("fetch")
+    assert (group.returncode, group.stderr) == (2, "") and "comtrade" in group.stdout
+    assert (helped.returncode, told.returncode) == (0, 0)
+    assert "publish" in helped.stdout and "Example: importcut report --" in helped.stdout
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert told.stdout == f"importcut {project['version']}\n"
+
+
+def commands(group, path=()):
+    """Every command with what is typed to call it, also those of groups."""
+    for name, told in group.commands.items():
+        if hasattr(told, "commands"):
+            yield from commands(told, (*path, name))
+        else:
+            yield " ".join((*path, name)), told
+
+
+def test_every_command_says_what_it_is_for_and_gives_an_example():
+    for name, told in commands(typer.main.get_command(app)):
+        assert told.help.splitlines()[0].endswith("."), name
+        assert told.epilog.startswith(f"Example: importcut {name}"), name
+
+
+def completed(line, shell="bash"):
+    """What the shell is told to offer at the end of the line."""
+    words = line.split(" ")
+    asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1), "_TYPER_COMPLETE_ARGS": line}
+    asked |= {"_TYPER_COMPLETE_WORD_TO_COMPLETE": words[-1], "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    told = CliRunner().invoke(app, prog_name="importcut", env=asked | {"_IMPORTCUT_COMPLETE": f"complete_{shell}"})
+    assert told.exit_code == 0
+    return told.stdout.split()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell", "pwsh"])
+def test_every_shell_completes_a_dataset_and_has_a_script_for_it(shell):
+    assert any("uzbekistan" in word for word in completed("importcut report --dataset uzb", shell))
+    wanted = {"_IMPORTCUT_COMPLETE": f"source_{shell}"}
+    script = CliRunner().invoke(app, prog_name="importcut", env=wanted).stdout
+    assert "_IMPORTCUT_COMPLETE" in script and f"complete_{shell}".replace("pwsh", "powershell") in script
+
+
+def test_commands_options_and_values_are_completed(monkeypatch, tmp_path, repository):
+    assert completed("importcut rep") == ["report"]
+    assert completed("importcut report --scen") == ["--scenario"]
+    assert completed("importcut report --language uz") == ["uz-Cyrl", "uz-Latn"]
+    assert completed("importcut report --dataset sample --scenario l") == ["late", "leader_fails", "low"]
+    assert completed("importcut report --formats html,p") == ["html,pdf", "html,pptx"]
+    monkeypatch.setattr(complete, "ROOT", tmp_path)
+    shutil.copytree(repository / "data" / "raw" / "sample", tmp_path / "data" / "raw" / "mine")
+    monkeypatch.chdir(tmp_path)
+    raw = ["2026Q1", "2026Q2", "2026Q3"]
+    assert completed("importcut report --dataset mine --period 2026") == raw
+    assert completed("importcut publish --dataset data/raw/mine --period 2026") == raw
+    noted = tmp_path / "reports" / ".work" / "mine" / "coverage.json"
+    noted.parent.mkdir(parents=True)
+    for offered in (["2024Q4", "2025Q1", "2025Q2"], ["2023", "2024"]):
+        noted.write_text(json.dumps({"key": "", "covered": [offered[0], offered[-1]]}))
+        assert completed("importcut report --dataset mine --period ") == offered
+
+
+def test_what_is_completed_is_what_the_library_knows():
+    assert sorted(language.languages()) == complete.languages("")[1:]
+    assert list(complete.FORMATS) == list(report.FORMATS)
+    heavy = "import sys, importcut.cli; assert not {'pandas', 'babel', 'importcut.report'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", heavy], check=True)
 
 
 def test_what_nobody_foresaw_is_one_line_and_exit_code_1():

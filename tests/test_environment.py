@@ -118,3 +118,14 @@ def test_every_locked_package_has_a_hash(lock_entries):
 def test_no_file_of_the_environment_names_an_address(repository, file):
     text = (repository / file).read_text(encoding="utf-8")
     assert re.findall(r".*(?:://|index-url|find-links).*", text) == []
+
+
+def test_licence_version_and_title_are_the_same_wherever_they_stand(repository, pyproject):
+    cited = yaml.safe_load((repository / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= cited.keys(), "what the format demands"
+    assert (cited["cff-version"], cited["type"]) == ("1.2.0", "software")
+    assert (str(cited["version"]), cited["license"]) == (pyproject["version"], pyproject["license"])
+    licence = (repository / "LICENSE").read_text(encoding="utf-8")
+    assert licence.startswith(f"{pyproject['license']} License\n")
+    assert [author["name"] for author in cited["authors"]] == ["importcut contributors"]
+    assert f"Copyright (c) 2026 {cited['authors'][0]['name']}\n" in licence

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from importcut import digest, report
+from importcut import digest, report, sources
 from importcut.dataset import open_dataset
 from importcut.report import RunError, UsageError, checked_parameters, kernel, make_report
 from importcut.report.given import publish_tables
@@ -291,6 +291,21 @@ def test_another_format_joins_the_report_and_none_leaves_it(shop, no_kernel):
         shop.make(formats=["odt"])
 
 
+def test_a_folder_may_have_any_letters_and_blanks(first_report, tmp_path, monkeypatch, no_kernel):
+    """Raw files through DuckDB, documents through pandoc and Typst, the deck, and their publication."""
+    root = tmp_path / "Отчёты за квартал" / "2026 йил ’"
+    moved = Workshop(shutil.copytree(first_report.root, root))
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(moved.processed))
+    monkeypatch.setattr(report, "library", list)
+    made = moved.make(formats=report.FORMATS)
+    assert len(made.kept) == ALL and len(made.made) == len(report.FORMATS) - 2, "the rest is valid here too"
+    assert {f.name for f in (moved.report / "en").glob("*.*")} >= {*report.FORMATS.values()} - {"tables.xlsx"}
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(root / "ўқувчи"))
+    read = sources.read_declarations(open_dataset(moved.dataset))
+    assert sources.periods(read, "Y")[-1] == pd.Period("2024")
+    assert any((root / "ўқувчи").rglob("*.parquet"))
+
+
 def test_a_published_file_that_was_lost_or_edited_is_put_back_without_a_kernel(shop, no_kernel):
     before = contents(shop.report)
     (shop.report / "tables.xlsx").unlink()
@@ -425,7 +440,7 @@ def test_the_kernel_is_this_python_whatever_kernelspecs_there_are(tmp_path, monk
     spec.parent.mkdir(parents=True)
     spec.write_text(json.dumps({"argv": ["/nowhere/python"], "display_name": "other", "language": "python"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    folder = tmp_path / "a {odd} folder"
+    folder = tmp_path / "Отчёты ’ {odd} folder"
     folder.mkdir()
     notebook = write_notebook(folder / "n.ipynb", "import os, sys\nprint(sys.executable, os.getcwd())")
     done = kernel.run_notebook(notebook, {"period": "x"}, folder=folder, failed=folder / "failed.ipynb")

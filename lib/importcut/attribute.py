@@ -32,6 +32,11 @@ def credit(
     dispatch : one of DISPATCH: whose kg flow when supplies exceed the cap
     order : for merit_order (cost) and first_come (date): lower flows first
 
+    Returns
+    -------
+    Series
+        Credit by project, with the index of `supply`.
+
     Raises
     ------
     ValueError
@@ -40,6 +45,14 @@ def credit(
     References
     ----------
     Shapley (1953); for the gross cut this is the random-arrival rule of O'Neill (1982).
+
+    Examples
+    --------
+    >>> supply = pd.Series({"a": 30, "b": 50, "c": 60})
+    >>> credit(supply, 100).round(2).to_dict()
+    {'a': 20.0, 'b': 35.0, 'c': 45.0}
+    >>> credit(supply, 100, rule="marginal").to_dict()  # what would be lost without each
+    {'a': 0.0, 'b': 10.0, 'c': 20.0}
     """
     kg = supply.to_numpy(float)
     worth = np.broadcast_to(np.asarray(unit_value, float), kg.shape)

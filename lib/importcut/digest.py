@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from threading import get_ident
+
+from importcut.schema import whole
 
 LARGE = 4_000_000  # bytes from which a file is not read again while its size and times stay the same
 
@@ -35,10 +35,8 @@ def fingerprint_of(**parts) -> str:
 
 def write_whole(file: Path, content: str | bytes) -> None:
     """Write a file so that it is never seen half written."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}-{get_ident()}.part")
-    part.write_bytes(content if isinstance(content, bytes) else content.encode())
-    part.replace(file)
+    with whole(file) as part:
+        part.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
 def _digest(file: Path) -> str:

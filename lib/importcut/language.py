@@ -19,7 +19,14 @@ APOSTROPHES = str.maketrans({"\u02bb": "\u2018", "\u02bc": "\u2019"})  # Babel m
 
 @dataclass(frozen=True)
 class Voice:
-    """Says things about one dataset in one language."""
+    """Says things about one dataset in one language: what every chart and sentence is written with.
+
+    Examples
+    --------
+    >>> say = Voice("ru", open_dataset("sample", period="2026Q3"))
+    >>> say.money(10_750_000), say.number(1234.5, 1), say.period(pd.Period("2026Q3"))
+    ('10,8 млн долл.', '1\\xa0234,5', '3 кв. 2026 г.')
+    """
 
     language: str
     ds: object

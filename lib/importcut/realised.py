@@ -16,6 +16,24 @@ def realised_cuts(ds, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.Da
     Parameters
     ----------
     cuts, identification : from `counterfactual.identified_cuts` and `counterfactual.identification`
+
+    Returns
+    -------
+    DataFrame
+        Key project_id, product_id, period, method; gross, net and range in USD, weights in kg.
+
+    Examples
+    --------
+    >>> ds = open_dataset("sample", period="2026Q3")
+    >>> pair = {"project_id": "antifreeze_navoi", "product_id": "antifreeze"}
+    >>> cut = {"plant_id": "asaka", "period": pd.Period("2026Q3"), "delivered_kg": 1000.0, "gross_kg": 1000.0}
+    >>> cut |= {"gross_usd": 2000.0, "current_usd": 2100.0, "low_usd": 1900.0, "high_usd": 2200.0}
+    >>> cut |= {"evidence": "measured"}
+    >>> tested = dict.fromkeys(["placebo_rank", "placebo_n", "placebo_p", "smallest_p"], np.nan)
+    >>> found = pd.DataFrame([pair | tested | {"reason": None, "told": True}])
+    >>> table = realised_cuts(ds, pd.DataFrame([pair | cut]), found)  # inputs of 0.74 USD per kg are imported
+    >>> table[["gross_usd", "net_usd", "gross_evidence", "net_evidence"]].to_numpy().tolist()
+    [[2000.0, 1260.0, 'measured', 'planned']]
     """
     inputs = ds.project_products[[*PAIR, "imported_input_usd_per_kg"]]
     summed = cuts.groupby(ROW, as_index=False).agg(
@@ -44,6 +62,24 @@ def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds) -> pd.Da
     """Table `counterfactual`: actual imports of the comparable partners plus all cuts, by product and period.
 
     With delivery records every product is there; else those whose cut is estimated, in all periods.
+
+    Parameters
+    ----------
+    panel : table `panel`, from `import_panel`
+    cuts : from `identified_cuts`; gross_usd (USD) and gross_kg (kg)
+
+    Returns
+    -------
+    DataFrame
+        Key product_id, period, method; actual and counterfactual imports in USD and kg.
+
+    Examples
+    --------
+    >>> ds, at = open_dataset("sample", period="2026Q3"), {"product_id": "antifreeze", "period": pd.Period("2026Q3")}
+    >>> panel = pd.DataFrame([at | {"value_usd": 5000.0, "net_kg": 2500.0, "comparable": True}])
+    >>> cuts = pd.DataFrame([at | {"gross_usd": 2000.0, "gross_kg": 1000.0, "evidence": "measured", "base_kg": np.nan}])
+    >>> counterfactual_imports(panel, cuts, ds)[["actual_usd", "counterfactual_usd"]].to_numpy().tolist()
+    [[5000.0, 7000.0]]
     """
     key = ["product_id", "period"]
     actual = panel[panel["comparable"]].groupby(key).agg(actual_usd=("value_usd", "sum"), actual_kg=("net_kg", "sum"))

@@ -1,9 +1,13 @@
 """Every table's columns, units and key; the only door to `data/processed`; the codebook."""
 
+import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import get_ident
 
 import pandas as pd
 
@@ -83,10 +87,8 @@ def save(table: pd.DataFrame, name: str, ds) -> pd.DataFrame:
     """Write a finished table below `ds.tables` (those of all periods: `ds.processed`); returns it conformed."""
     shaped = conform(table, name, frequency=ds.frequency)
     path = _path(name, ds)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    whole = path.with_suffix(".part")
-    as_text(shaped).to_parquet(whole, index=False)
-    whole.replace(path)
+    with whole(path) as part:
+        as_text(shaped).to_parquet(part, index=False)
     return shaped
 
 
@@ -108,6 +110,24 @@ def empty(name: str, ds) -> pd.DataFrame:
     """The table with its header only."""
     columns = [c.name for c in tables()[name].columns]
     return conform(pd.DataFrame(columns=columns, dtype=object), name, frequency=ds.frequency)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A file to write to, which then takes the place of `path`; if anything fails, what stood there still stands.
+
+    Raises DataError if another program holds `path` open.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.part")
+    try:
+        yield part
+        try:
+            part.replace(path)
+        except PermissionError:  # on Windows, of an open file
+            raise DataError(f"{path} is open in another program — close it there, then run this again") from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:

@@ -51,6 +51,13 @@ def rank_probabilities(draws: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     draws : one row a draw, one column a project, the larger the better; ties are drawn by lot, with a fixed seed
+
+    Examples
+    --------
+    >>> rank_probabilities(pd.DataFrame({"a": [3, 3, 1, 3], "b": [2, 2, 2, 2]}))
+          1     2
+    a  0.75  0.25
+    b  0.25  0.75
     """
     values = draws.to_numpy(float)
     lot = np.random.default_rng(0).random(values.shape)

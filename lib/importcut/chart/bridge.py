@@ -16,7 +16,20 @@ CROWDED = 16  # periods from which the totals are not written out
 
 
 def plot_bridge(steps: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
-    """Waterfall between the imports of two periods; columns label, value_usd, kind (total, change, project)."""
+    """Waterfall between the imports of two periods; columns label, value_usd, kind (total, change, project).
+
+    Parameters
+    ----------
+    steps : label, value_usd (USD), kind (total, change, project), in their order
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> steps = pd.DataFrame({"label": ["2023", "price", "project A", "2024"], "value_usd": [5e6, 1e6, -2e6, 4e6]})
+    >>> ax = plot_bridge(steps.assign(kind=["total", "change", "project", "total"]), say)
+    >>> [label.get_text() for label in ax.texts]
+    ['5.00', '+1.00', '−2.00', '4.00']
+    """
     ax = ax or canvas(8.0, 0.7 + 0.36 * len(steps))
     _waterfall(ax, steps, say, size=9)
     ax.set_yticks(range(len(steps)), [fill(label, LABEL_WIDTH) for label in steps["label"]], fontsize=9)
@@ -46,7 +59,20 @@ def plot_product_bridges(steps: pd.DataFrame, say) -> list[Axes]:
 
 
 def plot_chain(chain: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
-    """Stacked effects of every period against the one before, dots the whole change; period, label, value_usd, kind."""
+    """Stacked effects of every period against the one before, dots the whole change; period, label, value_usd, kind.
+
+    Parameters
+    ----------
+    chain : period, label, value_usd (USD), kind (total, change, project)
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> chain = pd.DataFrame({"label": ["price", "project A", "imports"], "value_usd": [1e6, -2e6, -1e6]})
+    >>> chain = chain.assign(kind=["change", "project", "total"], period=pd.Period("2026Q3"))
+    >>> plot_chain(chain, say).texts[0].get_text()
+    '−1.00'
+    """
     ax = ax or canvas(8.0, 4.2)
     wide = chain.pivot(index="period", columns="label", values="value_usd")
     kinds = chain.drop_duplicates("label").set_index("label")["kind"]

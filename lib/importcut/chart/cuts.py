@@ -25,7 +25,21 @@ NAMED = 6  # projects with a colour of their own; the rest are summed
 
 
 def plot_ranking(ranking: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
-    """Bars of the ranked projects: net in front, gross behind, range as a line, class by colour; ten at most."""
+    """Bars of the ranked projects: net in front, gross behind, range as a line, class by colour; ten at most.
+
+    Parameters
+    ----------
+    ranking : rows of one basis of table `ranking`, in the order of the rank; amounts in USD
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> rows = pd.DataFrame({"project_id": ["antifreeze_navoi", "washer_fluid_tashkent"], "gross_usd": [4e6, 2e6]})
+    >>> rows = rows.assign(headline_usd=[3e6, 1e6], low_usd=[2e6, 1e6], high_usd=[3.5e6, 2e6])
+    >>> ax = plot_ranking(rows, say)
+    >>> [label.get_text() for label in ax.texts]
+    ['1.00', '3.00']
+    """
     ax = ax or canvas(8.0, 0.6 + 0.46 * min(len(ranking), 10))
     shown = ranking.head(10).iloc[::-1].reset_index(drop=True)
     projects = say.ds.projects.set_index("project_id")
@@ -45,7 +59,22 @@ def plot_ranking(ranking: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_counterfactual(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
-    """Actual imports, and above them the cuts of the projects up to what would have been imported without them."""
+    """Actual imports, and above them the cuts of the projects up to what would have been imported without them.
+
+    Parameters
+    ----------
+    counterfactual, cuts : tables `counterfactual` and `cuts_realised`; USD by period
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> at = {"period": pd.PeriodIndex(["2026Q2", "2026Q3"], freq="Q")}
+    >>> imports = pd.DataFrame(at | {"actual_usd": [5e6, 4e6], "counterfactual_usd": [5.5e6, 6e6]})
+    >>> cuts = pd.DataFrame(at | {"project_id": "antifreeze_navoi", "identified": True, "gross_usd": [5e5, 2e6]})
+    >>> ax = plot_counterfactual(imports, cuts, say)
+    >>> ax.get_legend().get_texts()[-1].get_text()
+    'imports without the projects'
+    """
     ax = ax or canvas(8.0, 4.2)
     totals = counterfactual.groupby("period")[["actual_usd", "counterfactual_usd"]].sum()
     at = np.arange(len(totals))
@@ -87,7 +116,19 @@ def plot_counterfactual(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say, *
 
 
 def plot_matrix(values: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
-    """Heat map of amounts in million dollars; rows and columns are named as they will be read."""
+    """Heat map of amounts in million dollars; rows and columns are named as they will be read.
+
+    Parameters
+    ----------
+    values : amounts (USD), rows by columns
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> ax = plot_matrix(pd.DataFrame({"Asaka": [2e6, 0.0]}, ["Top coat", "Primer"]), say)
+    >>> ax.texts[0].get_text()
+    '2.00'
+    """
     ax = ax or canvas(8.0, 0.6 + 0.3 * len(values))
     labels = values.map(lambda usd: say.millions(usd) if usd >= 5e3 else "")
     sns.heatmap(
@@ -104,7 +145,19 @@ def plot_matrix(values: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_bars(values: pd.Series, say, *, ax: Axes | None = None) -> Axes:
-    """Horizontal bars of amounts, largest on top, each with its figure; the index is named as it will be read."""
+    """Horizontal bars of amounts, largest on top, each with its figure; the index is named as it will be read.
+
+    Parameters
+    ----------
+    values : amounts (USD) by name
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> ax = plot_bars(pd.Series({"Painting": 4e6, "Assembly": 1e6}), say)
+    >>> [float(bar.get_width()) for bar in ax.patches]
+    [1000000.0, 4000000.0]
+    """
     ax = ax or canvas(8.0, 0.5 + 0.27 * len(values))
     shown = values.sort_values()
     ax.barh(range(len(shown)), shown, color=SERIES[0], height=0.66)
@@ -115,13 +168,27 @@ def plot_bars(values: pd.Series, say, *, ax: Axes | None = None) -> Axes:
     return million_axis(ax, "x", say)
 
 
-def plot_plan(yearly: pd.DataFrame, say, *, target: pd.Series | None = None, ax: Axes | None = None) -> Axes:
-    """Planned gross cuts by year, stacked by project (the largest by name); years × projects, names as read."""
+def plot_plan(yearly: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
+    """Planned gross cuts by year, stacked by project (the largest by name); years × projects, names as read.
+
+    Parameters
+    ----------
+    yearly : gross cuts (USD), years by projects
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> yearly = pd.DataFrame({"A": [1e6, 2e6], "B": [0.0, 1e6]}, [2026, 2027])
+    >>> [label.get_text() for label in plot_plan(yearly, say).texts]
+    ['1.00', '3.00']
+    """
     ax = ax or canvas(8.0, 4.2)
     order = yearly.sum().sort_values(ascending=False).index
-    shown = yearly[order[:NAMED]].assign(**{say("other projects"): yearly[order[NAMED:]].sum(axis=1)})
+    shown = yearly[order[:NAMED]]
+    if len(order) > NAMED:
+        shown = shown.assign(**{say("other projects"): yearly[order[NAMED:]].sum(axis=1)})
     bottom, x = np.zeros(len(shown)), np.arange(len(shown))
-    for column, colour in zip(shown, [*SERIES[:NAMED], SERIES[-1]], strict=True):
+    for column, colour in zip(shown, [*SERIES[:NAMED], SERIES[-1]], strict=False):
         ax.bar(x, shown[column], bottom=bottom, color=colour, width=0.7, label=column)
         bottom = bottom + shown[column].to_numpy()
     for at, usd in zip(x, bottom, strict=True):
@@ -133,7 +200,19 @@ def plot_plan(yearly: pd.DataFrame, say, *, target: pd.Series | None = None, ax:
 
 
 def plot_pairs(table: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
-    """Two amounts for each row as hollow and full dots on a line; rows and columns named as they will be read."""
+    """Two amounts for each row as hollow and full dots on a line; rows and columns named as they will be read.
+
+    Parameters
+    ----------
+    table : two columns of amounts (USD), by name
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> table = pd.DataFrame({"planned": [3e6], "realised": [2e6]}, ["Antifreeze"])
+    >>> [line.get_label() for line in plot_pairs(table, say).lines]
+    ['planned', 'realised']
+    """
     ax = ax or canvas(8.0, 0.6 + 0.46 * len(table))
     shown = table.iloc[::-1]
     first, second = shown.columns

@@ -90,7 +90,17 @@ def plot_variants(variants: pd.DataFrame, say) -> Axes:
 def plot_estimates(estimates: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     """The gross cut of each product by every method, with its range; hollow where chance gives as large a fall.
 
-    Columns label (of the row), method, method_label, gross_usd, low_usd, high_usd (USD), told.
+    Parameters
+    ----------
+    estimates : label (of the row), method, method_label, gross_usd, low_usd, high_usd (USD), told
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> row = {"label": "Antifreeze", "method": "activity", "method_label": "vehicles", "gross_usd": 2e6}
+    >>> ax = plot_estimates(pd.DataFrame([row | {"low_usd": 1e6, "high_usd": 3e6, "told": False}]), say)
+    >>> ax.lines[0].get_markerfacecolor()  # hollow
+    'white'
     """
     labels = list(dict.fromkeys(estimates["label"]))
     methods = [m for m in METHOD_COLOURS if m in set(estimates["method"])]

@@ -77,6 +77,25 @@ def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "") -
     """The finished chart: claim and unit above it, source and the mark of illustrative data below it.
 
     A chart with a `name` goes into the deck too, and is drawn for it without these.
+
+    Parameters
+    ----------
+    ax : from a `plot_*` function
+    title, unit : the claim, and what is measured in which unit
+    alt : the sentence that stands in for the chart
+    name : of the file of the figure
+
+    Returns
+    -------
+    Picture
+        Shown by a notebook as SVG.
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> ax = plot_bars(pd.Series({"Painting": 4e6}), say)
+    >>> picture(ax, say, title="Painting takes most", unit="million US dollars", alt="Painting: 4.").svg[:5]
+    '<?xml'
     """
     figure = ax.figure
     plot = _for_a_slide(figure) if name else ""

@@ -25,7 +25,17 @@ MOST = 6  # small charts
 def plot_quality(bars: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     """Bars of the value that each finding touches, coloured by treatment, in the order of `narrate.quality_bars`.
 
-    Columns label, treatment (a category, as read), value_usd (USD), note (what stands beside the bar).
+    Parameters
+    ----------
+    bars : label, treatment (a category, as read), value_usd (USD), note (what stands beside the bar)
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> bars = pd.DataFrame({"label": ["missing weight"], "value_usd": [2e6], "note": ["12 lines"]})
+    >>> ax = plot_quality(bars.assign(treatment=pd.Categorical(["imputed"])), say)
+    >>> ax.texts[0].get_text(), float(ax.patches[0].get_width())
+    ('12 lines', 2000000.0)
     """
     ax = ax or canvas(8.0, 0.7 + 0.38 * len(bars))
     shown = bars.iloc[::-1].reset_index(drop=True)

@@ -11,7 +11,20 @@ from importcut.chart.page import LABEL_WIDTH, MUTED, SERIES, canvas, million_axi
 
 
 def plot_probabilities(certainty: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
-    """Heat map of the probability of every rank of one basis, in per cent; the project with the largest mean on top."""
+    """Heat map of the probability of every rank of one basis, in per cent; the project with the largest mean on top.
+
+    Parameters
+    ----------
+    certainty : rows of one basis of table `certainty`
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> rows = pd.DataFrame({"project_id": ["antifreeze_navoi"] * 2 + ["fluids_jizzakh"] * 2, "rank": [1, 2, 1, 2]})
+    >>> rows = rows.assign(probability=[0.75, 0.25, 0.25, 0.75], mean_usd=[3e6, 3e6, 2e6, 2e6])
+    >>> [label.get_text() for label in plot_probabilities(rows, say).texts]
+    ['75', '25', '25', '75']
+    """
     order = certainty.drop_duplicates("project_id").sort_values("mean_usd", ascending=False)["project_id"]
     wide = certainty.pivot_table(index="project_id", columns="rank", values="probability").reindex(order)
     ax = ax or canvas(8.0, 0.6 + 0.32 * len(wide))
@@ -41,7 +54,15 @@ def plot_tornado(sensitivity: pd.DataFrame, names: pd.Series, say, *, ax: Axes |
 
     Parameters
     ----------
+    sensitivity : table `sensitivity`; low_usd and high_usd (USD) by assumption
     names : of the assumptions, as they will be read, by assumption
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> rows = pd.DataFrame({"assumption": ["delay_years"], "low_usd": [4e6], "high_usd": [3e6]})
+    >>> [label.get_text() for label in plot_tornado(rows, pd.Series({"delay_years": "delay"}), say).texts]
+    ['high value', 'low value']
     """
     ax = ax or canvas(8.0, 0.7 + 0.4 * len(sensitivity))
     width = (sensitivity["high_usd"] - sensitivity["low_usd"]).abs()

@@ -21,7 +21,20 @@ BESIDE = [
 
 
 def plot_cost_curve(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
-    """Bars of the projects, cheapest first: width the annual net cut, height the cost per dollar of it."""
+    """Bars of the projects, cheapest first: width the annual net cut, height the cost per dollar of it.
+
+    Parameters
+    ----------
+    appraisal : table `appraisal`; annual_net_usd (USD), cut_per_cost (USD per USD)
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> rows = pd.DataFrame({"project_id": ["antifreeze_navoi", "rubber_angren"], "annual_net_usd": [3e6, 1e6]})
+    >>> ax = plot_cost_curve(rows.assign(cut_per_cost=[2.0, 0.5]), say)
+    >>> [float(bar.get_height()) for bar in ax.patches]
+    [0.5, 2.0]
+    """
     shown = _with_ratio(appraisal, say)
     ax = ax or canvas(8.0, 3.6 + 0.1 * len(shown))
     height, width = 1 / shown["cut_per_cost"], shown["annual_net_usd"]
@@ -47,7 +60,20 @@ def plot_cost_curve(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> 
 
 
 def plot_size_ratio(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
-    """Dots of the projects: annual net cut against what a dollar invested brings of it, with the Pareto front."""
+    """Dots of the projects: annual net cut against what a dollar invested brings of it, with the Pareto front.
+
+    Parameters
+    ----------
+    appraisal : table `appraisal`; annual_net_usd (USD), cut_per_cost (USD per USD), pareto
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> rows = pd.DataFrame({"project_id": ["antifreeze_navoi", "rubber_angren"], "annual_net_usd": [3e6, 1e6]})
+    >>> ax = plot_size_ratio(rows.assign(cut_per_cost=[2.0, 0.5], pareto=[True, False]), say)
+    >>> ax.collections[0].get_offsets().tolist()
+    [[3000000.0, 2.0], [1000000.0, 0.5]]
+    """
     shown = _with_ratio(appraisal, say)
     ax = ax or canvas(8.0, 5.0)
     x, y = shown["annual_net_usd"], shown["cut_per_cost"]

@@ -4,28 +4,61 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-app = typer.Typer(
-    help="Which localisation projects cut the most imports.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+from importcut.cli import complete
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+DATASET = typer.Option(help="A dataset in data/raw, or a folder with a dataset.toml.", autocompletion=complete.datasets)
+PERIOD = typer.Option(help="2026Q3, 2024; by default the latest with data.", autocompletion=complete.periods)
+LANGUAGES = typer.Option(help="en, uz-Cyrl …, or all; may be given several times.", autocompletion=complete.languages)
+SCENARIO = typer.Option(
+    help="A file in the dataset's scenarios folder, without .toml.", autocompletion=complete.scenarios
 )
-DATASET = typer.Option(help="A dataset in data/raw, or a folder with a dataset.toml.")
 DEBUG = typer.Option("--debug", help="Show where in the code an error arose.")
+STOPPED = 130  # exit code of a command that an interrupt ended
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print("importcut", version("importcut"))
+        raise typer.Exit
 
 
 def main() -> None:
-    """Run the command line; what nobody foresaw is one line too, unless --debug asks for more."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends kernels as Ctrl-C does
+    """Run the command line; every error is one line, also what nobody foresaw, unless --debug asks for more."""
+    for end in {"SIGTERM", "SIGHUP"} & {*dir(signal)}:  # as Ctrl-C, so that no kernel stays; Windows lacks one
+        if signal.getsignal(signal.Signals[end]) is signal.SIG_DFL:
+            signal.signal(signal.Signals[end], signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a console that lacks a letter shows another one
     if "--debug" not in sys.argv:
         sys.excepthook = _unforeseen
-    typer.main.get_command(app)()  # app() itself would put Typer's own hook in the place of this one
+    command = typer.main.get_command(app)  # app() itself would put Typer's own hook in the place of this one
+    try:
+        code = command(sys.argv[1:] or ["--help"], prog_name="importcut", standalone_mode=False)
+    except typer.TyperException as error:
+        _wrong_use(error)
+        code = error.exit_code
+    if code == STOPPED:
+        print("importcut: stopped; nothing half made is left", file=sys.stderr)
+    sys.exit(code)
+
+
+@app.callback(epilog="Example: importcut report --dataset sample --language all")
+def importcut(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Which localisation projects cut the most imports.
+
+    `importcut --install-completion` lets bash, zsh, fish and PowerShell complete commands, options and values.
+    """
 
 
 @contextmanager
@@ -47,6 +80,18 @@ def shown(path: Path) -> str:
     """The path as seen from here, if it lies below."""
     here, path = Path.cwd(), path.resolve()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _wrong_use(error: typer.TyperException) -> None:
+    """One line for a command or an option that is not there or is used wrongly: what it is, the nearest, where help is.
+
+    Typer lists all options that are alike; the first one is the nearest.
+    """
+    near, context = getattr(error, "possibilities", None), getattr(error, "ctx", None)
+    said = f"{error.message}. Did you mean {near[0]!r}?" if near else " ".join(error.format_message().split())
+    where = context.command_path if context else "importcut"
+    if said:  # a group without a command has shown its help already
+        print(f"importcut: {said.rstrip('.')} — see `{where} --help`", file=sys.stderr)
 
 
 def _unforeseen(kind: type[BaseException], error: BaseException, _) -> None:

@@ -6,16 +6,19 @@ from typing import Annotated
 
 import typer
 
-from importcut.cli.frame import DATASET, DEBUG, app, shown, told
+from importcut.cli import complete
+from importcut.cli.frame import DATASET, DEBUG, LANGUAGES, PERIOD, SCENARIO, app, shown, told
 
 
 @app.command(epilog="Example: importcut report --dataset uzbekistan --period 2024 --language all")
 def report(
     dataset: Annotated[str, DATASET] = "sample",
-    period: Annotated[str | None, typer.Option(help="2026Q3, 2024; by default the latest with data.")] = None,
-    language: Annotated[list[str], typer.Option(help="en, uz-Cyrl …, or all; may be given several times.")] = ["en"],  # noqa: B006
-    formats: Annotated[str, typer.Option(help="Of html,pdf,docx,slides,pptx,xlsx, or all.")] = "all",
-    scenario: Annotated[str, typer.Option(help="A file in the dataset's scenarios folder, without .toml.")] = "base",
+    period: Annotated[str | None, PERIOD] = None,
+    language: Annotated[list[str], LANGUAGES] = ["en"],  # noqa: B006
+    formats: Annotated[
+        str, typer.Option(help=f"Of {','.join(complete.FORMATS)}, or all.", autocompletion=complete.formats)
+    ] = "all",
+    scenario: Annotated[str, SCENARIO] = "base",
     out: Annotated[Path | None, typer.Option(help="Folder of the reports; by default reports/.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="How many notebooks run at the same time.")] = 2,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
@@ -53,7 +56,10 @@ def report(
 @app.command(epilog="Example: importcut publish --dataset sample --period 2026Q3 --date 2026-10-15")
 def publish(
     dataset: Annotated[str, DATASET] = "sample",
-    period: Annotated[str | None, typer.Option(help="2026Q3, 2024; by default the latest report made.")] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(help="2026Q3, 2024; by default the latest report made.", autocompletion=complete.periods),
+    ] = None,
     date: Annotated[str | None, typer.Option(help="Day on which it was given out, 2026-10-15; noted with it.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of other tables given out.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the reports; by default reports/.")] = None,

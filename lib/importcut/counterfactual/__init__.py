@@ -8,6 +8,7 @@ import pandas as pd
 
 from importcut.counterfactual.methods import METHODS, Declined
 from importcut.counterfactual.observed import PAIR, Observed, donor_table, observe
+from importcut.counterfactual.recorded import COLUMNS, DELIVERIES, delivering, delivery_cuts, recorded
 from importcut.counterfactual.series import PLACEBO, cut, expected_of_all, placebo_test, question, variants
 from importcut.schema import conform, tables
 
@@ -15,21 +16,35 @@ __all__ = [
     "METHODS", "Declined", "Observed", "donor_table", "estimates", "identification", "identified_cuts", "observe",
     "placebos", "plant_cuts", "question", "spread",
 ]  # fmt: skip
-COLUMNS = [
-    *PAIR, "plant_id", "period", "delivered_kg", "gross_kg", "gross_usd", "current_usd", "low_usd", "high_usd",
-    "base_kg", "evidence",
-]  # fmt: skip
-DELIVERIES = "deliveries"
 
 
 def plant_cuts(seen: Observed, method: str | None = None) -> pd.DataFrame:
     """Gross cuts by project × product × plant × period, by a method, by default the dataset's own.
 
-    Columns gross_kg, gross_usd (with delivery records at the mix-constant price, else at the current unit value),
-    low_usd, high_usd, delivered_kg, base_kg, evidence.
+    Parameters
+    ----------
+    seen : from `observe`
+    method : deliveries, or one of METHODS
+
+    Returns
+    -------
+    DataFrame
+        gross_kg (kg), gross_usd (USD; with delivery records at the mix-constant price, else at the current unit value),
+        low_usd, high_usd, delivered_kg, base_kg, evidence.
+
+    Examples
+    --------
+    >>> ds, span = open_dataset("sample", period="2026Q3"), pd.period_range("2024Q1", "2026Q3", freq="Q")
+    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "origin": "DE", "period": span})
+    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0, raw_kg=6000.0, unit_value=1.5, comparable=True)
+    >>> panel, groups = panel.assign(price_evidence="measured"), pd.Series({"washer_fluid": "fluids"})
+    >>> seen = observe(ds, panel, mix_constant_prices(panel, groups, ds.base_period))
+    >>> cuts = plant_cuts(seen).query("product_id == 'washer_fluid' and plant_id == 'asaka'")
+    >>> bool((cuts["gross_usd"] / cuts["gross_kg"]).round(9).eq(1.5).all())
+    True
     """
     method = method or seen.ds.counterfactual
-    return _delivery_cuts(seen) if method == DELIVERIES else _series_cuts(seen, method)
+    return delivery_cuts(seen) if method == DELIVERIES else _series_cuts(seen, method)
 
 
 def identification(seen: Observed, cuts: pd.DataFrame) -> pd.DataFrame:
@@ -40,10 +55,26 @@ def identification(seen: Observed, cuts: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    cuts : from `plant_cuts`, by the dataset's method
+    cuts : from `plant_cuts`, by the dataset's method; `seen` from `observe`
+
+    References
+    ----------
+    Abadie, Diamond and Hainmueller (2010), JASA 105: inference by placebo.
+
+    Examples
+    --------
+    >>> ds, span = open_dataset("sample", period="2026Q3"), pd.period_range("2024Q1", "2026Q3", freq="Q")
+    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "origin": "DE", "period": span})
+    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0, raw_kg=6000.0, unit_value=1.5, comparable=True)
+    >>> panel, groups = panel.assign(price_evidence="measured"), pd.Series({"washer_fluid": "fluids"})
+    >>> seen = observe(ds, panel, mix_constant_prices(panel, groups, ds.base_period))
+    >>> cuts = plant_cuts(seen).query("product_id == 'washer_fluid' and plant_id == 'asaka'")
+    >>> found = identification(seen, cuts).set_index("product_id")["reason"].isna()
+    >>> found.loc[["washer_fluid", "brake_fluid"]].to_dict()  # the other project has not begun to deliver
+    {'washer_fluid': True, 'brake_fluid': False}
     """
     if seen.ds.counterfactual == DELIVERIES:
-        found = _delivering(seen.ds).assign(**dict.fromkeys(PLACEBO, np.nan))
+        found = delivering(seen.ds).assign(**dict.fromkeys(PLACEBO, np.nan))
         worthless = cuts.loc[cuts["gross_usd"].isna(), PAIR].drop_duplicates().assign(no_price=True)
         found = found.merge(worthless, on=PAIR, how="left", validate="1:1")
         found["reason"] = found["reason"].mask(found["no_price"].eq(True), "no_price").astype(object)
@@ -58,7 +89,19 @@ def identification(seen: Observed, cuts: pd.DataFrame) -> pd.DataFrame:
 
 
 def identified_cuts(cuts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """The cuts that are credited to a project, from `plant_cuts` and `identification`."""
+    """The cuts that are credited to a project: rows of `plant_cuts`, in kg and USD.
+
+    Parameters
+    ----------
+    cuts, found : from `plant_cuts` and `identification`
+
+    Examples
+    --------
+    >>> cuts = pd.DataFrame({"project_id": ["a", "b"], "product_id": "paint", "gross_usd": [5.0, 7.0]})
+    >>> found = pd.DataFrame({"project_id": ["a", "b"], "product_id": "paint", "reason": [None, "no_base"]})
+    >>> identified_cuts(cuts, found)["project_id"].tolist()
+    ['a']
+    """
     credited = found.loc[found["reason"].isna(), PAIR]
     return cuts.merge(credited, on=PAIR, validate="m:1")
 
@@ -87,7 +130,7 @@ def estimates(seen: Observed, variants: pd.DataFrame, methods: Iterable[str] = t
     ----------
     variants : from `spread`; gives the ranges
     """
-    rows = _recorded(seen)
+    rows = recorded(seen)
     for case, method in product(seen.cases.itertuples(), methods):
         about = {"project_id": case.project_id, "product_id": case.product_id, "method": method}
         about |= {"base_touched": bool(case.base_touched)} | _tested(seen, case, method)
@@ -126,33 +169,6 @@ def placebos(seen: Observed) -> pd.DataFrame:
     columns = [*PAIR, "series", "role", "period", "output", "actual_kg", "expected_kg"]
     table = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
     return conform(table, "placebo", frequency=seen.ds.frequency)
-
-
-def _delivery_cuts(seen: Observed) -> pd.DataFrame:
-    """Cuts from delivery records: import replaced × mix-constant price; the range, cheapest to dearest origin."""
-    ds, panel, pair = seen.ds, seen.panel, ["product_id", "plant_id", "period"]
-    sold = ds.deliveries[ds.deliveries["period"] <= ds.period]
-    current = panel[panel["comparable"]].groupby(pair)[["value_usd", "net_kg"]].sum()
-    current = (current["value_usd"] / current["net_kg"].where(current["net_kg"] > 0)).rename("current").reset_index()
-    replaced = ds.project_products[[*PAIR, "replaces_kg"]]
-    cuts = (
-        sold.merge(replaced, on=PAIR, how="left", validate="m:1")
-        .merge(seen.prices, on=pair, how="left", validate="m:1")
-        .merge(current, on=pair, how="left", validate="m:1")
-        .assign(
-            delivered_kg=lambda t: t["net_kg"] - t["baseline_kg"].fillna(0),
-            gross_kg=lambda t: t["replaces_kg"].fillna(1) * t["delivered_kg"],
-            gross_usd=lambda t: t["gross_kg"] * t["price"],
-            current_usd=lambda t: t["gross_kg"] * t["current"].fillna(t["price"]),
-            cheapest=lambda t: t["gross_kg"] * t["price_low"].fillna(t["price"]),
-            dearest=lambda t: t["gross_kg"] * t["price_high"].fillna(t["price"]),
-            evidence=lambda t: t["price_evidence"],
-            base_kg=np.nan,
-        )
-    )
-    ends = cuts[["gross_usd", "current_usd", "cheapest", "dearest"]]
-    cuts = cuts.assign(low_usd=ends.min(axis=1), high_usd=ends.max(axis=1))
-    return cuts.loc[cuts["gross_kg"] != 0, COLUMNS]
 
 
 def _series_cuts(seen: Observed, method: str) -> pd.DataFrame:
@@ -204,27 +220,3 @@ def _to_date(seen: Observed, case, method: str) -> dict:
 
 def _identifiable(seen: Observed) -> list:
     return [case for case in seen.cases.itertuples() if case.reason is None]
-
-
-def _recorded(seen: Observed) -> list[dict]:
-    """The cuts by delivery records as rows of `estimates`; none without deliveries."""
-    if seen.ds.deliveries.empty:
-        return []
-    cuts = _delivery_cuts(seen).groupby(PAIR)[["gross_kg", "gross_usd", "low_usd", "high_usd"]].sum()
-    rows = _delivering(seen.ds).join(cuts, on=PAIR).assign(method=DELIVERIES, base_touched=False)
-    return rows.assign(told=rows["reason"].isna()).to_dict("records")
-
-
-def _delivering(ds) -> pd.DataFrame:
-    """Each project × product, with the reason where nothing above the baseline has been delivered yet."""
-    sheet = ds.project_products[PAIR].merge(
-        ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1"
-    )
-    sold = ds.deliveries[ds.deliveries["period"] <= ds.period]
-    above = sold["net_kg"].sub(sold["baseline_kg"].fillna(0)).ne(0)
-    records = sold.assign(above=above).groupby(PAIR, as_index=False)["above"].any()
-    sheet = sheet.merge(records, on=PAIR, how="left", validate="1:1")
-    due = pd.PeriodIndex(sheet["first_output"], freq="M").start_time <= ds.period.end_time
-    reason = pd.Series(np.where(due, "no_deliveries", "not_started"), sheet.index, dtype=object)
-    reason = reason.mask(due & sheet["above"].eq(False), "baseline_only").mask(sheet["above"].eq(True), None)
-    return sheet[PAIR].assign(reason=reason)

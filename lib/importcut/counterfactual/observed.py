@@ -75,6 +75,21 @@ def observe(ds, panel: pd.DataFrame, prices: pd.DataFrame, *, broken: frozenset[
     ----------
     panel, prices : from `panel.import_panel` and `measure.mix_constant_prices`
     broken : products whose breaks could not be repaired: no donors, and no cut can be told of them from imports alone
+
+    Returns
+    -------
+    Observed
+        Imports by period and product in kg and USD, donors, and what is asked of each project × product.
+
+    Examples
+    --------
+    >>> ds, span = open_dataset("sample", period="2026Q3"), pd.period_range("2024Q1", "2026Q3", freq="Q")
+    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "origin": "DE", "period": span})
+    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0, raw_kg=6000.0, unit_value=1.5, comparable=True)
+    >>> panel, groups = panel.assign(price_evidence="measured"), pd.Series({"washer_fluid": "fluids"})
+    >>> seen = observe(ds, panel, mix_constant_prices(panel, groups, ds.base_period))
+    >>> seen.kg["washer_fluid"].tail(2).tolist(), seen.price["washer_fluid"].iloc[-1].item()
+    ([6000.0, 6000.0], 1.5)
     """
     cells = panel[panel["comparable"]]
     span = pd.period_range(panel["period"].min(), panel["period"].max(), name="period")

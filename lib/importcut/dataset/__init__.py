@@ -71,7 +71,30 @@ class Dataset:
 def open_dataset(name: str | Path, *, period: str | None = None, scenario: str = "base") -> Dataset:
     """The dataset in `data/raw/<name>`, or in the folder `name`, as of `period` (`2026Q3`, `2024`).
 
-    Raises DataError that lists everything wrong, one line each: file, row, value, remedy.
+    Parameters
+    ----------
+    name : a name in data/raw, or a path
+    period : the last period that counts; None for a dataset as of no period
+    scenario : a file of the dataset's scenarios/, without .toml
+
+    Returns
+    -------
+    Dataset
+        What it says of itself; each register is a table (`ds.projects`, `ds.products` …), with the columns and units
+        of registers.toml.
+
+    Raises
+    ------
+    DataError : lists everything wrong, one line each: file, row, value, remedy.
+
+    Examples
+    --------
+    >>> ds = open_dataset("sample", period="2026Q3")
+    >>> ds.projects.groupby("class")["cost_usd"].sum().to_dict()
+    {'diversification': 10750000.0, 'innovation': 234400.0, 'investment': 5600000.0}
+    >>> open_dataset("sample", period="spring")
+    Traceback (most recent call last):
+    importcut.schema.DataError: period 'spring' is not one — write it as 2026Q3
     """
     path = find_dataset(name)
     about = read_toml(path / "dataset.toml")
@@ -118,7 +141,20 @@ def described(
 def what_if(ds: Dataset, projects: dict[str, dict[str, float]]) -> Dataset:
     """The dataset under its scenario with other values for single projects: `{"x": {"delay_years": 1.0}}`.
 
-    Raises DataError if a project is not in projects.csv, or an assumption is none.
+    Parameters
+    ----------
+    projects : by project_id the values of its assumptions, as a scenario file names them
+
+    Raises
+    ------
+    DataError : a project is not in projects.csv, or an assumption is none.
+
+    Examples
+    --------
+    >>> ds = open_dataset("sample", period="2026Q3")
+    >>> late = what_if(ds, {"antifreeze_navoi": {"delay_years": 1.0}})
+    >>> late.scenario["projects"]["antifreeze_navoi"]
+    {'delay_years': 1.0}
     """
     unknown = [project for project in projects if project not in set(ds.projects["project_id"])]
     if unknown:

@@ -68,6 +68,18 @@ def mix_constant_prices(
     DataFrame
         Key product_id, plant_id, period; columns price, price_low, price_high (USD per kg; of the cheapest and the
         dearest origin), price_evidence.
+
+    Examples
+    --------
+    Prices of 10 and 20 do not change, only the mix does, from half and half to one in five: the price stays, where
+    the unit value rises by 20 %.
+
+    >>> cells = pd.DataFrame({"product_id": "paint", "plant_id": "asaka", "origin": ["CN", "DE"] * 2})
+    >>> cells["period"] = pd.PeriodIndex(["2024Q1"] * 2 + ["2024Q2"] * 2, freq="Q")
+    >>> cells = cells.assign(net_kg=[50.0, 50, 20, 80], value_usd=[500.0, 1000, 200, 1600], comparable=True)
+    >>> cells = cells.assign(unit_value=cells["value_usd"] / cells["net_kg"], price_evidence="measured")
+    >>> mix_constant_prices(cells, pd.Series({"paint": "coatings"}), pd.Period("2024Q1"))["price"].tolist()
+    [15.0, 15.0]
     """
     parts = price_components(panel, groups, base, plants=plants)
     return (

@@ -17,10 +17,29 @@ from importcut.schema import DataError, conform
 def import_panel(cells: pd.DataFrame, ds) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Panel by product × plant × origin × period up to `ds.period`, and the findings on its quality.
 
-    cells : accepted lines added up, table `cells` (from `clean.clean_imports`).
+    Parameters
+    ----------
+    cells : table `cells`, from `clean.clean_imports`: accepted lines added up, USD and kg (empty where missing)
+    ds : from `open_dataset`, with a period
 
-    Findings: period, product_id, origin, check, lines, affected_value_usd (USD), treatment, kind, certainty.
-    Raises DataError if `ds.period` lies before the first or after the last import, or every line was set aside.
+    Returns
+    -------
+    panel : table `panel`, key product_id, plant_id, origin, period; a weight that is missing or broken is imputed
+    findings : period, product_id, origin, check, lines, affected_value_usd (USD), treatment, kind, certainty
+
+    Raises
+    ------
+    DataError : `ds.period` lies before the first or after the last import, or every line was set aside.
+
+    Examples
+    --------
+    >>> ds = open_dataset("sample", period="2026Q3")
+    >>> lines = pd.DataFrame({"product_id": "topcoat", "plant_id": "asaka", "origin": "DE", "lines": [3, 3, 2]})
+    >>> lines["period"] = pd.PeriodIndex(["2026Q1", "2026Q2", "2026Q3"], freq="Q")
+    >>> lines = lines.assign(value_usd=[900.0, 900, 1000], net_kg=[100.0, 100, None], weight_rule="declared")
+    >>> panel, findings = import_panel(lines, ds)
+    >>> panel[["value_usd", "net_kg", "evidence"]].round(1).to_numpy().tolist()
+    [[900.0, 100.0, 'measured'], [900.0, 100.0, 'measured'], [1000.0, 111.1, 'inferred']]
     """
     lines = _up_to(cells, ds)
     cells = _weighted_cells(lines)

@@ -36,6 +36,15 @@ def addressable(ds, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_planned: bool
     -------
     DataFrame
         Key product_id, period; columns cap_kg, price (USD per kg).
+
+    Examples
+    --------
+    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2024Q4", freq="Q")
+    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "period": span})
+    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0)
+    >>> caps = addressable(ds, panel, panel.assign(gross_kg=0.0))
+    >>> caps.tail(1).round(2).astype({"period": str}).to_numpy().tolist()
+    [['washer_fluid', '2030Q4', 6222.0, 1.5]]
     """
     pair, span = ["product_id", "plant_id"], horizon(ds)
     if span.empty:

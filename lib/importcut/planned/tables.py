@@ -13,7 +13,29 @@ AMOUNTS = ["gross_usd", "net_usd", "exports_usd"]
 
 
 def plan(ds, caps: pd.DataFrame) -> pd.DataFrame:
-    """Supply, dispatched import and its value by project × product × period under the scenario's dispatch."""
+    """Supply, dispatched import and its value by project × product × period under the scenario's dispatch.
+
+    Parameters
+    ----------
+    caps : cap_kg, price (USD per kg) by product and period, from `addressable`
+
+    Returns
+    -------
+    DataFrame
+        Key project_id, product_id, period; supply_kg, displaced_kg, price and net_price (USD per kg), gross_usd,
+        net_usd, exports_usd.
+
+    Examples
+    --------
+    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2024Q4", freq="Q")
+    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "period": span})
+    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0)
+    >>> caps = addressable(ds, panel, panel.assign(gross_kg=0.0))
+    >>> flows = plan(ds, caps)
+    >>> last = flows[flows["product_id"].eq("washer_fluid")].iloc[-1]  # it could supply more than is needed
+    >>> last[["supply_kg", "displaced_kg", "gross_usd"]].round(2).to_dict()
+    {'supply_kg': 122720.0, 'displaced_kg': 6222.0, 'gross_usd': 9333.0}
+    """
     span = horizon(ds)
     if span.empty:
         return empty_plan(ds, PAIR, ["supply_kg", "displaced_kg", "price", "net_price", *AMOUNTS])
@@ -25,7 +47,27 @@ def plan(ds, caps: pd.DataFrame) -> pd.DataFrame:
 
 
 def planned_cuts(ds, planned: pd.DataFrame) -> pd.DataFrame:
-    """Table `cuts_planned`: the plan by year; imported equipment counts once, in the year of the first output."""
+    """Table `cuts_planned`: the plan by year; imported equipment counts once, in the year of the first output.
+
+    Parameters
+    ----------
+    planned : from `plan`
+
+    Returns
+    -------
+    DataFrame
+        Key project_id, product_id, year; weights in kg, cuts in USD.
+
+    Examples
+    --------
+    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2024Q4", freq="Q")
+    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "period": span})
+    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0)
+    >>> caps = addressable(ds, panel, panel.assign(gross_kg=0.0))
+    >>> yearly = planned_cuts(ds, plan(ds, caps)).set_index(["product_id", "year"])
+    >>> yearly.loc[("washer_fluid", 2030), ["gross_usd", "net_usd"]].round(2).to_numpy().tolist()
+    [34566.67, 32492.67]
+    """
     if planned.empty:
         return empty("cuts_planned", ds)
     table = planned.assign(year=planned["period"].dt.year)
@@ -43,7 +85,31 @@ def planned_cuts(ds, planned: pd.DataFrame) -> pd.DataFrame:
 
 
 def credited(ds, caps: pd.DataFrame) -> pd.DataFrame:
-    """Table `credit`: the planned cuts divided by each rule, for the target year and summed to it."""
+    """Table `credit`: the planned cuts divided by each rule, for the target year and summed to it.
+
+    Parameters
+    ----------
+    caps : cap_kg, price (USD per kg) by product and period, from `addressable`
+
+    Returns
+    -------
+    DataFrame
+        Key project_id, rule, basis; gross_usd and net_usd (USD).
+
+    References
+    ----------
+    Shapley (1953); O'Neill (1982).
+
+    Examples
+    --------
+    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2024Q4", freq="Q")
+    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "period": span})
+    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0)
+    >>> caps = addressable(ds, panel, panel.assign(gross_kg=0.0))
+    >>> shares = credited(ds, caps).query("gross_usd > 0 and basis == 'target_year'")
+    >>> shares.set_index(["project_id", "rule"])["gross_usd"].round(2).loc["washer_fluid_tashkent", "shapley"].item()
+    34566.67
+    """
     span = horizon(ds)
     if span.empty:
         return empty("credit", ds)

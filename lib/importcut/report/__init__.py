@@ -14,13 +14,14 @@ from importcut.language import languages as known_languages
 from importcut.report import publish
 from importcut.report.errors import RunError, UsageError
 from importcut.report.fingerprint import LIBRARY, inputs, library, versions
+from importcut.report.finished import finished_tables
 from importcut.report.graph import Outcome, run_steps
 from importcut.report.listing import write_index
 from importcut.report.parameters import checked_parameters
 from importcut.report.steps import FIGURES, FORMATS, Setting, report_steps
 from importcut.schema import DataError
 
-__all__ = ["FORMATS", "Report", "RunError", "UsageError", "checked_parameters", "make_report"]
+__all__ = ["FORMATS", "Report", "RunError", "UsageError", "checked_parameters", "finished_tables", "make_report"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,13 @@ def make_report(
     UsageError : no such dataset, scenario, language or format, or the period is written wrongly.
     DataError : the data are wrong, or have no such period.
     RunError : a notebook is wrong, or failed.
+
+    Examples
+    --------
+    >>> print(make_report("sample", languages=["en", "ru"]).headline)  # doctest: +SKIP
+    >>> make_report("sample", languages=["fr"])
+    Traceback (most recent call last):
+    importcut.report.errors.UsageError: language fr is not there — choose from en, ru, uz-Cyrl, uz-Latn
     """
     out, notebooks = Path(out or ROOT / "reports").resolve(), Path(notebooks or ROOT / "notebooks").resolve()
     languages, formats = _checked("language", languages, known_languages()), _checked("format", formats, [*FORMATS])

@@ -1,6 +1,5 @@
 """Keeps the tables of a report that was given out, in the dataset, where later reports find them."""
 
-import re
 from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
@@ -9,6 +8,7 @@ from importcut.dataset import PUBLISHED, ROOT, as_period, find_dataset, open_dat
 from importcut.digest import digests
 from importcut.report import publish
 from importcut.report.errors import RunError, UsageError
+from importcut.report.finished import finished_report, remedy
 from importcut.schema import DataError
 
 REMADE = {"quarantine", "profile"}  # large, and made again from the raw files; no revision is told of them
@@ -50,11 +50,11 @@ def publish_tables(
     out = Path(out or ROOT / "reports").resolve()
     folder = _asked(dataset, period, date)
     with publish.alone(out / ".work" / folder.name / "lock"):
-        report = _report(out / folder.name, folder.name, period)
+        report = finished_report(out / folder.name, folder.name, period)
         manifest = publish.published(report)
         cache = out / ".work/digests.json"
         if not publish.is_published(manifest["files"], report, cache):
-            raise RunError(f"the files in {report} are not those of the report — {_remedy(folder.name, report.name)}")
+            raise RunError(f"the files in {report} are not those of the report — {remedy(folder.name, report.name)}")
         tables = [f for f in sorted((report / "tables").glob("*.csv")) if f.stem not in REMADE]
         files = {f.name: digest for f, digest in digests(tables, cache).items()}
         target = folder / PUBLISHED / report.name
@@ -88,16 +88,3 @@ def _asked(dataset: str | Path, period: str | None, date: str | None) -> Path:
     except ValueError:
         raise UsageError(f"date {date!r} is not one — write it as 2026-10-15") from None
     return folder
-
-
-def _report(reports: Path, dataset: str, period: str | None) -> Path:
-    """Folder of the report asked, or else of the latest one of the base scenario."""
-    made = [f.parent for f in reports.glob("*/manifest.json") if re.fullmatch(r"\d{4}(Q\d)?", f.parent.name)]
-    report = max(made, key=lambda f: f.name, default=None) if period is None else reports / period
-    if report not in made:
-        raise RunError(f"there is no report of {dataset} {period or ''}".rstrip() + f" — {_remedy(dataset, period)}")
-    return report
-
-
-def _remedy(dataset: str, period: str | None) -> str:
-    return f"run `importcut report --dataset {dataset}{f' --period {period}' if period else ''}`"

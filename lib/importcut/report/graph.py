@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Semaphore
 
 from doit.control import TaskControl
 from doit.dependency import Dependency, SqliteDB
@@ -13,6 +14,8 @@ from doit.runner import MThreadRunner
 from doit.task import Stream, Task
 
 from importcut.digest import digests
+
+PATIENCE = 200  # tenths of a second that an interrupted run waits for what is at work
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ def run_steps(
     ------
     What the first failing step raised; no step is begun after it.
     """
-    ended, failures = {}, []
-    tasks = [_task(step, build, cache, failures) for step in steps]
+    ended, failures, places = {}, [], Semaphore(jobs)
+    tasks = [_task(step, build, cache, failures, places) for step in steps]
 
     def note(how: str, task: Task) -> None:
         ended[task.name] = how
@@ -76,7 +79,7 @@ def run_steps(
     try:
         runner.run_all(control.task_dispatcher())
     except KeyboardInterrupt:
-        stop()
+        _wind_up(places, jobs, stop)
         raise
     if failures:
         raise failures[0]
@@ -84,7 +87,18 @@ def run_steps(
     return Outcome({task.name: task.values for task in tasks}, **by_outcome)
 
 
-def _task(step: Step, build: Path, cache: Path, failures: list) -> Task:
+def _wind_up(places: Semaphore, jobs: int, stop: Callable[[], None]) -> None:
+    """Let no step begin, and wait for those at work: a kernel may start, or a file be half written, just now."""
+    stop()
+    free = 0
+    for _ in range(PATIENCE):
+        free += places.acquire(timeout=0.1)
+        if free == jobs:
+            return
+        stop()
+
+
+def _task(step: Step, build: Path, cache: Path, failures: list, places: Semaphore) -> Task:
     """The step as a task of doit, whose own check trusts the times of files and only asks whether targets exist."""
 
     def digest(names) -> dict[str, str]:
@@ -97,12 +111,13 @@ def _task(step: Step, build: Path, cache: Path, failures: list) -> Task:
         return digest(values["files"]) == values["files"]
 
     def make() -> dict:
-        try:
-            names, remembered = step.make()
-        except Exception as error:
-            failures.append(error)
-            raise
-        return {"fingerprint": step.fingerprint, "files": digest(names), **remembered}
+        with places:
+            try:
+                names, remembered = step.make()
+            except Exception as error:
+                failures.append(error)
+                raise
+            return {"fingerprint": step.fingerprint, "files": digest(names), **remembered}
 
     plain = {"capture": False}  # doit's threads would leave another sys.stdout behind
     return Task(step.name, [make], task_dep=list(step.after), uptodate=[up_to_date], io=plain, verbosity=0)

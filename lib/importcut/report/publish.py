@@ -50,7 +50,10 @@ def is_published(files: dict[str, str], target: Path, cache: Path) -> bool:
 
 
 def publish(files: dict[str, str], manifest: dict, *, build: Path, target: Path) -> None:
-    """Fill a folder beside the report with the files of `build`, then let the two change places."""
+    """Fill a folder beside the report with the files of `build`, then let the two change places.
+
+    Raises RunError if another program holds a file of the report open; the report then stays as it was.
+    """
     staging, former = _beside(target)
     try:
         for name in sorted(files):
@@ -58,13 +61,11 @@ def publish(files: dict[str, str], manifest: dict, *, build: Path, target: Path)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(build / name, copy)
         write_whole(staging / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
-    except BaseException:
+        _swap(staging, target, former)
+    except PermissionError as error:  # on Windows a folder stays where it is while a file in it is open
+        raise RunError(_why_not(target, error)) from None
+    finally:
         shutil.rmtree(staging, ignore_errors=True)
-        raise
-    if target.exists():
-        target.rename(former)
-    staging.rename(target)
-    shutil.rmtree(former, ignore_errors=True)
 
 
 def code_state() -> dict | None:
@@ -75,6 +76,28 @@ def code_state() -> dict | None:
     commit = subprocess.run([*git, "rev-parse", "--verify", "HEAD"], capture_output=True, text=True, check=False)
     changes = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=False)
     return {"commit": commit.stdout.strip() or None, "changed": bool(changes.stdout.strip())}
+
+
+def _swap(staging: Path, target: Path, former: Path) -> None:
+    """Let the new folder take the place of the one that stands there, or leave that one where it is."""
+    try:
+        if target.exists():
+            target.rename(former)
+        staging.rename(target)
+    finally:
+        if former.exists() and not target.exists():
+            former.rename(target)
+        shutil.rmtree(former, ignore_errors=True)
+
+
+def _why_not(target: Path, error: PermissionError) -> str:
+    """The file of the report that another program holds open; else what the system says."""
+    for file in (f for f in sorted(target.rglob("*")) if f.is_file()):
+        try:
+            file.open("r+b").close()
+        except PermissionError:
+            return f"{file} is open in another program — close it there, then run this again; the report is as it was"
+    return f"{target} cannot be replaced ({error}) — close what is open there, then run this again"
 
 
 def _beside(target: Path) -> tuple[Path, Path]:

@@ -1,5 +1,6 @@
 """A seeded synthetic dataset of any size whose true import cuts are known."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pandas as pd
 
 from importcut.sample.economy import DATASET, economy
 from importcut.sample.lines import declarations
+from importcut.schema import whole
 
 PLAN = ["project_id", "product_id", "start", "tonnes_a_quarter"]
 
@@ -58,11 +60,31 @@ def write(
 ) -> None:
     """Write the dataset folder, and if asked the true cuts and the planted faults; one quarter in memory at most.
 
+    The files come to `out` when all of them are written, so that nothing is left of a run that was stopped.
+
     Parameters
     ----------
     deliveries : as in `generate`
     """
-    out = Path(out)
+    out = Path(out).resolve()
+    part = out.with_name(f".{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        true_cuts, counts = _fill(part, rows, seed, deliveries)
+        for path in [path for path in part.rglob("*") if path.is_file()]:
+            target = out / path.relative_to(part)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    asked = {truth: true_cuts, faults: _fault_table(counts).rename_axis("reason").reset_index(name="lines")}
+    for file in asked.keys() - {None}:
+        with whole(Path(file)) as written:
+            _write_csv(asked[file], written)
+
+
+def _fill(out: Path, rows: int, seed: int, deliveries: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.Series]:
+    """Write the files of the dataset; returns the true cuts and the number of lines by fault."""
     registers, grades, true_cuts = economy(seed, deliveries)
     for path in (path for path in DATASET.rglob("*") if path.is_file()):
         target = out / path.relative_to(DATASET)
@@ -76,10 +98,7 @@ def write(
         _write_csv(lines, out / "declarations" / f"{period}.csv", append=period in begun)
         begun.add(period)
         counts = counts.add(found, fill_value=0)
-    if truth is not None:
-        _write_csv(true_cuts, truth)
-    if faults is not None:
-        _write_csv(_fault_table(counts).rename_axis("reason").reset_index(name="lines"), faults)
+    return true_cuts, counts
 
 
 def read_plan(path: Path) -> pd.DataFrame:

@@ -1,7 +1,13 @@
-"""What several test files share."""
+"""What several test files share, and what both workers of a run do: made by the one who asks first."""
 
+import copyreg
+import pickle
+import shutil
+import sqlite3
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import pytest
@@ -11,11 +17,13 @@ from importcut.appraise import ranking, target_status
 from importcut.clean import clean_imports
 from importcut.counterfactual import Observed, estimates, identification, identified_cuts, observe, plant_cuts, spread
 from importcut.dataset import open_dataset, published
+from importcut.language import languages
 from importcut.ledger import ledger
 from importcut.measure import bridges, comparisons, mix_constant_prices, price_components, profile, rate_index
 from importcut.panel import import_panel, quality, unrepaired
 from importcut.planned import addressable, credited, plan, planned_cuts
 from importcut.realised import counterfactual_imports, realised_cuts
+from importcut.report import make_report
 from importcut.schema import load
 from importcut.sources import read_declarations
 
@@ -29,6 +37,52 @@ def repository():
 # no clock and no luck in a test; shrinking a failure by whole files takes minutes
 settings.register_profile("steady", deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(items):
+    """Files marked long begin first (with --no-loadscope-reorder), so that both workers end together."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory, worker_id):
+    """A folder that is the same for all workers of a run."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@contextmanager
+def in_turn(lock):
+    """One worker at a time; the others wait."""
+    with closing(sqlite3.connect(lock, timeout=600)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@pytest.fixture(scope="session")
+def published_reports(shared):
+    """Folder of reports of both datasets, as they are published, the sample in every language and format; its tables.
+
+    What the first worker has made is up to date for the second.
+    """
+    folder = shared / "published-reports"
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch, in_turn(folder / "lock"):
+        patch.setenv("IMPORTCUT_PROCESSED", str(folder / "processed"))
+        make_report("sample", period="2026Q3", languages=languages(), out=folder / "reports")
+        make_report("uzbekistan", period="2024", formats=["html"], out=folder / "reports")
+    return folder / "reports", folder / "processed"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for all pages that a worker opens."""
+    from playwright.sync_api import sync_playwright
+
+    if shutil.which("chromium") is None:
+        pytest.skip("no chromium here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
 
 
 @dataclass(frozen=True)
@@ -89,12 +143,29 @@ def _walk(name: str, period: str) -> Way:
     )  # fmt: skip
 
 
+def _frozen(entries):
+    return MappingProxyType(entries)
+
+
+copyreg.pickle(MappingProxyType, lambda frozen: (_frozen, (dict(frozen),)))  # the registers of a dataset
+
+
 @pytest.fixture(scope="session")
-def walk(tmp_path_factory):
-    """Walks the whole way of a dataset, as of a period, with the processed tables aside."""
+def walk(shared, tmp_path_factory):
+    """Walks the whole way of a dataset, as of a period, with the processed tables aside; no worker walks it again."""
+    folder = shared / "walks"
+    folder.mkdir(exist_ok=True)
+
+    def walked(name, period):
+        kept = folder / f"{Path(name).name}-{period}.pickle"
+        with in_turn(kept.with_suffix(".lock")):
+            if not kept.exists():
+                kept.write_bytes(pickle.dumps(_walk(name, period)))
+            return pickle.loads(kept.read_bytes())
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMPORTCUT_PROCESSED", str(tmp_path_factory.mktemp("processed")))
-        yield _walk
+        yield walked
 
 
 @pytest.fixture(scope="session")

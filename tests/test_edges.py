@@ -7,6 +7,8 @@ import pytest
 
 from importcut.report import make_report
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def made(tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,7 +14,8 @@ from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
 from importcut.language import languages
-from importcut.report import make_report
+
+pytestmark = pytest.mark.long
 
 PAGES = {
     "sample in Russian": "sample/2026Q3/ru/report.html",
@@ -32,24 +32,8 @@ EACH_LINK = "links => links.filter(a => a.offsetParent).map(a => [a.textContent,
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory):
-    """Reports of both datasets, as they are published: the sample in every language and format."""
-    folder = tmp_path_factory.mktemp("handed-out")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IMPORTCUT_PROCESSED", str(folder / "processed"))
-        make_report("sample", period="2026Q3", languages=languages(), out=folder / "reports")
-        make_report("uzbekistan", period="2024", formats=["html"], out=folder / "reports")
-    return folder / "reports"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    if shutil.which("chromium") is None:
-        pytest.skip("no chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+def out(published_reports):
+    return published_reports[0]
 
 
 @pytest.fixture

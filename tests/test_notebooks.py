@@ -1,13 +1,23 @@
 """The notebooks' golden text is really compared: a figure that differs stops the run at its cell."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 
 import nbformat
 import pytest
 
+pytestmark = pytest.mark.long
+
 GOLDEN = ["03_realised_cuts", "04_planned_cuts", "06_method"]
+
+
+def compared(*words, folder, **variables):
+    """The notebooks run as they stand, their golden text compared; others who read them see no cache of pytest."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | variables)
 
 
 def golden_cells(notebook):
@@ -30,16 +40,21 @@ def test_only_golden_cells_keep_an_output(repository):
         assert kept == [cell.id for cell in golden_cells(notebook)], file.name
 
 
+def test_every_notebook_runs_as_it_stands_and_says_what_it_said(published_reports, repository, tmp_path):
+    tables = shutil.copytree(published_reports[1], tmp_path / "processed")  # which the notebooks save again
+    run = compared("--nbval", "notebooks", folder=repository, IMPORTCUT_PROCESSED=str(tables))
+    assert run.returncode == 0, run.stdout[-5000:]
+    cells = [c for f in (repository / "notebooks").glob("*.ipynb") for c in nbformat.read(f, as_version=4).cells]
+    assert f"{sum(c.cell_type == 'code' for c in cells)} passed" in run.stdout
+
+
 def test_another_figure_in_the_library_fails_the_notebook_there(repository, tmp_path):
     """The library's answer is made to differ from the golden one by one figure, and nothing else."""
     notebook = nbformat.read(repository / "notebooks" / "06_method.ipynb", as_version=4)
     imports = next(cell for cell in notebook.cells if "from importcut.measure import" in cell.source)
     imports.source += "\nimport importcut.measure\nfisher = lambda *prices: importcut.measure.fisher(*prices) + 0.001"
     nbformat.write(notebook, tmp_path / "changed.ipynb")
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbval-lax", "-q", "-p", "no:cacheprovider", "changed.ipynb"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    run = compared("--nbval-lax", "changed.ipynb", folder=tmp_path)
     failed = re.findall(r"FAILED \S+::Cell (\d+)", run.stdout)
     fisher_cell = [c for c in notebook.cells if c.cell_type == "code"].index(
         next(c for c in notebook.cells if "Laspeyres {laspeyres" in c.source)

@@ -25,6 +25,8 @@ from importcut.report.graph import Step, run_steps
 from importcut.report.publish import alone
 from importcut.schema import DataError
 
+pytestmark = pytest.mark.long
+
 PARAMETERS = 'dataset: str = "tiny"\nperiod: str = "2024"\nlanguage: str = "en"\nscenario: str = "base"'
 TARGET = """
 import pandas as pd

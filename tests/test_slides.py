@@ -1,7 +1,6 @@
 """The deck in a browser: one page that needs no net, says everything in every script, and turns with the keys."""
 
 import re
-import shutil
 
 import pytest
 from bs4 import BeautifulSoup
@@ -10,7 +9,6 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from importcut.export import ADDRESSES, content
 from importcut.export.slides import BOTTOM, MARGIN, READABLE, WIDE, Grid, deck, lines, sentences, to_slides
 
-ROOT = ["--no-sandbox"]
 LANGUAGES = ("en", "ru", "uz-Cyrl", "uz-Latn")
 SAID = {
     "en": "PP compound (Shurtan) cut the most imports: $1.42 million net. The range is $1.33–1.48 million",
@@ -182,18 +180,10 @@ def test_a_paragraph_ends_with_a_sentence_and_not_with_an_abbreviation():
 
 @pytest.mark.browser
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_keys_turn_the_slides_with_the_net_off_and_s_opens_the_notes(tmp_path, language):
-    chromium = shutil.which("chromium")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
+def test_keys_turn_the_slides_with_the_net_off_and_s_opens_the_notes(browser, tmp_path, language):
     file, wrong = tmp_path / "slides.html", []
     file.write_text(to_slides(report(language), language=language), encoding="utf-8")
-    with (
-        api.sync_playwright() as play,
-        play.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as browser,
-    ):
-        context = browser.new_context(viewport={"width": 1280, "height": 720})
+    with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
         context.set_offline(True)
         tab = context.new_page()
         context.on("requestfailed", lambda request: wrong.append(request.url))

@@ -15,8 +15,8 @@ GOLDEN = ["03_realised_cuts", "04_planned_cuts", "06_method"]
 
 
 def compared(*words, folder, **variables):
-    """The notebooks run as they stand, their golden text compared; others who read them see no cache of pytest."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+    """The outcome of pytest on notebooks, their golden text compared."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | variables)
 
 

@@ -12,6 +12,7 @@ from importcut.counterfactual import estimates, observe, plant_cuts, spread
 from importcut.dataset import open_dataset
 from importcut.measure import mix_constant_prices
 from importcut.panel import import_panel, unrepaired
+from importcut.sample.economy import economy
 from importcut.sources import read_declarations
 
 ROWS = 4_000
@@ -23,8 +24,8 @@ PERIOD = "2026Q3"
 def trial(seed, folder):
     """Errors of both ways as shares of the planted cut; whether it, and a product without one, is called a cut."""
     rng = np.random.default_rng([seed, 7])
-    economy = sample.generate(rows=1, seed=seed)
-    sheets, need = economy.registers["project_products.csv"], economy.grades
+    registers, need, _ = economy(seed)
+    sheets = registers["project_products.csv"]
     sheet = sheets.iloc[rng.integers(len(sheets))]
     start = FIRST + int(rng.integers((LAST - FIRST).n + 1))
     whole = need[need["product_id"].eq(sheet["product_id"])].drop_duplicates(["plant_id", "period"])

@@ -1,5 +1,6 @@
 """Declarations → imports and quarantine: one expression over Parquet, from lines to cells."""
 
+import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,8 @@ from ibis import _
 from importcut.clean.corrections import corrected
 from importcut.clean.engine import ROW, engine_of, read_parquet, write_parquet
 from importcut.clean.rules import RULES, known_codes, repaired, repeated_keys, repeats, unit_value_medians, with_reason
-from importcut.schema import DataError, conform, tables
+from importcut.digest import fingerprint_of, write_whole
+from importcut.schema import OF_ALL_PERIODS, DataError, load, save, tables
 
 IMPORTS = [c.name for c in tables()["imports"].columns]
 QUARANTINE = [c.name for c in tables()["quarantine"].columns]
@@ -21,6 +23,7 @@ JUDGED = [
 ]  # fmt: skip
 CELL = list(tables()["cells"].key)
 EXACT = "decimal(18, 6)"  # sums of these do not depend on the order of the lines
+NOTE = "cleaned.txt"  # of data/processed/<dataset>: a digest of what was cleaned there
 ADDED_UP = 1e11  # USD: what is set aside as absurd is not added up
 
 
@@ -47,24 +50,47 @@ def clean_imports(files: list, ds, *, engine: str | None = None) -> Cleaned:
     DataError
         If lines in are not accepted + quarantined, in number, for every file; or an engine is not there.
     """
-    with engine_of(engine, ds.processed) as connection:
-        kept = partial(_kept, connection, ds.processed)
+    made_of = _made_of(files, ds)
+    if (known := _known(made_of, ds)) is not None:
+        return known
+    ds.processed.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=ds.processed, prefix=".cleaning-") as scratch,
+        engine_of(engine, Path(scratch)) as connection,
+    ):
+        kept, lasting = partial(_kept, connection, Path(scratch)), partial(_kept, connection, ds.processed)
         lines = read_parquet(connection, [f.declarations for f in files], numbered=True)
         lines = corrected(lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[ROW]), ds)
-        twice = kept(".repeats", repeats(lines, kept(".keys", repeated_keys(lines))))
+        twice = kept("repeats", repeats(lines, kept("keys", repeated_keys(lines))))
         judged = with_reason(lines, twice, known_codes(lines, ds), ds)
-        judged = kept(".judged", judged.mutate(period=_period(ds.frequency), value=_value()).select(*JUDGED))
-        medians = kept(".medians", unit_value_medians(judged))
-        imports = kept("imports", repaired(judged.filter(_.reason.isnull()), medians).select(*IMPORTS))
-        quarantine = kept("quarantine", _set_aside(judged, files))
-        cells, rules = _cells(imports), _rules(imports, quarantine)
+        judged = kept("judged", judged.mutate(period=_period(ds.frequency), value=_value()).select(*JUDGED))
+        medians = kept("medians", unit_value_medians(judged))
+        imports = lasting("imports", repaired(judged.filter(_.reason.isnull()), medians).select(*IMPORTS))
+        quarantine = lasting("quarantine", _set_aside(judged, files))
         _reconcile(files, imports, quarantine)
-    return Cleaned(
-        ds.processed / "imports.parquet",
-        ds.processed / "quarantine.parquet",
-        conform(cells, "cells", frequency=ds.frequency),
-        conform(rules, "rules", frequency=ds.frequency),
+        cells, rules = save(_cells(imports), "cells", ds), save(_rules(imports, quarantine), "rules", ds)
+    write_whole(ds.processed / NOTE, made_of)
+    return Cleaned(ds.processed / "imports.parquet", ds.processed / "quarantine.parquet", cells, rules)
+
+
+def _made_of(files: list, ds) -> str:
+    """A digest of all that decides what cleaning makes: the lines, the rules, and what the dataset says of them."""
+    code = [*sorted(Path(__file__).parent.glob("*.py")), Path(__file__).parents[1] / "cleaning.toml"]
+    registers = ("products", "plants", "exchange_rates", "concordance", "corrections")
+    return fingerprint_of(
+        files=[f.declarations.name for f in files],
+        code=[f.read_text(encoding="utf-8") for f in code],
+        registers=[getattr(ds, name).to_csv() for name in registers],
+        settings=[ds.frequency, *ds.import_regimes],
     )
+
+
+def _known(made_of: str, ds) -> Cleaned | None:
+    """What was made of the same before, if it still lies there."""
+    note, made = ds.processed / NOTE, [ds.processed / f"{name}.parquet" for name in OF_ALL_PERIODS]
+    if not note.exists() or note.read_text() != made_of or not all(f.exists() for f in made):
+        return None
+    return Cleaned(made[0], made[1], load("cells", ds), load("rules", ds))
 
 
 def faulty_lines(quarantine: Path) -> pd.DataFrame:

@@ -3,15 +3,13 @@
 import glob
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import ibis
-import pandas as pd
 
-from importcut.schema import DataError
+from importcut.schema import DataError, whole
 
 ENGINES = ("duckdb", "spark")
 MEMORY = "1200MB"  # of DuckDB; what does not fit goes to disk
@@ -28,14 +26,12 @@ def engine_of(name: str | None, scratch: Path) -> Iterator[ibis.BaseBackend]:
     name = name or os.environ.get("IMPORTCUT_ENGINE") or "duckdb"
     if name not in ENGINES:
         raise DataError(f"engine {name} is not known — choose one of {', '.join(ENGINES)}")
-    scratch.mkdir(parents=True, exist_ok=True)
     if name == "duckdb":
-        with tempfile.TemporaryDirectory(dir=scratch, prefix=".engine-") as folder:
-            connection = ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=folder)
-            try:
-                yield connection
-            finally:
-                connection.disconnect()
+        connection = ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=str(scratch / "spilled"))
+        try:
+            yield connection
+        finally:
+            connection.disconnect()
         return
     try:
         from pyspark.sql import SparkSession
@@ -61,7 +57,7 @@ def read_parquet(connection: ibis.BaseBackend, files: list[Path], *, numbered: b
         escaped = [glob.escape(path) if Path(path).is_file() else f"{glob.escape(path)}/*.parquet" for path in paths]
         read = connection.read_parquet(escaped, file_row_number=True) if numbered else connection.read_parquet(escaped)
         return read.rename({ROW: "file_row_number"}) if numbered else read
-    frame = connection._session.read.parquet(*paths)
+    frame = connection._session.read.parquet(*[Path(path).resolve().as_uri() for path in paths])
     if numbered:
         frame = frame.selectExpr("*", f"_metadata.row_index AS {ROW}")
     view = f"read_{abs(hash(tuple(paths)))}_{int(numbered)}"
@@ -70,21 +66,14 @@ def read_parquet(connection: ibis.BaseBackend, files: list[Path], *, numbered: b
 
 
 def write_parquet(table: ibis.Table, path: Path) -> Path:
-    """Write a table whole, in the order of its rows: one file, or on a cluster a folder of files."""
-    part = path.with_name(f".{path.name}.part")
-    for old in (part, path):
-        shutil.rmtree(old, ignore_errors=True) if old.is_dir() else None
+    """Write a table whole, in the order of its rows: a file, or on a cluster a folder of files."""
     connection = table._find_backend()
-    if connection.name == "duckdb":
-        table.to_parquet(part)
-    else:
-        table.to_parquet_dir(part) if hasattr(table, "to_parquet_dir") else connection.to_pyspark(table).write.parquet(
-            str(part)
-        )
-    part.replace(path)
+    if path.is_dir():
+        shutil.rmtree(path)
+    with whole(path) as part:
+        if connection.name == "duckdb":
+            table.to_parquet(part)
+        else:
+            path.unlink(missing_ok=True)
+            connection.to_pyspark(table).write.parquet(part.resolve().as_uri())
     return path
-
-
-def small_table(connection: ibis.BaseBackend, frame: pd.DataFrame, schema: dict[str, str]) -> ibis.Table:
-    """A pandas frame as a table of the engine, empty or not."""
-    return ibis.memtable(frame[[*schema]].astype(object).where(frame.notna(), None), schema=ibis.schema(schema))

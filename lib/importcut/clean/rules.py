@@ -24,16 +24,24 @@ def with_reason(lines: ibis.Table, twice: ibis.Table, codes: pd.DataFrame, ds) -
     ----------
     twice : from `repeats`; codes : from `known_codes`
     """
-    trimmed = lines.mutate(**{c: _[c].strip().nullif("") for c in ("regime", "importer_tin", "currency")})
-    joined = trimmed.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
-    placed = _with_plant(_with_rate(joined, ds), ds)
+    read = lines.mutate(
+        **_plants(ds),  # what one column alone decides comes first: an engine works it out once for each value of it
+        **{c: _[c].strip().nullif("") for c in ("regime", "importer_tin", "currency")},
+        unit_kg=_.weight_unit.strip().lower().cases(*RULES["kg"].items(), else_=ibis.null("float64")),
+        origin=_.origin.strip().nullif("").fill_null("XX"),
+    )
+    joined = read.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
+    placed = _with_rate(joined, ds).mutate(
+        plant_id=_.by_number.fill_null(_.by_name),
+        plant_rule=ibis.literal("national")
+        if ds.plants.empty
+        else ibis.ifelse(_.by_number.notnull(), "tax_number", "name"),
+    )
     coded = placed.left_join(ibis.memtable(codes, schema=CODES), "hs_code").drop("hs_code_right")
     valued = coded.mutate(
         product_id=_product(coded, codes, ds),
         value_rule=ibis.ifelse(_.value_usd.isnull(), "converted", "declared"),
         value_usd=_.value_usd.fill_null(_.invoice_value * _.rate_usd),
-        origin=_.origin.strip().nullif("").fill_null("XX"),
-        unit_kg=_.weight_unit.strip().lower().cases(*RULES["kg"].items(), else_=ibis.null("float64")),
     ).mutate(declared_kg=_.net_weight * _.unit_kg)
     return valued.mutate(reason=_reason(valued, ds))
 
@@ -144,32 +152,23 @@ def repeats(lines: ibis.Table, keys: ibis.Table) -> ibis.Table:
     return counted.mutate(repeat=repeat).filter(_.repeat.notnull()).select(*PLACE, "repeat")
 
 
-def _with_plant(lines: ibis.Table, ds) -> ibis.Table:
+def _plants(ds) -> dict[str, ibis.Value]:
+    """The plant by the importer's tax number, and by its name."""
     if ds.plants.empty:
-        return lines.mutate(plant_id=ibis.literal(NATIONAL), plant_rule=ibis.literal("national"))
-    by_number, by_name = (
-        ibis.memtable(
-            ds.plants.dropna(subset=column)
-            .assign(key=lambda t, column=column: t[column].str.split(";"))
-            .explode("key")
-            .assign(key=lambda t: t["key"].str.split().str.join(" ").str.lower())[["key", "plant_id"]]
-            .astype("object")
-            .drop_duplicates("key")
-            .rename(columns={"key": f"{column}_key", "plant_id": f"by_{column}"}),
-            schema={f"{column}_key": "string", f"by_{column}": "string"},
-        )
-        for column in ("tax_numbers", "aliases")
-    )
-    named = lines.mutate(name_key=_.importer_name.re_replace(r"\s+", " ").strip().lower())
-    return (
-        named.left_join(by_number, named.importer_tin == by_number.tax_numbers_key)
-        .left_join(by_name, [("name_key", "aliases_key")])
-        .mutate(
-            plant_id=_.by_tax_numbers.fill_null(_.by_aliases),
-            plant_rule=ibis.ifelse(_.by_tax_numbers.notnull(), "tax_number", "name"),
-        )
-        .drop("tax_numbers_key", "aliases_key", "name_key", "by_tax_numbers", "by_aliases")
-    )
+        return {"by_number": ibis.literal(NATIONAL), "by_name": ibis.literal(NATIONAL)}
+    name = _.importer_name.re_replace(r"\s+", " ").strip().lower()
+    return {
+        column: written.cases(*_keys(ds.plants, of), else_=ibis.null("string"))
+        for column, written, of in (("by_number", _.importer_tin.strip(), "tax_numbers"), ("by_name", name, "aliases"))
+    }
+
+
+def _keys(plants: pd.DataFrame, column: str) -> list[tuple[str, str]]:
+    """Each way in which a plant may be named in a column, and the plant."""
+    named = plants.dropna(subset=column).assign(key=lambda t: t[column].str.split(";")).explode("key")
+    keys = named["key"].str.split().str.join(" ").str.lower()
+    found = dict(zip(keys, named["plant_id"], strict=True))
+    return [(key, plant) for key, plant in found.items() if key] or [("", "")]
 
 
 def _with_rate(lines: ibis.Table, ds) -> ibis.Table:
@@ -192,8 +191,9 @@ def _with_rate(lines: ibis.Table, ds) -> ibis.Table:
         ],
         schema={"rate_date": "date", "rate_currency": "string", "rate_usd": "float64"},
     )
-    return lines.left_join(rates, [lines.date == rates.rate_date, lines.currency == rates.rate_currency]).drop(
-        "rate_date", "rate_currency"
+    asked = lines.mutate(asked=ibis.ifelse(_.value_usd.isnull(), _.currency, ibis.null("string")))
+    return asked.left_join(rates, [asked.date == rates.rate_date, asked.asked == rates.rate_currency]).drop(
+        "rate_date", "rate_currency", "asked"
     )
 
 

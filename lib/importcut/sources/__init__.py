@@ -3,6 +3,7 @@
 import fnmatch
 import json
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -34,6 +35,7 @@ __all__ = ["RawFile", "periods", "read_declarations", "repair", "with_raw"]
 FOLDERS = ("declarations", "imports")
 MOST_ERRORS = 40  # lines
 FORCED = {"match", "format", "encoding", "separator", "decimal", "sheet"}
+AT_ONCE = 2  # files: while one is looked at by its signs, another one is cast
 HEADER_ROWS = 20  # rows of a sheet among which its header is looked for
 MALFORMED = {"line": "int64", "reason": "str", "value": "str", "raw": "str"}
 
@@ -77,21 +79,29 @@ def read_declarations(ds, *, repairs: pd.DataFrame | None = None) -> list[RawFil
         raise DataError(f"{ds.name}: no raw files — put them into {' or '.join(f'{f}/' for f in FOLDERS)}")
     code = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(FORMATS.glob("*.toml"))]
     known = digests([*paths, *code], ds.processed / "digests.json")
-    formats, read, wrong = known_formats(ds), [], []
+    formats = known_formats(ds)
     repairs = read_repairs(ds) if repairs is None else repairs
     shared = fingerprint_of(code=[known[f] for f in code], formats=_plain(ds.formats), files=_plain(ds.files))
-    for path in paths:
+
+    def tables(path: Path) -> list[RawFile] | str:
+        name = path.relative_to(ds.path).as_posix()
+        mine = repairs[repairs["source_file"].str.startswith(name)]
+        key = fingerprint_of(shared=shared, content=known[path], name=name, repairs=mine.to_csv())
         try:
-            name = path.relative_to(ds.path).as_posix()
-            mine = repairs[repairs["source_file"].str.startswith(name)]
-            key = fingerprint_of(shared=shared, content=known[path], name=name, repairs=mine.to_csv())
-            read += _read(path, name, Reading(ds, formats, mine, ds.processed / "declarations"), key[:16])
+            return _read(path, name, Reading(ds, formats, mine, ds.processed / "declarations"), key[:16])
         except DataError as error:
-            wrong.append(str(error))
+            return str(error)
+
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        read = [*pool.map(tables, paths)]
+    finally:
+        pool.shutdown(cancel_futures=True)
+    wrong = [found for found in read if isinstance(found, str)]
     if wrong:
         more = [f"… and {len(wrong) - MOST_ERRORS} more"] * (len(wrong) > MOST_ERRORS)
         raise DataError("\n".join([*wrong[:MOST_ERRORS], *more]))
-    return read
+    return [file for found in read for file in found]
 
 
 def periods(files: list[RawFile], frequency: str) -> pd.PeriodIndex:

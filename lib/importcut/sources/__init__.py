@@ -1,6 +1,5 @@
 """Raw files → typed declarations: one Parquet file for each table received, and what could not be read beside it."""
 
-import fnmatch
 import json
 import tempfile
 from dataclasses import asdict, dataclass, replace
@@ -14,7 +13,8 @@ import pyarrow.parquet as pq
 from importcut.digest import digests, fingerprint_of, write_whole
 from importcut.schema import DataError
 from importcut.sources.convert import write_declarations
-from importcut.sources.formats import FORMATS, Fit, Format, detected, known_formats, long_header, matched
+from importcut.sources.described import FORMATS, forced, known_formats, unused
+from importcut.sources.formats import Fit, Format, detected, long_header, matched
 from importcut.sources.grids import (
     Rows,
     as_arrow,
@@ -33,7 +33,7 @@ from importcut.sources.text import decimal_of, encoding_of, header_of, utf8
 __all__ = ["RawFile", "periods", "read_declarations", "repair", "with_raw"]
 FOLDERS = ("declarations", "imports")
 MOST_ERRORS = 40  # lines
-FORCED = {"match", "format", "encoding", "separator", "decimal", "sheet"}
+LONGEST_NAME = 150  # bytes of a file's name in the names of what is made of it; file systems have room for 255
 HEADER_ROWS = 20  # rows of a sheet among which its header is looked for
 MALFORMED = {"line": "int64", "reason": "str", "value": "str", "raw": "str"}
 
@@ -71,15 +71,15 @@ def read_declarations(ds, *, repairs: pd.DataFrame | None = None) -> list[RawFil
 
     Raises DataError that lists the files which are empty, of no known format, or lead out of the dataset.
     """
-    found = sorted(p for folder in FOLDERS for p in (ds.path / folder).rglob("*") if p.is_file())
-    paths = [p for p in found if not p.name.startswith((".", "~")) and p.stem.upper() != "README"]
-    if not paths:
+    paths, wrong = _received(ds)
+    if not paths and not wrong:
         raise DataError(f"{ds.name}: no raw files — put them into {' or '.join(f'{f}/' for f in FOLDERS)}")
     code = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(FORMATS.glob("*.toml"))]
     known = digests([*paths, *code], ds.processed / "digests.json")
-    formats, read, wrong = known_formats(ds), [], []
+    formats, read = known_formats(ds), []
     repairs = read_repairs(ds) if repairs is None else repairs
-    shared = fingerprint_of(code=[known[f] for f in code], formats=_plain(ds.formats), files=_plain(ds.files))
+    described = _plain([[asdict(f) for f in formats], ds.files])
+    shared = fingerprint_of(code=[known[f] for f in code], described=described)
     for path in paths:
         try:
             name = path.relative_to(ds.path).as_posix()
@@ -88,6 +88,7 @@ def read_declarations(ds, *, repairs: pd.DataFrame | None = None) -> list[RawFil
             read += _read(path, name, Reading(ds, formats, mine, ds.processed / "declarations"), key[:16])
         except DataError as error:
             wrong.append(str(error))
+    wrong = wrong or unused(ds, [file.source_file for file in read])
     if wrong:
         more = [f"… and {len(wrong) - MOST_ERRORS} more"] * (len(wrong) > MOST_ERRORS)
         raise DataError("\n".join([*wrong[:MOST_ERRORS], *more]))
@@ -111,11 +112,20 @@ def _plain(settings) -> str:
     return json.dumps(settings, default=lambda held: dict(held), sort_keys=True)
 
 
+def _received(ds) -> tuple[list[Path], list[str]]:
+    """The files in the dataset's folders, and what is wrong with those that are none of it, one sentence each."""
+    found = sorted(p for folder in FOLDERS for p in (ds.path / folder).rglob("*") if not p.name.startswith((".", "~")))
+    home = ds.path.resolve()
+    odd = {p for p in found if not p.resolve().is_relative_to(home) or (p.is_symlink() and not p.is_file())}
+    remedy = "leads out of the dataset folder, or to no file — put a copy there"
+    wrong = [f"{p.relative_to(ds.path).as_posix()}: {remedy}" for p in found if p in odd]
+    return [p for p in found if p.is_file() and p.stem.upper() != "README" and p not in odd], wrong
+
+
 def _read(path: Path, source_file: str, how: Reading, key: str) -> list[RawFile]:
     """The tables of one received file, from what is known of it or by reading it."""
-    if not path.resolve().is_relative_to(how.ds.path.resolve()):
-        raise DataError(f"{source_file}: leads out of the dataset folder — put a copy there")
-    folder, stem = how.scratch, f"{source_file.replace('/', '-')}-{key}"
+    name = source_file.replace("/", "-").encode()[-LONGEST_NAME:].decode(errors="ignore")
+    folder, stem = how.scratch, f"{name}-{key}"
     note = folder / f"{stem}.json"
     if not note.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -130,47 +140,50 @@ def _read(path: Path, source_file: str, how: Reading, key: str) -> list[RawFile]
 
 def _tables(part: Part, how: Reading, stem: str) -> list[RawFile]:
     """The tables of one file: a text file has one, a workbook one for each sheet."""
-    forced, formats = _forced(part.source_file, how.ds), how.formats
+    said, formats = forced(part.source_file, how.ds), how.formats
     match part.kind:
         case "text":
-            return [_from_text(part, forced, how, stem)]
+            return [_from_text(part, said, how, stem)]
         case "parquet":
-            header, table = parquet_rows(part.path)
-            found = detected(header, formats, part.source_file, forced.get("format"))
-            return [_from_table(part.source_file, "parquet", found, table, 0, forced, stem)]
+            header, table = parquet_rows(part.path, part.source_file)
+            found = detected([*header, *_added(said)], formats, part.source_file, said.get("format"))
+            for value in _added(said).values():
+                table = table.append_column(f"c{table.num_columns}", pa.array([value] * len(table), pa.string()))
+            return [_from_table(part.source_file, "parquet", found, table, 0, said, stem)]
         case "excel":
             sheets = dict(sheets_of(part.path, part.source_file))
-            asked = {name: rows for name, rows in sheets.items() if name == forced.get("sheet", name)}
-            if not asked:
-                there = ", ".join(sheets) or "none with anything in it"
-                raise DataError(
-                    f"{part.source_file}: no sheet {forced.get('sheet', '')} (there are: {there}) — correct [[files]]"
-                )
-            places = {f"{part.source_file}#{n}" if len(asked) > 1 else part.source_file: r for n, r in asked.items()}
+            asked = said.get("sheet", [*sheets])
+            asked = [asked] if isinstance(asked, str) else asked
+            if not asked or set(asked) - set(sheets):
+                lacking, there = ", ".join(set(asked) - set(sheets)), ", ".join(sheets) or "none with anything in it"
+                raise DataError(f"{part.source_file}: no sheet {lacking} (there are: {there}) — correct [[files]]")
+            places = {f"{part.source_file}#{n}" if len(asked) > 1 else part.source_file: sheets[n] for n in asked}
         case "json":
             places = {part.source_file: records_of(part.path, part.source_file, formats)}
         case _:
             places = {part.source_file: page_rows(part.path, part.source_file)}
     read = enumerate(places.items())
-    return [_from_rows(name, part.kind, rows, forced, formats, f"{stem}.{n}") for n, (name, rows) in read]
+    return [_from_rows(name, part.kind, rows, said, formats, f"{stem}.{n}") for n, (name, rows) in read]
 
 
-def _from_text(part: Part, forced: dict, how: Reading, stem: str) -> RawFile:
+def _from_text(part: Part, said: dict, how: Reading, stem: str) -> RawFile:
     name, formats, scratch = part.source_file, how.formats, how.scratch
-    encoding = forced.get("encoding") or encoding_of(part.path, name)
+    encoding = said.get("encoding") or encoding_of(part.path, name)
     path = utf8(part.path, encoding, scratch / "utf-8", name)
     if len(mine := how.repairs[how.repairs["source_file"].eq(name)]):
         path = patched(path, mine, scratch / "repaired")
-    head = header_of(path, formats, forced.get("separator"))
-    found = detected(head.fields, formats, f"{name} row {max(1, head.top)}", forced.get("format"))
+    head = header_of(path, formats, said.get("separator"))
+    found = detected([*head.fields, *_added(said)], formats, f"{name} row {max(1, head.top)}", said.get("format"))
     if found.format.wide:
-        return _from_rows(name, encoding, text_rows(path, head.separator, name), forced, formats, stem, head.separator)
+        return _from_rows(name, encoding, text_rows(path, head.separator, name), said, formats, stem, head.separator)
     loose = bool(head.rows) and len(head.rows[0]) == len(head.fields) + 1 and not head.rows[0][-1]
-    width, target = len(head.fields) + loose, Path(f"{stem}.parquet")  # loose: a separator at the end of each line
+    names = [f"c{n}" for n in range(len(head.fields))] + ["loose"] * loose  # a separator at the end of each line
+    width, target = len(names), Path(f"{stem}.parquet")
     numbers = [n for c, n in found.position.items() if found.format.columns[c].get("type") in ("number", "integer")]
     shown = (row[n] for row in head.rows for n in numbers if n < len(row))
-    decimal = forced.get("decimal") or decimal_of(shown, head.separator)
-    shape = {"source_file": name, "top": head.top, "width": width, "decimal": decimal}
+    decimal = said.get("decimal") or decimal_of(shown, head.separator)
+    added = [(f"c{len(head.fields) + n}", value) for n, value in enumerate(_added(said).values())]
+    shape = {"source_file": name, "top": head.top, "names": names, "added": added, "decimal": decimal}
     lines, about = physical_lines(path) - head.top, (name, found.format.name, encoding, head.separator)
     try:
         if head.top == 1 and write_declarations(target, found, text=(path, head.separator, True), **shape) == lines:
@@ -190,27 +203,30 @@ def _from_text(part: Part, forced: dict, how: Reading, stem: str) -> RawFile:
 
 
 def _from_rows(
-    name: str, kind: str, rows: Rows, forced: dict, formats: list[Format], stem: str, separator: str = ""
+    name: str, kind: str, rows: Rows, said: dict, formats: list[Format], stem: str, separator: str = ""
 ) -> RawFile:
     """A table given as rows, the header among the first of them."""
     heads = [[" ".join(str(cell or "").split()) for cell in row] for row in rows[:HEADER_ROWS]]
     at = max(range(len(heads)), key=lambda n: (matched(heads[n], formats), -n), default=0)
-    header, below = heads[at] if heads else [], rows[at + 1 :]
-    found = detected(header, formats, f"{name} row {at + 1}", forced.get("format"))
+    header, below, added = heads[at] if heads else [], rows[at + 1 :], _added(said)
+    found = detected([*header, *added], formats, f"{name} row {at + 1}", said.get("format"))
     if long := [row for row in below if any(row[len(header) :])]:
         raise DataError(
             f"{name}: row {below.index(long[0]) + at + 2} is longer than the header — give every column one"
         )
+    if added:
+        below = [[*row, *[None] * (len(header) - len(row)), *added.values()] for row in below]
+        header = [*header, *added]
     if found.format.wide:
         below, header = long_rows(header, below, found.format.wide), long_header(header, found.format.wide)
-    return _from_table(name, kind, found, as_arrow(below, len(header)), at + 1, forced, stem, separator)
+    return _from_table(name, kind, found, as_arrow(below, len(header)), at + 1, said, stem, separator)
 
 
 def _from_table(
-    name: str, kind: str, found: Fit, table: pa.Table, top: int, forced: dict, stem: str, separator: str = ""
+    name: str, kind: str, found: Fit, table: pa.Table, top: int, said: dict, stem: str, separator: str = ""
 ) -> RawFile:
-    target, decimal = Path(f"{stem}.parquet"), forced.get("decimal", ".")
-    lines = write_declarations(target, found, source_file=name, top=top, width=0, decimal=decimal, rows=table)
+    target, decimal = Path(f"{stem}.parquet"), said.get("decimal", ".")
+    lines = write_declarations(target, found, source_file=name, top=top, decimal=decimal, rows=table)
     return _noted(name, found.format.name, kind, separator, lines, 0, [], target, stem)
 
 
@@ -227,16 +243,6 @@ def _noted(source_file, format, encoding, separator, lines, gaps, malformed, tar
     return RawFile(source_file, format, encoding, separator, lines, gaps, target, aside)
 
 
-def _forced(source_file: str, ds) -> dict:
-    """What dataset.toml says of a file in [[files]]; the first entry whose `match` fits it.
-
-    Raises DataError if it says something that cannot be said.
-    """
-    for about in ds.files:
-        if unknown := sorted(set(about) - FORCED):
-            raise DataError(
-                f"dataset.toml: [[files]] has {', '.join(unknown)} — it may hold {', '.join(sorted(FORCED))}"
-            )
-        if fnmatch.fnmatch(source_file, about.get("match", "*")):
-            return about
-    return {}
+def _added(said: dict) -> dict[str, str]:
+    """Columns that [[files]] says of a file which does not say them itself: header, and the text on every row."""
+    return {header: str(text) for header, text in said.get("add", {}).items()}

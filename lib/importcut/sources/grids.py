@@ -34,7 +34,7 @@ def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
     """
     try:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise DataError(f"{source_file}: is no whole JSON file ({error}) — fetch or export it again") from None
     places = ["", *dict.fromkeys(f.records for f in formats if f.records)]
     found = next((r for p in places if (r := _at(content, p)) is not None), None)
@@ -43,8 +43,16 @@ def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
         raise DataError(
             f"{source_file}: holds no list of records (seen: {seen}) — say where they stand, `records`, in its format"
         )
+    about = next((told for f in formats if f.about and (told := _about(content, f.about))), {})
+    found = [{**record, **about} for record in found]
     header = list(dict.fromkeys(key for record in found for key in record))
     return [header, *([_text(record.get(key)) for key in header] for record in found)]
+
+
+def _about(content, about: dict) -> dict:
+    """What a JSON file says of all its records, by name."""
+    told = _at(content, about["records"]) or []
+    return {entry[about["name"]]: entry.get(about["value"]) for entry in told if about["name"] in entry}
 
 
 def page_rows(path: Path, source_file: str) -> Rows:
@@ -65,19 +73,16 @@ def page_rows(path: Path, source_file: str) -> Rows:
 def long_rows(header: list[str], rows: Rows, wide: dict) -> Rows:
     """The rows of a table whose headers are periods as one row a period, under `formats.long_header`.
 
-    Cumulative figures become those of each period alone: less the figure before it in the same year.
+    Cumulative figures become those of each month alone.
     """
     written = period_headers(header, wide)
     kept, order = [n for n in range(len(header)) if n not in written], sorted(written, key=written.get)
     long = []
     for row in ([*row, *[None] * (len(header) - len(row))] for row in rows):
-        before = {}
-        for n in order:
-            value, year = row[n], written[n][:4]
-            if value is not None and wide.get("cumulative"):
-                value, before[year] = _less(value, before.get(year, "0")), value
-            if value is not None:
-                long.append([*(row[k] for k in kept), written[n], value])
+        sofar = {written[n]: row[n] for n in order if row[n] is not None}
+        for period, value in sofar.items():
+            alone = _alone(value, period, sofar) if wide.get("cumulative") else value
+            long.append([*(row[k] for k in kept), period, alone])
     return long
 
 
@@ -93,13 +98,20 @@ def text_rows(path: Path, separator: str, source_file: str) -> Rows:
         raise DataError(f"{source_file}: cannot be read ({error}) — save it as CSV, UTF-8") from None
 
 
-def parquet_rows(path: Path) -> tuple[list[str], pa.Table]:
-    """Header and columns c0, c1 … of text of a Parquet file."""
+def parquet_rows(path: Path, source_file: str) -> tuple[list[str], pa.Table]:
+    """Header and columns c0, c1 … of text of a Parquet file; what holds lists or records is no text and empty.
+
+    Raises DataError if it is no whole Parquet file.
+    """
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path)
-    columns = {f"c{n}": column.cast(pa.string()) for n, column in enumerate(table.columns)}
-    return table.column_names, pa.table(columns)
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{source_file}: is no whole Parquet file ({error}) — fetch or export it again") from None
+    empty = pa.nulls(len(table), pa.string())
+    texts = [empty if pa.types.is_nested(c.type) else c.cast(pa.string()) for c in table.columns]
+    return table.column_names, pa.table({f"c{n}": text for n, text in enumerate(texts)})
 
 
 def as_arrow(rows: Rows, width: int) -> pa.Table:
@@ -131,9 +143,16 @@ def _text(value) -> str | None:
             return str(value)
 
 
-def _less(value: str, before: str) -> str:
+def _alone(value: str, period: str, sofar: dict[str, str]) -> str:
+    """The figure of a month without the months before it in the same year; text that is no number if these lack."""
+    year, _, month = period.partition("-")
+    if not month or int(month) == 1:
+        return value
+    before = f"{year}-{int(month) - 1:02}"
     try:
-        return repr(round(float(value) - float(before), 6))
+        return repr(round(float(value) - float(sofar[before]), 6))
+    except KeyError:
+        return f"{value} up to this month, {before} is missing"
     except ValueError:
         return value  # what is no number is set aside when it is read as one
 

@@ -2,8 +2,8 @@
 
 import csv
 import gzip
-import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -173,6 +173,16 @@ def test_trade_map_saves_a_page_under_the_name_of_a_workbook(annual):
     assert set(aside(annual).values()) == {"total_over_codes"}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251"])
+def test_a_page_keeps_leading_zeros_and_a_decimal_comma_is_no_thousand(quarterly, encoding):
+    lines = [line.split(";") for line in examples.STATISTICAL_FORM.replace("3208201000", "0101210000").splitlines()]
+    cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in lines)
+    put(quarterly, f"<table>{cells}</table>".encode(encoding), "a.xls")
+    assert [*aside(quarterly, "fault_value").values()] == ["10,5"]  # told, not taken for 105
+    [found] = counted(replace(quarterly, files=({"match": "*", "decimal": ","},))).values()
+    assert found == ("0101210000", "KR", "2025-01-15", 110.25, 10.5, None, None)
+
+
 def test_trade_map_by_partner_needs_to_be_told_the_product(annual):
     put(annual, examples.TRADE_MAP_PARTNERS, "Trade_Map.txt")
     assert "no column hs_code (Product code) (seen: 'Exporters, Imported value in 2023" in refused(annual)
@@ -248,7 +258,7 @@ def header_of(content):
         [table] = json.loads(content)
         return [*table["data"][0], "Unit of measurement"]
     if content.startswith("<"):
-        return [str(c) for c in pd.read_html(io.StringIO(content))[1].columns]
+        return re.findall("<th>(.*?)</th>", content)
     first = content.lstrip("\ufeff").splitlines()[0]
     return next(csv.reader([first], delimiter=max(",;\t", key=first.count)))
 

@@ -194,12 +194,11 @@ def _from_text(part: Part, said: dict, how: Reading, stem: str) -> RawFile:
         fixed = mended(path, scratch / "mended", width=width, top=head.top, separator=head.separator, quoted=quoted)
         try:
             lines = write_declarations(target, found, text=(fixed.path, head.separator, False), **shape)
-        except duckdb.Error:
-            if quoted:
-                raise
+        except duckdb.Error as error:
+            told = str(error).splitlines()[0][:200]
             continue
         return _noted(*about, lines, fixed.gaps, fixed.malformed, target, stem)
-    raise AssertionError
+    raise DataError(f"{name}: cannot be read ({told}) — save it as CSV, UTF-8")
 
 
 def _from_rows(

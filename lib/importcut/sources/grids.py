@@ -4,13 +4,13 @@ import csv
 import datetime
 import json
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 
 import pyarrow as pa
 
 from importcut.schema import DataError
 from importcut.sources.formats import Format, period_headers
+from importcut.sources.text import encoding_of
 from importcut.workbook import read_workbook
 
 Rows = list[list[str | None]]
@@ -56,18 +56,22 @@ def _about(content, about: dict) -> dict:
 
 
 def page_rows(path: Path, source_file: str) -> Rows:
-    """The largest table of an HTML page, as portals save it under the name of a workbook."""
-    import pandas as pd
+    """The largest table of a page, as portals save it under the name of a workbook; its cells as they are written.
 
-    try:
-        tables = pd.read_html(
-            StringIO(path.read_bytes().decode("utf-8-sig", "replace")), header=None, keep_default_na=False
-        )
-    except (ValueError, ImportError) as error:
-        raise DataError(f"{source_file}: the page holds no table ({error}) — save it as CSV, UTF-8") from None
-    table = max(tables, key=lambda t: t.size)
-    header = [] if list(table.columns) == list(range(len(table.columns))) else [[str(c) for c in table.columns]]
-    return [*header, *([_text(v) for v in row] for row in table.astype(object).to_numpy().tolist())]
+    Raises DataError if there is none.
+    """
+    from bs4 import BeautifulSoup
+
+    page = path.read_bytes()
+    declared = b"charset" in page[:4096].lower()
+    soup = BeautifulSoup(page, "lxml", from_encoding=None if declared else encoding_of(path, source_file))
+    tables = [
+        [[*row.find_all(["td", "th"])] for row in t.find_all("tr")] for t in soup.find_all("table") if not t.table
+    ]
+    if not any(cell for rows in tables for cell in rows):
+        raise DataError(f"{source_file}: the page holds no table — save it as CSV, UTF-8")
+    largest = max(tables, key=lambda rows: sum(map(len, rows)))
+    return [[" ".join(cell.get_text().split()) or None for cell in row] for row in largest]
 
 
 def long_rows(header: list[str], rows: Rows, wide: dict) -> Rows:

@@ -1,8 +1,6 @@
 """What a received file is, by its first bytes: text, workbook, JSON, page, Parquet, or an archive of these."""
 
 import gzip
-import re
-import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,9 +13,6 @@ ROOMY = 100_000_000  # bytes that anything may unpack to
 MOST_RATIO = 200  # times its size beyond that: CSV packs to a tenth or a thirtieth, a bomb to a thousandth
 CHUNK = 1 << 20
 MOST_MEMBERS = 1000  # files of an archive
-ROOM = 20_000_000  # cells that a sheet may span
-MOST_SPARSE = 20  # times as many cells as have something in them, beyond that
-PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
 KINDS = {
     b"PAR1": "parquet",
     b"\x1f\x8b": "gzip",
@@ -51,8 +46,6 @@ def parts(path: Path, source_file: str, scratch: Path) -> Iterator[Part]:
     elif kind == "empty":
         raise DataError(f"{source_file}: the file is empty — put the file received there, or take it away")
     else:
-        if kind == "excel" and zipfile.is_zipfile(path):
-            _look_through(path, source_file)
         yield Part(source_file, kind, path)
 
 
@@ -127,52 +120,6 @@ def _unpacked(packed, target: Path, size: int, name: str) -> Path:
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise DataError(f"{name}: cannot be unpacked ({error}) — ask its sender for a whole file") from None
     return target
-
-
-def _look_through(path: Path, source_file: str) -> None:
-    """Unpack a workbook part by part, before a reader takes it whole into memory: what its parts say they are may lie.
-
-    Raises DataError if it unpacks to far more than it is, or a sheet spans far more cells than it has.
-    """
-    try:
-        with zipfile.ZipFile(path) as book:
-            left = max(ROOMY, MOST_RATIO * path.stat().st_size)
-            for part in book.infolist():
-                part.file_size, part.CRC = sys.maxsize, None  # read to its end, wherever it says that is
-                with book.open(part) as packed:
-                    content = packed.read(left + 1)
-                left -= len(content)
-                if left < 0:
-                    _not_too_large(sys.maxsize, path.stat().st_size, source_file)
-                if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in _plain_signs(content):
-                    raise DataError(
-                        f"{source_file}: {part.filename} declares entities, as no workbook does — save it anew"
-                    )
-                _not_too_wide(content, source_file, part.filename)
-    except (EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        raise DataError(f"{source_file}: cannot be read ({error}) — save it anew, without a password") from None
-
-
-def _plain_signs(content: bytes) -> bytes:
-    return content.replace(b"\0", b"") if b"\0" in content[:4] else content  # UTF-16
-
-
-def _not_too_wide(content: bytes, source_file: str, sheet: str) -> None:
-    rows, columns, cells = 0, set(), 0
-    for at in range(0, len(content), 10 * CHUNK):
-        places = PLACE.findall(content, at, at + 10 * CHUNK + 40)  # one that stands across two of these is found twice
-        rows, cells = max([rows, *(int(row) for _, row in places)]), cells + len(places)
-        columns |= {letters for letters, _ in places}
-    widest = max((_number(letters) for letters in columns), default=0)
-    if rows * widest > max(ROOM, MOST_SPARSE * cells):
-        raise DataError(
-            f"{source_file}: {sheet} spans {rows} rows and {widest} columns for {cells} cells — "
-            f"delete what stands far below or beside the table"
-        )
-
-
-def _number(letters: bytes) -> int:
-    return sum((sign - 64) * 26**n for n, sign in enumerate(reversed(letters)))
 
 
 def _not_too_large(unpacked: int, packed: int, name: str) -> None:

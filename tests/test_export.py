@@ -278,16 +278,16 @@ def test_a_table_too_long_for_a_sheet_says_where_it_is(table, tmp_path, monkeypa
     assert cells["A3"] == ("s", "7 rows, too many for a sheet: open tables/quarantine.csv")
 
 
-def test_csv_has_plain_text_line_feeds_and_nothing_where_nothing_is_known(table, tmp_path):
+def test_csv_has_text_that_runs_nowhere_line_feeds_and_nothing_where_nothing_is_known(table, tmp_path):
     export.to_csv(table, tmp_path / "t.csv")
     lines = (tmp_path / "t.csv").read_bytes().decode("utf-8").split("\n")
     assert lines[:3] == [
         "project_id,net_usd,share,rank,identified,date",
-        "=1+1,0.3,0.333333333333,1,True,2026-09-30",
-        "+7 998,0.0,6.66666666667e-13,,False,",
+        "'=1+1,0.3,0.333333333333,1,True,2026-09-30",
+        "'+7 998,0.0,6.66666666667e-13,,False,",
     ]
     assert lines[7] == ",2.0,1e-300,7,True,2026-01-01"
-    assert lines[4] == "@SUM(A1),,,4,False,"
+    assert lines[4] == "'@SUM(A1),,,4,False,"
     assert lines[-1] == ""
 
 

@@ -283,7 +283,7 @@ def test_blanks_within_a_number_separate_thousands(ds):
 def test_an_unchanged_file_is_not_converted_again(ds, monkeypatch):
     put(ds, [line(2)])
     before = read(ds)
-    monkeypatch.setattr(sources, "_tables", lambda *_: pytest.fail("converted again"))
+    monkeypatch.setattr(sources, "tables_of", lambda *_: pytest.fail("converted again"))
     assert read(ds) == before
 
 

@@ -8,13 +8,21 @@ ECMA-376, part 1, 18.3.1.4 (cells); [MS-CFB], [MS-XLS] 2.4.24 (BoolErr), 2.4.127
 import io
 import re
 import struct
+import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 from importcut.schema import DataError
 
+ROOMY = 100_000_000  # bytes that a small one may unpack to
+MOST_RATIO = 200  # times its size beyond that; a bomb has a thousand
+BLOCK = 10_000_000  # bytes looked at in one go
+ROOM = 20_000_000  # cells that a sheet may span
+MOST_SPARSE = 20  # times as many cells as have something in them, beyond that
+PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
 NOT_STORED = "#formula without its value"  # some programs save formulas uncalculated
 LARGEST = 500_000_000  # bytes that a workbook may unpack to
 XLS_ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
@@ -35,8 +43,11 @@ def read_workbook(file: Path, name: str = "") -> dict[str, list[list]]:
     """
     from python_calamine import CalamineError, load_workbook
 
+    packed = zipfile.is_zipfile(file)
     try:
-        errors = _xlsx_errors(file, name or file.name) if zipfile.is_zipfile(file) else _xls_errors(file.read_bytes())
+        if packed:
+            _look_through(file, name or file.name)
+        errors = _xlsx_errors(file) if packed else _xls_errors(file.read_bytes())
         book, sheets = load_workbook(file), {}
         for sheet in book.sheet_names:
             sheets[sheet] = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
@@ -44,7 +55,7 @@ def read_workbook(file: Path, name: str = "") -> dict[str, list[list]]:
                 sheets[sheet][row][column] = text
     except (
         zipfile.BadZipFile, zipfile.LargeZipFile, CalamineError, ElementTree.ParseError, struct.error, KeyError,
-        IndexError, UnicodeDecodeError,
+        IndexError, UnicodeDecodeError, EOFError, zlib.error, NotImplementedError, RuntimeError,
     ) as error:  # fmt: skip
         raise DataError(
             f"{name or file.name}: cannot be read ({error}) — save it anew in Excel, without a password"
@@ -52,11 +63,51 @@ def read_workbook(file: Path, name: str = "") -> dict[str, list[list]]:
     return sheets
 
 
-def _xlsx_errors(file: Path, name: str) -> dict[str, Errors]:
+def _look_through(file: Path, name: str) -> None:
+    """Unpack a workbook part by part, before a reader takes it whole into memory: what its parts say they are may lie.
+
+    Raises DataError if it unpacks to far too much, declares entities, or a sheet spans far more cells than it has.
+    """
+    most = min(LARGEST, max(ROOMY, MOST_RATIO * file.stat().st_size))
+    left = most
+    with zipfile.ZipFile(file) as book:
+        for part in book.infolist():
+            part.file_size, part.CRC = sys.maxsize, None  # read to its end, wherever it says that is
+            with book.open(part) as packed:
+                content = packed.read(left + 1)
+            left -= len(content)
+            if left < 0:
+                raise DataError(f"{name}: unpacks to more than {most // 10**6} MB — save its tables as CSV")
+            if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in _plain_signs(content):
+                raise DataError(f"{name}: {part.filename} declares entities, as no workbook does — save it anew")
+            _not_too_wide(content, name, part.filename)
+
+
+def _plain_signs(content: bytes) -> bytes:
+    return content.replace(b"\0", b"") if b"\0" in content[:4] else content  # UTF-16
+
+
+def _not_too_wide(content: bytes, name: str, sheet: str) -> None:
+    rows, columns, cells = 0, set(), 0
+    for at in range(0, len(content), BLOCK):
+        places = PLACE.findall(content, at, at + BLOCK + 40)  # one that stands across two of these is found twice
+        rows, cells = max([rows, *(int(row) for _, row in places)]), cells + len(places)
+        columns |= {letters for letters, _ in places}
+    widest = max((_number(letters) for letters in columns), default=0)
+    if rows * widest > max(ROOM, MOST_SPARSE * cells):
+        raise DataError(
+            f"{name}: {sheet} spans {rows} rows and {widest} columns for {cells} cells — "
+            f"delete what stands far below or beside the table"
+        )
+
+
+def _number(letters: bytes) -> int:
+    return sum((sign - 64) * 26**n for n, sign in enumerate(reversed(letters)))
+
+
+def _xlsx_errors(file: Path) -> dict[str, Errors]:
     """Errors and formulas without a value, by sheet."""
     with zipfile.ZipFile(file) as parts:
-        if sum(part.file_size for part in parts.infolist()) > LARGEST:
-            raise DataError(f"{name}: unpacks to more than {LARGEST // 10**6} MB — leave only tables in it")
         links = ElementTree.fromstring(parts.read("xl/_rels/workbook.xml.rels"))
         targets = {link.get("Id"): link.get("Target") for link in links}
         found = {}

@@ -1,12 +1,14 @@
 """Tables as CSV and as one workbook."""
 
 import datetime
+import re
 from pathlib import Path
 
 import pandas as pd
 
 from importcut.schema import tables
 
+FORMULA = re.compile(r"[=+@\t\r]|-(?!$|[\d.,]+$)")
 LONGEST_SHEET = 100_000  # rows; a longer table is opened from its CSV
 FORMATS = {"integer": "0", "USD": "#,##0.00", "kg": "#,##0.000", "date": "yyyy-mm-dd"}
 LOOKS = {
@@ -33,8 +35,13 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write one table: UTF-8, line feeds, dates as 2026-09-30, empty where a value is not known."""
-    rounded(table).to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    """Write one table: UTF-8, line feeds, dates as 2026-09-30, empty where a value is not known.
+
+    Text that a spreadsheet would run as a formula has an apostrophe in front.
+    """
+    texts = table.select_dtypes(["object", "string", "category"])
+    harmless = table.assign(**{name: _unarmed(texts[name]) for name in texts})
+    rounded(harmless).to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
 
 
 def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds=None) -> None:
@@ -137,6 +144,14 @@ def _write_column(sheet, place: int, values: pd.Series, formats: dict, unit: str
             write(row, place, value, formats.get(kind))
     longest = max((len(str(value)) for value in values.dropna()), default=0)
     sheet.set_column(place, place, min(max(longest, len(unit), len(values.name) + 4), WIDEST))
+
+
+def _unarmed(values: pd.Series) -> pd.Series:
+    def armed(value) -> bool:
+        return isinstance(value, str) and FORMULA.match(value) is not None
+
+    values = values.astype("object")
+    return values.mask(values.map(armed).astype("bool"), "'" + values.astype("str"))
 
 
 def _rounded(values: pd.Series) -> pd.Series:

@@ -13,13 +13,14 @@ from importcut.sources.lines import GAP
 
 SQL_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE"}
 YEARS = (1991, 2100)  # a year outside these is a slip of the pen, 0022 or 5022
+ISO_DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 SERIALS = (30_000, 75_000)  # days as Excel counts them, 1982 to 2105
 BLANKS = "[\\s\u00a0\u202f\u2009'’]"
 FAULTS = ["fault", "fault_kind", "fault_column", "fault_value"]
 
 
 def write_declarations(
-    target: Path, found: Fit, *, source_file: str, top: int, width: int, decimal: str,
+    target: Path, found: Fit, *, source_file: str, top: int, decimal: str, names: tuple = (), added: tuple = (),
     text: tuple[Path, str, bool] | None = None, rows: pa.Table | None = None,
 ) -> int:  # fmt: skip
     """Write the declarations of a table and return how many rows it had.
@@ -28,8 +29,9 @@ def write_declarations(
 
     Parameters
     ----------
-    text : path of a UTF-8 file, separator, and whether its first line is the header; or else
+    text : path of a UTF-8 file, separator, and whether its first line is the header; names : of its columns; or else
     rows : columns c0, c1 … of text.
+    added : names and values of columns that are the same on every row.
 
     Raises
     ------
@@ -40,7 +42,10 @@ def write_declarations(
         connection.execute("SET enable_progress_bar = false")
         if rows is not None:
             connection.register("rows", rows)
-        relation = "rows" if text is None else _reader(*text, width)
+        relation = "rows" if text is None else _reader(*text, names)
+        if added:
+            constant = ", ".join(f"'{quoted(value)}' AS {name}" for name, value in added)
+            relation = f"(SELECT *, {constant} FROM {relation})"
         select = _query(relation, found, source_file, top, decimal)
         connection.execute(f"COPY ({select}) TO '{quoted(target)}' (FORMAT parquet)")
     return pq.ParquetFile(target).metadata.num_rows
@@ -51,8 +56,8 @@ def quoted(text) -> str:
     return str(text).replace("'", "''")
 
 
-def _reader(path: Path, separator: str, header: bool, width: int) -> str:
-    columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(width))
+def _reader(path: Path, separator: str, header: bool, names: tuple[str, ...]) -> str:
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     return (
         f"read_csv('{quoted(glob.escape(str(path)))}', columns={{{columns}}}, header={header}, delim='{separator}', "
         f"quote='\"', escape='\"', auto_detect=false)"
@@ -60,8 +65,9 @@ def _reader(path: Path, separator: str, header: bool, width: int) -> str:
 
 
 def _query(relation: str, found: Fit, source_file: str, top: int, decimal: str) -> str:
-    columns, position, rules = found.format.columns, found.position, _rules(found)
-    typed = [f"{_typed(columns[c], f'c{n}', decimal)} AS {c}, c{n} AS raw_{c}" for c, n in position.items()]
+    position, rules = found.position, _rules(found)
+    typed = [f"{_scaled(found, c, decimal)} AS {c}, c{n} AS raw_{c}" for c, n in position.items()]
+    typed += [f"c{n} AS unit_{c}" for c, n in found.unit.items()]
     scope = [f"c{n} AS scope_{k}" for k, (n, _) in enumerate(found.scope)]
     code = "CASE " + " ".join(f"WHEN {rule[0]} THEN {k}" for k, rule in enumerate(rules)) + " END AS code"
     read = f"SELECT *, {code} FROM (SELECT {', '.join(['c0', *typed, *scope])} FROM {relation})"
@@ -91,28 +97,42 @@ def _rules(found: Fit) -> list[tuple[str, str, str, str, str]]:
         if kind == "date":
             rules.append((f"{column} IS NULL", "'impossible_date'", "'fault'", f"'{column}'", f"trim(raw_{column})"))
         elif kind != "text":
-            bad = f"{column} IS NULL AND trim(raw_{column}) <> ''"
+            none = ", ".join(f"'{quoted(text)}'" for text in ["", *found.format.columns[column].get("empty", ())])
+            bad = f"{column} IS NULL AND trim(raw_{column}) NOT IN ({none})"
+            if column in found.unit:
+                known = ", ".join(f"'{quoted(unit)}'" for unit in found.format.columns[column]["units"])
+                strange = f"trim(raw_{column}) <> '' AND coalesce(trim(unit_{column}), '') NOT IN ({known})"
+                rules.append((strange, "'unit_unknown'", "'fault'", f"'{column}'", f"trim(unit_{column})"))
             rules.append((bad, "'unreadable_value'", "'fault'", f"'{column}'", f"trim(raw_{column})"))
     return rules
+
+
+def _scaled(found: Fit, column: str, decimal: str) -> str:
+    """A column typed, in the unit that declarations have it in."""
+    about, scale = found.format.columns[column], found.scale[column]
+    typed = _typed(about, f"c{found.position[column]}", decimal)
+    if column in found.unit:
+        units = " ".join(f"WHEN '{quoted(unit)}' THEN {times}" for unit, times in about["units"].items())
+        return f"{typed} * CASE trim(c{found.unit[column]}) {units} END"
+    return typed if scale == 1 else f"{typed} * {scale}"
 
 
 def _typed(about: dict, text: str, decimal: str) -> str:
     match about.get("type", "text"):
         case "text":
-            return text
+            return f"trim({text}, '{quoted(about['strip'])}')" if "strip" in about else text
         case "date":
-            formats = ", ".join(f"'{f}'" for f in dict.fromkeys([*about.get("dates", ()), "%Y-%m-%d"]))
+            formats = ", ".join(f"'{f}'" for f in dict.fromkeys([*about.get("dates", ()), *ISO_DATES]))
             read, serial = f"try_strptime({text}, [{formats}])::DATE", f"try_cast({text} AS DOUBLE)"
             sound = f"{read} BETWEEN DATE '{YEARS[0]}-01-01' AND DATE '{YEARS[1]}-12-31'"
             counted = f"{serial} BETWEEN {SERIALS[0]} AND {SERIALS[1]}"
-            return f"CASE WHEN {sound} THEN {read} WHEN {counted} THEN DATE '1899-12-30' + {serial}::INTEGER END"
+            return f"CASE WHEN {sound} THEN {read} WHEN {counted} THEN DATE '1899-12-30' + floor({serial})::INTEGER END"
         case kind:
             number, slow = f"try_cast({text} AS DOUBLE)", _written_number(text, decimal)
             fast = f"{number} IS NOT NULL" + f" AND NOT contains({text}, '.')" * (decimal == ",")
             read = f"CASE WHEN {text} IS NULL THEN NULL WHEN {fast} THEN {number} ELSE {slow} END"
             whole = f" AND {read} = trunc({read})" * (kind == "integer")
-            scaled = f"{read} * {about['scale']}" if "scale" in about else read
-            typed = scaled if kind == "number" else f"try_cast({scaled} AS {SQL_TYPES[kind]})"
+            typed = read if kind == "number" else f"try_cast({read} AS {SQL_TYPES[kind]})"
             return f"CASE WHEN isfinite({read}){whole} THEN {typed} END"
 
 

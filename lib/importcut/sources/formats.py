@@ -1,18 +1,14 @@
-"""What each format calls its columns: formats/*.toml, what a dataset adds, and which one a header fits."""
+"""Which format a header fits, and where its columns stand in it."""
 
 import re
-import tomllib
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from importcut.schema import DataError, tables
+from importcut.schema import DataError
 
-FORMATS = Path(__file__).parents[1] / "formats"
 LOOK_ALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")  # Cyrillic letters that stand for Latin ones, and back
-KEYS = {"title", "signature", "columns", "scope", "wide", "records"}
-COLUMN_KEYS = {"headers", "type", "required", "default", "dates", "scale"}
+APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")  # the Uzbek o‘ and g‘ are typed with any of these
 
 
 @dataclass(frozen=True)
@@ -20,10 +16,15 @@ class Format:
     """A format: how its columns are headed and written, and which of its rows are imports.
 
     signature : headers without which a file is not of this format.
-    columns : by column of `declarations`: headers (aliases), type, required, default, dates (how they are written),
-        scale (what the number is multiplied by, where the file counts in thousands).
-    scope : rows that count, by header: keep or drop values, reason for the rest.
-    wide : pattern of headers that are periods, cumulative or not; records : where the rows stand in a JSON file.
+    columns : by column of `declarations`: headers (aliases; one with a scale of its own is {header, scale}), type,
+        required (true, or what of the dataset asks for it: regimes, plants), instead (column that may stand for it),
+        default, dates (how they are written), scale (what the number is multiplied by, where the file counts in
+        thousands), unit (header under which each row says its unit) and units (what these are multiplied by), empty
+        (texts that mean none), strip (signs around the text).
+    scope : rows that count, by header: keep or drop values, reason for the rest; frequency: of what datasets.
+    wide : pattern of headers that are periods, cumulative or not; records : where the rows stand in a JSON file;
+        about : where that file says what holds for all of them: records, name, value.
+    unusable : why no file can be of this format in this dataset.
     """
 
     name: str
@@ -33,14 +34,18 @@ class Format:
     scope: tuple[dict, ...]
     wide: dict
     records: str
+    about: dict
+    unusable: str
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A format and where in a header its columns and the columns of its scope stand."""
+    """A format and where in a header its columns, their scale or unit, and the columns of its scope stand."""
 
     format: Format
     position: dict[str, int]
+    scale: dict[str, float]
+    unit: dict[str, int]
     scope: tuple[tuple[int, dict], ...]
 
 
@@ -48,18 +53,7 @@ class Fit:
 def normal(header: str) -> str:
     """A header without what nobody sees: case, blanks, and which of two alphabets a letter is from."""
     text = unicodedata.normalize("NFKC", str(header)).replace("\ufeff", "")
-    return " ".join(text.split()).casefold().translate(LOOK_ALIKES)
-
-
-def known_formats(ds) -> list[Format]:
-    """The formats of the library, with what the dataset's `[formats.<name>]` adds to them or has of its own.
-
-    Raises DataError if the dataset describes one that cannot be used.
-    """
-    described = {file.stem: tomllib.loads(file.read_text(encoding="utf-8")) for file in sorted(FORMATS.glob("*.toml"))}
-    for name, own in ds.formats.items():
-        described[name] = _merged(name, described.get(name, {}), own)
-    return [_format(name, spec) for name, spec in described.items()]
+    return " ".join(text.split()).casefold().translate(LOOK_ALIKES).translate(APOSTROPHES)
 
 
 def fit(header: list[str], format: Format) -> Fit:
@@ -67,13 +61,24 @@ def fit(header: list[str], format: Format) -> Fit:
     if format.wide:
         header = long_header(header, format.wide)
     seen = {name: n for n, name in reversed([*enumerate(map(normal, header))])}
-    position = {
-        column: min(standing)
-        for column, about in format.columns.items()
-        if (standing := [seen[name] for name in map(normal, about.get("headers", ())) if name in seen])
-    }
+    position, scale, unit = {}, {}, {}
+    for column, about in format.columns.items():
+        standing = [(seen[name], times) for name, times in aliases(about) if name in seen]
+        if standing:
+            position[column], scale[column] = min(standing, key=lambda found: found[0])
+            if "unit" in about and normal(about["unit"]) in seen:
+                unit[column] = seen[normal(about["unit"])]
     scope = [(seen[normal(rule["header"])], rule) for rule in format.scope if normal(rule["header"]) in seen]
-    return Fit(format, position, tuple(scope))
+    return Fit(format, position, scale, unit, tuple(scope))
+
+
+def aliases(about: dict) -> list[tuple[str, float]]:
+    """The headers of a column, each with what its numbers are multiplied by."""
+    whole = about.get("scale", 1)
+    return [
+        (normal(h["header"]), h.get("scale", whole)) if isinstance(h, dict) else (normal(h), whole)
+        for h in about.get("headers", ())
+    ]
 
 
 def period_headers(header: list[str], wide: dict) -> dict[int, str]:
@@ -100,73 +105,72 @@ def detected(header: list[str], formats: list[Format], place: str, forced: str |
             raise DataError(
                 f"dataset.toml: format {forced} of {place} is not known — name one in formats, or describe it"
             )
-    fits = [found for f in formats if _signed(found := fit(header, f), header)]
-    whole = [found for found in fits if not _missing(found)]
+    fits = [fit(header, f) for f in formats]
+    signed = [found for found in fits if not _unsigned(found, header)]
+    whole = [found for found in signed if not _missing(found)]
     if len(whole) > 1:
         names = " and ".join(f.format.name for f in whole)
         raise DataError(f"{place}: the header fits {names} — say in [[files]] of dataset.toml which format it is")
     if not whole:
-        raise DataError(_unfit(header, fits, place))
-    _unambiguous(header, whole[0], place)
-    return whole[0]
+        raise DataError(_unfit(header, fits if forced else signed, place, forced))
+    [found] = whole
+    if found.format.unusable:
+        raise DataError(f"{place}: is {found.format.name}, {found.format.unusable}")
+    _unambiguous(header, found, place)
+    return found
 
 
 def matched(header: list[str], formats: list[Format]) -> int:
     """How many columns of the format that fits best stand in a header."""
-    fits = [found for f in formats if _signed(found := fit(header, f), header)]
+    fits = [found for f in formats if not _unsigned(found := fit(header, f), header)]
     return max((len(f.position) for f in fits), default=0)
 
 
-def _signed(found: Fit, header: list[str]) -> bool:
-    return {normal(h) for h in found.format.signature} <= {normal(h) for h in header}
+def _unsigned(found: Fit, header: list[str]) -> list[str]:
+    """The headers that a file of this format has and this one lacks."""
+    there = {normal(h) for h in header}
+    lacking = [h for h in found.format.signature if normal(h) not in there]
+    return lacking or (
+        ["columns that are periods"] if found.format.wide and not period_headers(header, found.format.wide) else []
+    )
 
 
 def _missing(found: Fit) -> list[str]:
-    columns = found.format.columns
-    return [c for c, about in columns.items() if about.get("required") and c not in found.position]
+    def lacking(column: str, about: dict) -> bool:
+        unsaid = about.get("units") and column in found.position and column not in found.unit
+        return unsaid or (about.get("required") and not {column, about.get("instead")} & set(found.position))
+
+    return [column for column, about in found.format.columns.items() if lacking(column, about)]
 
 
-def _unfit(header: list[str], fits: list[Fit], place: str) -> str:
-    best = min(fits, key=lambda f: (len(_missing(f)) / (len(_missing(f)) + len(f.position) or 1), -len(f.position)))
-    if not best.position:
+def _unfit(header: list[str], fits: list[Fit], place: str, forced: str | None) -> str:
+    best = max(
+        fits, key=lambda f: (len(f.position) / (len(_missing(f)) + len(f.position) or 1), len(f.position)), default=None
+    )
+    seen = f"{', '.join(header)[:200]!r}"
+    if best is None or not best.position:
+        named = f"is no {forced}" if forced else "fits no known format"
         return (
-            f"{place}: header {', '.join(header)[:200]!r} fits no known format — "
+            f"{place}: header {seen} {named} — "
             f"map its headers in [formats.<name>] of dataset.toml, or save the file as one of lib/importcut/formats"
         )
-    columns = best.format.columns
-    names = "; ".join(f"{c} ({' or '.join(map(str, columns[c]['headers'][:2]))})" for c in _missing(best))
-    return f"{place}: no column {names} — add it, or its header to [formats.{best.format.name}.columns] of dataset.toml"
+    name, columns = best.format.name, best.format.columns
+    lacking = [f"{c} ({' or '.join(_called(columns[c], c in best.position))})" for c in _missing(best)]
+    lacking = lacking or _unsigned(best, header)
+    return (
+        f"{place}: no column {'; '.join(lacking)} (seen: {seen}) — add it, or its header to "
+        f"[formats.{name}.columns] of dataset.toml"
+    )
+
+
+def _called(about: dict, unit: bool) -> list[str]:
+    """How a column, or that of its unit, may be headed."""
+    named = [h["header"] if isinstance(h, dict) else str(h) for h in about["headers"][:2]]
+    return [f"unit: {about['unit']}"] if unit else named
 
 
 def _unambiguous(header: list[str], found: Fit, place: str) -> None:
     for column, about in found.format.columns.items():
-        aliases = {normal(alias) for alias in about.get("headers", ())}
-        if len(standing := [h for h in header if normal(h) in aliases]) > 1:
+        known = {name for name, _ in aliases(about)}
+        if len(standing := [h for h in header if normal(h) in known]) > 1:
             raise DataError(f"{place}: {' and '.join(standing)} are both {column} — keep one of them")
-
-
-def _merged(name: str, known: dict, own: dict) -> dict:
-    """A format as the library describes it, with the headers that a dataset adds in front."""
-    if unknown := sorted(set(own) - KEYS):
-        raise DataError(
-            f"dataset.toml: [formats.{name}] has {', '.join(unknown)} — it may hold {', '.join(sorted(KEYS))}"
-        )
-    columns = {column: dict(about) for column, about in known.get("columns", {}).items()}
-    described = {c.name for c in tables()["declarations"].columns[2:]}
-    for column, about in own.get("columns", {}).items():
-        if column not in described or not isinstance(about, dict) or set(about) - COLUMN_KEYS:
-            raise DataError(
-                f"dataset.toml: [formats.{name}.columns.{column}] cannot be used — a column is one of "
-                f"{', '.join(sorted(described))}, described by {', '.join(sorted(COLUMN_KEYS))}"
-            )
-        before = columns.get(column, {})
-        headers = [*about.get("headers", ()), *before.get("headers", ())]
-        columns[column] = {**before, **about, **({"headers": headers} if headers else {})}
-    return {**known, **own, "columns": columns}
-
-
-def _format(name: str, spec: dict) -> Format:
-    return Format(
-        name, spec.get("title", name), tuple(spec.get("signature", ())), spec.get("columns", {}),
-        tuple(spec.get("scope", ())), spec.get("wide", {}), spec.get("records", ""),
-    )  # fmt: skip

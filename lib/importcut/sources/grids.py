@@ -4,13 +4,13 @@ import csv
 import datetime
 import json
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 
 import pyarrow as pa
 
 from importcut.schema import DataError
 from importcut.sources.formats import Format, period_headers
+from importcut.sources.text import encoding_of
 from importcut.workbook import read_workbook
 
 Rows = list[list[str | None]]
@@ -34,7 +34,7 @@ def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
     """
     try:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise DataError(f"{source_file}: is no whole JSON file ({error}) — fetch or export it again") from None
     places = ["", *dict.fromkeys(f.records for f in formats if f.records)]
     found = next((r for p in places if (r := _at(content, p)) is not None), None)
@@ -43,41 +43,50 @@ def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
         raise DataError(
             f"{source_file}: holds no list of records (seen: {seen}) — say where they stand, `records`, in its format"
         )
+    about = next((told for f in formats if f.about and (told := _about(content, f.about))), {})
+    found = [{**record, **about} for record in found]
     header = list(dict.fromkeys(key for record in found for key in record))
     return [header, *([_text(record.get(key)) for key in header] for record in found)]
 
 
-def page_rows(path: Path, source_file: str) -> Rows:
-    """The largest table of an HTML page, as portals save it under the name of a workbook."""
-    import pandas as pd
+def _about(content, about: dict) -> dict:
+    """What a JSON file says of all its records, by name."""
+    told = _at(content, about["records"]) or []
+    return {entry[about["name"]]: entry.get(about["value"]) for entry in told if about["name"] in entry}
 
-    try:
-        tables = pd.read_html(
-            StringIO(path.read_bytes().decode("utf-8-sig", "replace")), header=None, keep_default_na=False
-        )
-    except (ValueError, ImportError) as error:
-        raise DataError(f"{source_file}: the page holds no table ({error}) — save it as CSV, UTF-8") from None
-    table = max(tables, key=lambda t: t.size)
-    header = [] if list(table.columns) == list(range(len(table.columns))) else [[str(c) for c in table.columns]]
-    return [*header, *([_text(v) for v in row] for row in table.astype(object).to_numpy().tolist())]
+
+def page_rows(path: Path, source_file: str) -> Rows:
+    """The largest table of a page, as portals save it under the name of a workbook; its cells as they are written.
+
+    Raises DataError if there is none.
+    """
+    from bs4 import BeautifulSoup
+
+    page = path.read_bytes()
+    declared = b"charset" in page[:4096].lower()
+    soup = BeautifulSoup(page, "lxml", from_encoding=None if declared else encoding_of(path, source_file))
+    tables = [
+        [[*row.find_all(["td", "th"])] for row in t.find_all("tr")] for t in soup.find_all("table") if not t.table
+    ]
+    if not any(cell for rows in tables for cell in rows):
+        raise DataError(f"{source_file}: the page holds no table — save it as CSV, UTF-8")
+    largest = max(tables, key=lambda rows: sum(map(len, rows)))
+    return [[" ".join(cell.get_text().split()) or None for cell in row] for row in largest]
 
 
 def long_rows(header: list[str], rows: Rows, wide: dict) -> Rows:
     """The rows of a table whose headers are periods as one row a period, under `formats.long_header`.
 
-    Cumulative figures become those of each period alone: less the figure before it in the same year.
+    Cumulative figures become those of each month alone.
     """
     written = period_headers(header, wide)
     kept, order = [n for n in range(len(header)) if n not in written], sorted(written, key=written.get)
     long = []
     for row in ([*row, *[None] * (len(header) - len(row))] for row in rows):
-        before = {}
-        for n in order:
-            value, year = row[n], written[n][:4]
-            if value is not None and wide.get("cumulative"):
-                value, before[year] = _less(value, before.get(year, "0")), value
-            if value is not None:
-                long.append([*(row[k] for k in kept), written[n], value])
+        sofar = {written[n]: row[n] for n in order if row[n] is not None}
+        for period, value in sofar.items():
+            alone = _alone(value, period, sofar) if wide.get("cumulative") else value
+            long.append([*(row[k] for k in kept), period, alone])
     return long
 
 
@@ -93,13 +102,20 @@ def text_rows(path: Path, separator: str, source_file: str) -> Rows:
         raise DataError(f"{source_file}: cannot be read ({error}) — save it as CSV, UTF-8") from None
 
 
-def parquet_rows(path: Path) -> tuple[list[str], pa.Table]:
-    """Header and columns c0, c1 … of text of a Parquet file."""
+def parquet_rows(path: Path, source_file: str) -> tuple[list[str], pa.Table]:
+    """Header and columns c0, c1 … of text of a Parquet file; what holds lists or records is no text and empty.
+
+    Raises DataError if it is no whole Parquet file.
+    """
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path)
-    columns = {f"c{n}": column.cast(pa.string()) for n, column in enumerate(table.columns)}
-    return table.column_names, pa.table(columns)
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{source_file}: is no whole Parquet file ({error}) — fetch or export it again") from None
+    empty = pa.nulls(len(table), pa.string())
+    texts = [empty if pa.types.is_nested(c.type) else c.cast(pa.string()) for c in table.columns]
+    return table.column_names, pa.table({f"c{n}": text for n, text in enumerate(texts)})
 
 
 def as_arrow(rows: Rows, width: int) -> pa.Table:
@@ -131,9 +147,16 @@ def _text(value) -> str | None:
             return str(value)
 
 
-def _less(value: str, before: str) -> str:
+def _alone(value: str, period: str, sofar: dict[str, str]) -> str:
+    """The figure of a month without the months before it in the same year; text that is no number if these lack."""
+    year, _, month = period.partition("-")
+    if not month or int(month) == 1:
+        return value
+    before = f"{year}-{int(month) - 1:02}"
     try:
-        return repr(round(float(value) - float(before), 6))
+        return repr(round(float(value) - float(sofar[before]), 6))
+    except KeyError:
+        return f"{value} up to this month, {before} is missing"
     except ValueError:
         return value  # what is no number is set aside when it is read as one
 

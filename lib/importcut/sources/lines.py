@@ -10,6 +10,7 @@ import numpy as np
 
 BLOCK = 16_000_000  # bytes looked at in one go
 LONGEST = 4  # lines that a record may span: a quoted field holds a few line ends, a broken quote many
+LONGEST_LINE = 2_000_000  # bytes; readers of CSV stop there
 GAP = "\x1f"  # stands in the first field of a line that is no record of its own
 
 
@@ -98,7 +99,8 @@ def _plain(lines: list[bytes], width: int, separator: str, quoted: bool) -> np.n
     )
     odd = np.concatenate([stray, np.flatnonzero(signs == 13)])
     marked = np.bincount(np.searchsorted(ends, odd), minlength=len(ends)) > 0
-    return (in_line % 2 == 0) & (fields == width) & ~marked & _decodable(text, lines)
+    short = np.diff(ends, prepend=-1) <= LONGEST_LINE
+    return (in_line % 2 == 0) & (fields == width) & ~marked & short & _decodable(text, lines)
 
 
 def _decodable(text: bytes, lines: list[bytes]) -> np.ndarray:
@@ -111,6 +113,8 @@ def _decodable(text: bytes, lines: list[bytes]) -> np.ndarray:
 
 def _record(lines: list, at: int, width: int, separator: str) -> tuple[list[str] | None, int, str | None]:
     """The record that begins at a line: its fields, how many lines it spans, and what is wrong with it."""
+    if len(lines[at]) >= LONGEST_LINE:
+        return None, 1, "line_too_long"
     for length in range(1, LONGEST + 1):
         fields = _fields(b"\n".join(lines[at : at + length]), separator)
         if fields is not None:

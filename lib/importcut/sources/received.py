@@ -12,6 +12,7 @@ from importcut.schema import DataError
 ROOMY = 100_000_000  # bytes that anything may unpack to
 MOST_RATIO = 200  # times its size beyond that: CSV packs to a tenth or a thirtieth, a bomb to a thousandth
 CHUNK = 1 << 20
+MOST_MEMBERS = 1000  # files of an archive
 KINDS = {
     b"PAR1": "parquet",
     b"\x1f\x8b": "gzip",
@@ -45,9 +46,6 @@ def parts(path: Path, source_file: str, scratch: Path) -> Iterator[Part]:
     elif kind == "empty":
         raise DataError(f"{source_file}: the file is empty — put the file received there, or take it away")
     else:
-        if kind == "excel" and zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as book:
-                _not_too_large(sum(m.file_size for m in book.infolist()), path.stat().st_size, source_file)
         yield Part(source_file, kind, path)
 
 
@@ -86,6 +84,8 @@ def _members(path: Path, source_file: str, scratch: Path) -> Iterator[Part]:
                 raise DataError(
                     f"{source_file}: holds {climbing[0]!r}, a path out of the archive — pack the files anew"
                 )
+            if len(files) > MOST_MEMBERS:
+                raise DataError(f"{source_file}: holds {len(files)} files, more than {MOST_MEMBERS} — unpack it")
             if not files:
                 raise DataError(f"{source_file}: the archive holds no file — put the file received there")
             size = path.stat().st_size

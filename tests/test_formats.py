@@ -1,0 +1,410 @@
+"""Formats: each one read to the declarations it holds, none taken for another, new ones described without Python."""
+
+import csv
+import gzip
+import json
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+import pytest
+import xlsxwriter
+
+import examples
+from importcut.dataset import open_dataset
+from importcut.schema import DataError
+from importcut.sources import described, formats, read_declarations
+
+REAL = Path("/work/shared/data/formats")
+WHOLE = ["hs_code", "origin", "date", "value_usd", "net_weight", "invoice_value", "currency"]
+PRODUCT = {"match": "*", "add": {"Product code": "'320820"}}
+MILLIONS = {"match": "*", "add": {"Unit of measurement": "million US dollars"}}
+
+
+@pytest.fixture(scope="module")
+def small(repository):
+    return open_dataset(repository / "tests" / "cases" / "small")
+
+
+@pytest.fixture
+def quarterly(small, tmp_path, monkeypatch):
+    """A quarterly dataset of the whole country, without raw files: no plants, no regimes."""
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    registers = MappingProxyType({**small.registers, "plants": small.plants.iloc[:0]})
+    return replace(small, path=tmp_path / "small", registers=registers, import_regimes=())
+
+
+@pytest.fixture
+def annual(quarterly):
+    return replace(quarterly, frequency="Y")
+
+
+def put(ds, content, name="a.csv"):
+    path = ds.path / "imports" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def workbook(ds, name="a.xlsx", **sheets):
+    """A workbook, each sheet given as its rows."""
+    path = put(ds, b"", name)
+    with xlsxwriter.Workbook(path) as book:
+        for title, rows in sheets.items():
+            sheet = book.add_worksheet(title)
+            for n, row in enumerate(rows):
+                sheet.write_row(n, 0, row)
+    return path
+
+
+def rows(ds):
+    """All lines, each with its place; as many as are told in the notes of the files."""
+    files = read_declarations(ds)
+    read = [pd.read_parquet(f.declarations).assign(line=lambda t: t["first_line"] + t.index) for f in files]
+    assert [len(t) for t in read] == [f.lines for f in files]
+    return pd.concat(read, ignore_index=True)
+
+
+def counted(ds, columns=WHOLE):
+    """What counts, by line."""
+    found = rows(ds).loc[lambda t: t["fault"].isna()].assign(date=lambda t: t["date"].astype("str"))
+    found = found.set_index("line")[columns].astype(object)
+    return {
+        line: tuple(row) for line, row in zip(found.index, found.where(found.notna(), None).to_numpy(), strict=True)
+    }
+
+
+def aside(ds, column="fault"):
+    """Why the other lines do not count, by line."""
+    return rows(ds).loc[lambda t: t["fault"].notna()].set_index("line")[column].to_dict()
+
+
+def refused(ds):
+    with pytest.raises(DataError) as error:
+        read_declarations(ds)
+    return str(error.value)
+
+
+KOREA = ("320820", "KOR", "2024-01-01", 110.25, 10.5, None, None)
+
+
+@pytest.mark.parametrize("style", examples.DECLARATIONS)
+def test_a_declaration_is_read_under_russian_uzbek_and_english_headers(quarterly, style):
+    put(quarterly, examples.DECLARATIONS[style])
+    [(*found, invoice, currency)] = counted(quarterly).values()
+    origin = None if style == "extract" else "KR"
+    assert found == ["3208201000", origin, "2025-01-15", pytest.approx(110.25), pytest.approx(10.5)]
+    assert (invoice, currency) == {
+        "statistical form": (None, None), "atlas": (None, None), "extract": (100, None),
+    }.get(style, (100, "EUR"))  # fmt: skip
+    assert set(aside(quarterly).values()) == ({"other_flow"} if style == "extract" else set())
+
+
+def test_a_dataset_with_plants_and_regimes_asks_for_the_columns_they_are_told_by(quarterly, small):
+    ds = replace(quarterly, registers=small.registers)
+    put(ds, examples.STATISTICAL_FORM)
+    assert "no column importer_tin (ИНН получателя or ИНН импортера) (seen: 'Регистрационный №" in refused(ds)
+    put(ds, examples.ATLAS)
+    assert len(counted(ds)) == 1  # the importer's name does as well
+    assert "no column regime (Режим or " in refused(replace(ds, import_regimes=("40",)))
+
+
+def test_graph_46_in_thousands_is_said_by_the_dataset(quarterly):
+    put(quarterly, examples.GRAPHS)
+    assert counted(quarterly)[2][3] == 110.25
+    thousands = {"columns": {"value_usd": {"headers": [{"header": "G46", "scale": 1000}]}}}
+    ds = replace(quarterly, formats=MappingProxyType({"customs_declarations": thousands}))
+    assert counted(ds)[2][3] == 110250
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+@pytest.mark.parametrize("weight", ["netWgt", "netWeight"])
+def test_comtrade_counts_each_dollar_once(annual, extra, weight):
+    put(annual, examples.comtrade(extra=extra, weight=weight))
+    assert counted(annual) == {3: KOREA, 4: ("320820", "CHN", "2024-01-01", 190, None, None, None)}
+    assert aside(annual) == examples.COMTRADE_ASIDE
+    assert set(aside(annual, "fault_kind").values()) == {"out_of_scope"}
+
+
+def test_comtrade_json_is_the_same_table(annual):
+    put(annual, json.dumps({"elapsedTime": "0.1", "count": 10, "data": examples.COMTRADE_ROWS, "error": ""}), "a.json")
+    assert counted(annual)[3] == KOREA and aside(annual) == examples.COMTRADE_ASIDE
+
+
+def test_months_of_comtrade_count_in_a_quarterly_dataset_and_years_do_not(quarterly):
+    put(quarterly, examples.comtrade())
+    assert {line: found[2] for line, found in counted(quarterly).items()} == {11: "2024-01-01"}
+    assert aside(quarterly)[3] == "other_frequency"
+
+
+def test_another_importer_is_named_by_the_dataset(annual):
+    own = {"baci": {"scope": [{"header": "j", "keep": ["398"], "reason": "other_country"}]}}
+    put(annual, examples.BACI)
+    ds = replace(annual, formats=MappingProxyType(own))
+    assert counted(ds) == {4: ("320820", "156", "2024-01-01", 5000, 1000, None, None)}
+
+
+def test_legacy_comtrade(annual):
+    put(annual, examples.LEGACY)
+    assert counted(annual) == {3: KOREA} and aside(annual) == {2: "total_over_partners", 4: "other_flow"}
+
+
+def test_baci_is_in_thousand_dollars_and_tonnes(annual):
+    put(annual, examples.BACI)
+    assert counted(annual) == {
+        2: ("320820", "410", "2024-01-01", 110.25, 10.5, None, None),
+        3: ("320820", "156", "2024-01-01", 190, None, None, None),
+    }
+    assert aside(annual) == {4: "other_country"}
+
+
+def test_wits_is_in_thousand_dollars(annual):
+    put(annual, examples.WITS)
+    assert counted(annual) == {3: KOREA} and aside(annual) == {2: "total_over_partners", 4: "other_flow"}
+
+
+def test_trade_map_saves_a_page_under_the_name_of_a_workbook(annual):
+    put(annual, examples.TRADE_MAP_PRODUCTS, "Trade_Map.xls")
+    [found] = counted(annual).values()
+    assert found == ("320820", None, "2024-01-01", 110.25, None, None, None)
+    assert set(aside(annual).values()) == {"total_over_codes"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251"])
+def test_a_page_keeps_leading_zeros_and_a_decimal_comma_is_no_thousand(quarterly, encoding):
+    lines = [line.split(";") for line in examples.STATISTICAL_FORM.replace("3208201000", "0101210000").splitlines()]
+    cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in lines)
+    put(quarterly, f"<table>{cells}</table>".encode(encoding), "a.xls")
+    assert [*aside(quarterly, "fault_value").values()] == ["10,5"]  # told, not taken for 105
+    [found] = counted(replace(quarterly, files=({"match": "*", "decimal": ","},))).values()
+    assert found == ("0101210000", "KR", "2025-01-15", 110.25, 10.5, None, None)
+
+
+def test_trade_map_by_partner_needs_to_be_told_the_product(annual):
+    put(annual, examples.TRADE_MAP_PARTNERS, "Trade_Map.txt")
+    assert "no column hs_code (Product code) (seen: 'Exporters, Imported value in 2023" in refused(annual)
+    ds = replace(annual, files=(PRODUCT,))
+    assert [*counted(ds).values()] == [("320820", "Korea, Republic of", "2024-01-01", 110.25, None, None, None)]
+
+
+def test_european_exports_are_imports_in_euros(quarterly):
+    put(quarterly, examples.EUROSTAT)
+    assert counted(quarterly) == {3: ("320820", "Portugal", "2024-08-01", None, None, 100, "EUR")}
+    assert aside(quarterly) == {2: "total_over_codes", 4: "other_flow", 5: "other_country"}
+
+
+def test_cumulative_months_count_alone_and_a_missing_one_is_told(quarterly):
+    put(quarterly, examples.SIAT_JSON, "a.json")
+    found = {date: usd for _, _, date, usd, *_ in counted(quarterly).values()}
+    assert found == {"2024-01-01": 1.5e6, "2024-02-01": 2.25e6, "2025-01-01": 5e5}
+    assert [*aside(quarterly, "fault_value").values()] == ["4 up to this month, 2025-02 is missing"]
+
+
+def test_an_agency_series_in_another_unit_is_no_value(quarterly):
+    put(quarterly, examples.SIAT_JSON.replace("million US dollars", "Percent"), "a.json")
+    assert counted(quarterly) == {}
+    assert set(aside(quarterly).values()) == {"unit_unknown"}
+    assert set(aside(quarterly, "fault_value").values()) == {"Percent"}
+
+
+def test_a_file_that_says_no_unit_is_refused_until_dataset_toml_says_it(annual):
+    put(annual, examples.SIAT_CSV)
+    assert "no column value_usd (unit: Unit of measurement) (seen: 'Code, Klassifikator," in refused(annual)
+    found = counted(replace(annual, files=(MILLIONS,))).values()
+    assert [(date, usd) for _, _, date, usd, *_ in found] == [("2023-01-01", 1.5e6), ("2024-01-01", 5e5)]
+
+
+def test_exports_of_russia_and_of_the_united_kingdom_are_imports(quarterly, annual):
+    put(quarterly, examples.RUSSIA)
+    assert counted(quarterly) == {2: ("3208201000", "RU", "2025-01-01", 110.25, 10.5, None, None)}
+    assert aside(quarterly) == {3: "other_flow", 4: "other_country"}
+    put(annual, examples.UK)
+    assert counted(annual) == {2: ("32082010", "GB", "2024-01-01", None, 10.5, 100, "GBP")}
+
+
+def test_annual_figures_are_refused_by_a_quarterly_dataset(quarterly):
+    put(quarterly, examples.BACI)
+    assert "is baci, whose figures are annual, and the dataset is quarterly" in refused(quarterly)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="files received are not here")
+@pytest.mark.parametrize(("name", "usd"), [("comtrade_v1_2018_netWeight", 5096433), ("comtrade_v1_2023", 1542279.98)])
+def test_partners_of_a_real_comtrade_file_add_up_to_its_world_row(annual, name, usd):
+    put(annual, (REAL / f"{name}.csv").read_bytes())
+    assert sum(found[3] for found in counted(annual).values()) == pytest.approx(usd)
+    assert aside(annual) == {2: "total_over_partners"} and aside(annual, "value_usd") == {2: pytest.approx(usd)}
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="files received are not here")
+def test_months_of_the_real_agency_series_add_up_to_its_years(quarterly):
+    put(quarterly, (REAL / "siat_imports_total_monthly_cumulative.json").read_bytes(), "a.json")
+    found = rows(quarterly)
+    assert found["fault"].isna().all()
+    assert found.loc[found["date"].astype(str).str[:4] == "2025", "value_usd"].sum() == pytest.approx(48515.6e6)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="files received are not here")
+def test_a_real_price_index_is_not_taken_for_imports(quarterly):
+    put(quarterly, (REAL / "siat_payload_shape.json").read_bytes(), "a.json")
+    assert set(rows(quarterly)["fault"]) == {"unit_unknown"}
+
+
+def header_of(content):
+    """The header of an example, whatever its shape."""
+    if content.startswith("["):
+        [table] = json.loads(content)
+        return [*table["data"][0], "Unit of measurement"]
+    if content.startswith("<"):
+        return re.findall("<th>(.*?)</th>", content)
+    first = content.lstrip("\ufeff").splitlines()[0]
+    return next(csv.reader([first], delimiter=max(",;\t", key=first.count)))
+
+
+@pytest.mark.parametrize("name", examples.FILES)
+def test_a_file_of_one_format_is_never_taken_for_another(annual, name):
+    header = header_of(examples.FILES[name]) + ["Product code"] * (name == "trade_map_partners")
+    known = described.known_formats(annual)
+    assert formats.detected(header, known, "a").format.name == name
+    for other in {*examples.FILES} - {name}:
+        with pytest.raises(DataError) as error:
+            formats.detected(header, known, "a", other)
+        assert header[0] in str(error.value) and other in str(error.value)
+        with pytest.raises(DataError, match=r"fits no known format|no column"):
+            formats.detected(header, [f for f in known if f.name != name], "a")
+
+
+def test_every_format_of_the_library_has_an_example():
+    assert {*examples.FILES} == {file.stem for file in described.FORMATS.glob("*.toml")}
+
+
+def test_a_forced_format_that_a_file_is_not_of_is_an_error_that_says_what_was_seen(annual):
+    put(annual, examples.WITS)
+    told = refused(replace(annual, files=({"match": "*", "format": "baci"},)))
+    assert told.startswith("imports/a.csv row 1: header 'ReporterISO3, ReporterName, ") and "is no baci" in told
+    assert "format x of imports/a.csv row 1 is not known" in refused(
+        replace(annual, files=({"match": "*", "format": "x"},))
+    )
+
+
+def test_a_header_that_fits_two_formats_is_an_error_until_one_is_named(annual):
+    header = examples.BACI.splitlines()[0] + ",hs_code,year,value_usd,net_weight_kg,partners"
+    put(annual, f"{header}\n2024,410,860,320820,1,1,320820,2024,7,1,KOR\n")
+    assert "the header fits baci and hs_annual — say in [[files]]" in refused(annual)
+    assert counted(replace(annual, files=({"match": "*", "format": "hs_annual"},)))[2][3] == 7
+
+
+ETHIOPIA = {
+    "signature": ["HS Code", "CIF Value (ETB)"],
+    "columns": {
+        "date": {"headers": ["Year"], "type": "date", "dates": ["%Y"], "required": True},
+        "hs_code": {"headers": ["HS Code"], "required": True},
+        "origin": {"headers": ["Country (Origin)"]},
+        "net_weight": {"headers": ["Net Mass (t)"], "type": "number", "scale": 1000},
+        "weight_unit": {"default": "kg"},
+        "value_usd": {"headers": ["CIF Value (USD)"], "type": "number", "required": True},
+    },
+    "scope": [{"header": "Flow", "drop": ["re-export"]}],
+}
+
+
+def test_a_format_described_only_in_dataset_toml_is_read(annual):
+    text = "Year,HS Code,Country (Origin),Net Mass (t),CIF Value (ETB),CIF Value (USD),Flow\n"
+    put(annual, text + "2024,320820,KR,0.0105,6000,110.25,import\n2024,320820,KR,1,1,1,re-export\n")
+    assert "fits no known format" in refused(annual) or "no column" in refused(annual)
+    ds = replace(annual, formats=MappingProxyType({"ethiopia": ETHIOPIA}))
+    assert counted(ds) == {2: ("320820", "KR", "2024-01-01", 110.25, 10.5, None, None)}
+    assert aside(ds) == {3: "other_rows"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"colour": 1}, "has colour — it may hold"),
+        ({"columns": {"price": {"headers": ["x"]}}}, "columns.price] cannot be used"),
+        ({"columns": {"origin": {"head": ["x"]}}}, "columns.origin] cannot be used"),
+        ({"scope": [{"header": "x"}]}, "needs header, reason, and keep or drop"),
+    ],
+)
+def test_a_format_that_is_described_wrongly_is_told(annual, wrong, told):
+    put(annual, examples.BACI)
+    assert told in refused(replace(annual, formats=MappingProxyType({"baci": wrong})))
+
+
+def test_a_dataset_adds_headers_to_a_known_format(quarterly):
+    put(quarterly, examples.RUSSIAN.replace("Вес нетто", "Чистый вес"))
+    assert "no column net_weight" in refused(quarterly)
+    own = {"columns": {"net_weight": {"headers": ["Чистый вес"]}}}
+    assert len(counted(replace(quarterly, formats=MappingProxyType({"customs_declarations": own})))) == 1
+
+
+def test_an_entry_of_files_that_fits_no_file_is_told(annual):
+    put(annual, examples.WITS)
+    wrong = {"match": "../imports/*", "format": "baci"}
+    assert "[[files]] match '../imports/*' fits no file — correct it" in refused(replace(annual, files=(wrong,)))
+
+
+HEADER, RECORD = (
+    ["hs_code", "year", "value_usd", "net_weight_kg", "partners"],
+    ["320820", "2024", "110.25", "10.5", "KOR"],
+)
+TITLE = ["Imports of paints", "", "", "", ""]
+
+
+def test_title_lines_above_the_header_are_no_lines(annual):
+    put(annual, "\n".join(["Imports of paints", "", ",".join(HEADER), ",".join(RECORD)]) + "\n")
+    assert counted(annual) == {4: KOREA}
+
+
+def test_blank_rows_and_columns_around_a_table_of_a_workbook_change_nothing(annual):
+    table = [["", "", *row, "", ""] for row in [[""] * 5, TITLE, [""] * 5, HEADER, RECORD]]
+    workbook(annual, data=[*table, *[[""] * 9] * 3])
+    assert counted(annual) == {5: KOREA}
+
+
+def test_numbers_of_a_workbook_are_codes_dates_and_values(quarterly):
+    header = ["hs_code", "date", "value_usd", "net_weight", "origin"]
+    with xlsxwriter.Workbook(put(quarterly, b"", "a.xlsx")) as book:
+        sheet = book.add_worksheet("data")
+        sheet.write_row(0, 0, header)
+        sheet.write_row(1, 0, [320820, 45672, 110.25, 10.5, "KR"])
+        sheet.write_row(2, 0, [32082010, 45672.75, 1000000, 3, "KR"])
+        sheet.write_row(3, 0, [32082010, "", 7, 3, "KR"])
+        sheet.write_datetime(3, 1, pd.Timestamp("2025-01-15 13:30"), book.add_format({"num_format": "dd.mm.yyyy"}))
+        sheet.write_row(4, 0, [320820, 45672, "", 10.5, "KR"])
+        sheet.write_formula(4, 2, "=1/0", None, "#DIV/0!")
+    day = "2025-01-15"
+    assert {line: found[:4] for line, found in counted(quarterly).items()} == {
+        2: ("320820", "KR", day, 110.25), 3: ("32082010", "KR", day, 1e6), 4: ("32082010", "KR", day, 7),
+    }  # fmt: skip
+    assert aside(quarterly) == {5: "unreadable_value"} and aside(quarterly, "fault_value") == {5: "#DIV/0!"}
+
+
+def test_sheets_are_read_all_or_as_dataset_toml_says(annual):
+    workbook(annual, first=[HEADER, RECORD], second=[HEADER, [*RECORD[:2], 7, 1, "CHN"]], notes=[["made by hand"]])
+    assert "imports/a.xlsx#notes row 1: header 'made by hand' fits no known format" in refused(annual)
+    both = replace(annual, files=({"match": "*", "sheet": ["first", "second"]},))
+    assert rows(both)["source_file"].to_list() == ["imports/a.xlsx#first", "imports/a.xlsx#second"]
+    assert counted(replace(annual, files=({"match": "*", "sheet": "second"},)))[2][3] == 7
+    told = refused(replace(annual, files=({"match": "*", "sheet": "third"},)))
+    assert told == "imports/a.xlsx: no sheet third (there are: first, second, notes) — correct [[files]]"
+
+
+def test_the_old_workbook_of_excel_is_read(annual, repository):
+    put(annual, (repository / "tests" / "cases" / "annual.xls").read_bytes(), "a.xls")
+    assert counted(annual) == {2: KOREA}
+
+
+def test_archives_are_read_file_by_file(annual):
+    put(annual, gzip.compress(examples.ANNUAL.encode()), "a.csv.gz")
+    with zipfile.ZipFile(put(annual, b"", "b.zip"), "w") as archive:
+        archive.writestr("2023.csv", examples.ANNUAL.replace("2024", "2023"))
+        archive.writestr("folder/2022.csv", examples.ANNUAL.replace("2024", "2022"))
+    named = rows(annual).set_index("source_file")["date"].astype(str).to_dict()
+    assert named == {
+        "imports/a.csv.gz": "2024-01-01", "imports/b.zip/2023.csv": "2023-01-01",
+        "imports/b.zip/folder/2022.csv": "2022-01-01",
+    }  # fmt: skip
+    assert len(rows(replace(annual, files=({"match": "imports/b.zip/*", "format": "hs_annual"},)))) == 3

@@ -9,9 +9,9 @@ PAIR = ["project_id", "product_id"]
 UNSTATED = {"discount_rate": 0.10, "shadow_price_factor": 1.0, "delay_years": 0.0}  # where the scenario is silent
 
 
-def ranking(ds, cuts_realised: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFrame:
-    """Table `ranking`: every project on every basis, planned cuts by Shapley credit; no rank without identification."""
-    planned = credit[credit["rule"].eq("shapley")].assign(gross_evidence="planned", net_evidence="planned")
+def ranking(ds, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str = "shapley") -> pd.DataFrame:
+    """Table `ranking`: every project on every basis, planned cuts by credit rule; no rank without identification."""
+    planned = credit[credit["rule"].eq(rule)].assign(gross_evidence="planned", net_evidence="planned")
     bases = {"realised_to_date": _realised(cuts_realised)}
     bases |= dict(iter(planned.groupby("basis")))
     everyone = ds.projects[["project_id", "cost_usd"]]

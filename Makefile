@@ -5,7 +5,7 @@ STAMP := .venv/.built
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: env report test golden published bench explore lock clean
+.PHONY: env report test golden published bench explore dashboard lock clean
 
 env: $(STAMP)
 
@@ -45,7 +45,10 @@ bench: env
 	$(BIN)/python tests/bench.py
 
 explore: env
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/importcut explore
+
+dashboard: env
+	$(BIN)/importcut dashboard
 
 lock: env
 	$(BIN)/uv pip compile pyproject.toml --extra lab --extra dev --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.txt

@@ -16,7 +16,7 @@ STAGES = {
     "dataset", "sources", "clean", "panel", "measure", "counterfactual", "realised", "planned", "ledger", "appraise",
     "programme", "chart", "simulate", "language", "narrate", "export", "sample", "connectors",
 }  # fmt: skip
-TOP = {"check", "report", "cli", "__init__"}  # __init__ offers names of the stages, each imported when it is used
+TOP = {"check", "report", "desk", "cli", "__init__"}  # __init__ offers names of the stages, imported when used
 MODULES = {*GROUND, *STAGES, *TOP}
 SHARED = {"schema", "digest", "attribute", "indices", "workbook"}
 ONLY = {
@@ -25,6 +25,8 @@ ONLY = {
     "duckdb": {"sources", "clean"},
     "ibis": {"sources", "clean"},
     "pyspark": {"sources", "clean"},
+    "ipywidgets": {"desk"},
+    "itables": {"desk"},
 }
 LONGEST_MODULE = 250
 LONGEST_CELL = 10
@@ -130,7 +132,7 @@ def test_data_flow_one_way(repository):
     """A stage imports no other stage, so it can be read, tested and replaced alone.
 
     Shared by all are schema (the tables), attribute and indices (pure arithmetic), workbook; the dataset is
-    handed over as an object. dataset and sample read the tables' description alone. report and cli
+    handed over as an object. dataset and sample read the tables' description alone. report, desk and cli
     stand on top; only chart draws, only sources and clean know a query engine.
     """
     assert [fault for module, source in modules(repository) for fault in faults(module, source)] == []

@@ -36,7 +36,8 @@ def messages_in(source: str) -> set:
 @pytest.fixture(scope="module")
 def messages(repository):
     library = repository / "lib" / "importcut"
-    sources = [f.read_text(encoding="utf-8") for f in [*library.glob("narrate/*.py"), library / "language.py"]]
+    telling = [*library.glob("narrate/*.py"), *library.glob("desk/*.py"), library / "language.py"]
+    sources = [f.read_text(encoding="utf-8") for f in telling]
     found = set(GRADES).union(*map(messages_in, sources))
     charts = set().union(*(messages_in(f.read_text(encoding="utf-8")) for f in library.glob("chart/*.py")))
     found |= {m for m in charts if not str(m).startswith("#")}  # colours are no messages

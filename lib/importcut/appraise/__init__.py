@@ -9,8 +9,8 @@ from importcut.schema import conform, empty, weakest
 __all__ = ["appraisal", "effective_protection", "payback", "present_value", "ranking", "target_status"]
 
 
-def ranking(ds, cuts_realised: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFrame:
-    """Table `ranking`: every project on every basis, planned cuts by Shapley credit; no rank without identification.
+def ranking(ds, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str = "shapley") -> pd.DataFrame:
+    """Table `ranking`: every project on every basis, planned cuts by credit rule; no rank without identification.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def ranking(ds, cuts_realised: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFra
     >>> table.dropna(subset="rank").set_index("project_id")["rank"].to_dict()
     {'washer_fluid_tashkent': 1, 'antifreeze_navoi': 2}
     """
-    planned = credit[credit["rule"].eq("shapley")].assign(gross_evidence="planned", net_evidence="planned")
+    planned = credit[credit["rule"].eq(rule)].assign(gross_evidence="planned", net_evidence="planned")
     bases = {"realised_to_date": _realised(cuts_realised)}
     bases |= dict(iter(planned.groupby("basis")))
     everyone = ds.projects[["project_id", "cost_usd"]]

@@ -6,6 +6,7 @@ from importcut.chart.cuts import (
     plot_counterfactual,
     plot_matrix,
     plot_pairs,
+    plot_periods,
     plot_plan,
     plot_ranking,
 )  # fmt: skip
@@ -17,7 +18,7 @@ from importcut.chart.worth import plot_cost_curve, plot_size_ratio
 
 __all__ = [
     "Picture", "canvas", "picture", "plot_bars", "plot_bridge", "plot_chain", "plot_cost_curve",
-    "plot_counterfactual", "plot_estimates", "plot_matrix", "plot_pairs", "plot_placebos", "plot_plan",
-    "plot_probabilities", "plot_product_bridges", "plot_quality", "plot_ranking", "plot_size_ratio", "plot_tornado",
-    "plot_variants", "plot_weights",
+    "plot_counterfactual", "plot_estimates", "plot_matrix", "plot_pairs", "plot_periods", "plot_placebos",
+    "plot_plan", "plot_probabilities", "plot_product_bridges", "plot_quality", "plot_ranking", "plot_size_ratio",
+    "plot_tornado", "plot_variants", "plot_weights",
 ]  # fmt: skip

@@ -183,18 +183,26 @@ def plot_plan(yearly: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     ['1.00', '3.00']
     """
     ax = ax or canvas(8.0, 4.2)
-    order = yearly.sum().sort_values(ascending=False).index
-    shown = yearly[order[:NAMED]]
-    if len(order) > NAMED:
-        shown = shown.assign(**{say("other projects"): yearly[order[NAMED:]].sum(axis=1)})
-    bottom, x = np.zeros(len(shown)), np.arange(len(shown))
-    for column, colour in zip(shown, [*SERIES[:NAMED], SERIES[-1]], strict=False):
-        ax.bar(x, shown[column], bottom=bottom, color=colour, width=0.7, label=column)
-        bottom = bottom + shown[column].to_numpy()
-    for at, usd in zip(x, bottom, strict=True):
+    top, x = _stack(ax, yearly, say("other projects")), np.arange(len(yearly))
+    for at, usd in zip(x, top, strict=True):
         ax.annotate(say.millions(usd), (at, usd), (0, 3), textcoords="offset points", ha="center", fontweight="bold")
-    ax.set_xticks(x, [str(year) for year in shown.index])
-    ax.set_ylim(0, bottom.max() * 1.12)
+    ax.set_xticks(x, [str(year) for year in yearly.index])
+    ax.set_ylim(0, top.max() * 1.12)
+    legend_below(ax)
+    return million_axis(ax, "y", say)
+
+
+def plot_periods(amounts: pd.DataFrame, say, *, marks: pd.Series | None = None, ax: Axes | None = None) -> Axes:
+    """Amounts by period (rows), stacked by what the columns name, the largest by name; `marks` beside them as dots."""
+    ax = ax or canvas(8.0, 4.2)
+    top = _stack(ax, amounts, say("others"))
+    if marks is not None:
+        look = {"marker": "o", "linestyle": "", "markerfacecolor": "white", "markeredgecolor": INK, "markersize": 7}
+        ax.plot(range(len(amounts)), marks.reindex(amounts.index), label=marks.name, **look)
+        top = np.fmax(top, marks.reindex(amounts.index).to_numpy(float))
+    ax.set_ylim(min(0, amounts.min().min() * 1.1), max(top.max(), 0) * 1.08 or 1)
+    ax.set_xlim(-0.6, len(amounts) - 0.4)
+    period_axis(ax, pd.PeriodIndex(amounts.index), say)
     legend_below(ax)
     return million_axis(ax, "y", say)
 
@@ -225,3 +233,15 @@ def plot_pairs(table: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(min(0, shown.min().min() * 1.1), shown.max().max() * 1.15)
     legend_below(ax)
     return million_axis(ax, "x", say)
+
+
+def _stack(ax: Axes, amounts: pd.DataFrame, others: str) -> np.ndarray:
+    """Bars of the rows, stacked by column: the largest in colours of their own, the rest summed; returns their tops."""
+    order = amounts.sum().sort_values(ascending=False, kind="stable").index
+    shown, bottom = amounts[order[:NAMED]], np.zeros(len(amounts))
+    if len(order) > NAMED:
+        shown = shown.assign(**{others: amounts[order[NAMED:]].sum(axis=1)})
+    for column, colour in zip(shown, [*SERIES[:NAMED], SERIES[-1]], strict=False):
+        ax.bar(np.arange(len(shown)), shown[column], bottom=bottom, color=colour, width=0.7, label=column)
+        bottom = bottom + shown[column].to_numpy()
+    return bottom

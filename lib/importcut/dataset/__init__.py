@@ -10,12 +10,12 @@ import pandas as pd
 from importcut.dataset.columns import PERIODS, listed
 from importcut.dataset.publication import PUBLISHED, Publication, last_published, published
 from importcut.dataset.registers import read_registers, read_toml, wrong_settings
-from importcut.dataset.scenario import read_scenario, unknown_assumption
+from importcut.dataset.scenario import read_scenario, scenarios, unknown_assumption
 from importcut.schema import DataError, tables
 
 __all__ = [
-    "LANGUAGE_COLUMNS", "PUBLISHED", "ROOT", "Dataset", "Publication", "as_period", "described", "find_dataset",
-    "last_published", "open_dataset", "published", "run_name", "what_if",
+    "LANGUAGE_COLUMNS", "PUBLISHED", "ROOT", "Dataset", "Publication", "as_period", "datasets", "described",
+    "find_dataset", "last_published", "open_dataset", "published", "read_scenario", "run_name", "scenarios", "what_if",
 ]  # fmt: skip
 ROOT = Path(__file__).resolve().parents[3]
 LANGUAGE_COLUMNS = {"en": "name_en", "ru": "name_ru", "uz-Cyrl": "name_uz_cyrl", "uz-Latn": "name_uz_latn"}
@@ -138,12 +138,15 @@ def described(
     )
 
 
-def what_if(ds: Dataset, projects: dict[str, dict[str, float]]) -> Dataset:
+def what_if(
+    ds: Dataset, projects: dict[str, dict[str, float]], *, assumptions: dict[str, float] | None = None
+) -> Dataset:
     """The dataset under its scenario with other values for single projects: `{"x": {"delay_years": 1.0}}`.
 
     Parameters
     ----------
     projects : by project_id the values of its assumptions, as a scenario file names them
+    assumptions : other values for all projects without one of their own; ranges stay as they are
 
     Raises
     ------
@@ -159,10 +162,19 @@ def what_if(ds: Dataset, projects: dict[str, dict[str, float]]) -> Dataset:
     unknown = [project for project in projects if project not in set(ds.projects["project_id"])]
     if unknown:
         raise DataError(f"project {', '.join(unknown)} is not in projects.csv — choose one of its project_id")
-    wrong = [error for own in projects.values() for name in own for error in unknown_assumption(name)]
+    general = assumptions or {}
+    wrong = [error for own in (*projects.values(), general) for name in own for error in unknown_assumption(name)]
     if wrong:
         raise DataError(listed(wrong))
-    return replace(ds, scenario=MappingProxyType({**ds.scenario, "projects": ds.scenario["projects"] | projects}))
+    stated = ds.scenario["assumptions"]
+    assumed = {**stated, **{name: {**stated.get(name, {}), "value": value} for name, value in general.items()}}
+    changed = {"projects": ds.scenario["projects"] | projects, "assumptions": assumed}
+    return replace(ds, scenario=MappingProxyType({**ds.scenario, **changed}))
+
+
+def datasets() -> list[str]:
+    """Names of the datasets in data/raw."""
+    return sorted(file.parent.name for file in (ROOT / "data" / "raw").glob("*/dataset.toml"))
 
 
 def find_dataset(name: str | Path) -> Path:
@@ -173,7 +185,7 @@ def find_dataset(name: str | Path) -> Path:
     for path in (ROOT / "data" / "raw" / str(name), Path(str(name)).expanduser().resolve()):
         if (path / "dataset.toml").is_file():
             return path
-    known = ", ".join(sorted(p.parent.name for p in (ROOT / "data" / "raw").glob("*/dataset.toml")))
+    known = ", ".join(datasets())
     raise DataError(f"dataset {name}: no such dataset, nor a folder with a dataset.toml — choose one of {known}")
 
 

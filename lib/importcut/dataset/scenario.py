@@ -18,9 +18,9 @@ def read_scenario(path: Path, name: str, projects: pd.DataFrame) -> MappingProxy
 
     Raises DataError if there is no such scenario, or an assumption or project in it is not known or wrong.
     """
-    known = {"base", *(file.stem for file in (path / "scenarios").glob("*.toml"))}
-    if name not in known:
-        raise DataError(f"scenario {name}: no file scenarios/{name}.toml — choose one of {', '.join(sorted(known))}")
+    if name not in scenarios(path):
+        known = ", ".join(sorted(scenarios(path)))
+        raise DataError(f"scenario {name}: no file scenarios/{name}.toml — choose one of {known}")
     files = {n: path / "scenarios" / f"{n}.toml" for n in ("base", name)}
     read = {n: read_toml(file) if file.exists() else {} for n, file in files.items()}
     assumed = read["base"].get("assumptions", {})
@@ -36,6 +36,11 @@ def read_scenario(path: Path, name: str, projects: pd.DataFrame) -> MappingProxy
         "name": name,
     }
     return MappingProxyType({**read["base"], **read[name], **merged})
+
+
+def scenarios(path: Path) -> list[str]:
+    """Names of a dataset's scenarios, the base scenario first."""
+    return ["base", *sorted(file.stem for file in (path / "scenarios").glob("*.toml") if file.stem != "base")]
 
 
 def unknown_assumption(name: str) -> list[str]:

@@ -84,8 +84,8 @@ def planned_cuts(ds, planned: pd.DataFrame) -> pd.DataFrame:
     return conform(table, "cuts_planned", frequency=ds.frequency)
 
 
-def credited(ds, caps: pd.DataFrame) -> pd.DataFrame:
-    """Table `credit`: the planned cuts divided by each rule, for the target year and summed to it.
+def credited(ds, caps: pd.DataFrame, *, rules: tuple[str, ...] = RULES) -> pd.DataFrame:
+    """Table `credit`: the planned cuts divided by each of the rules, for the target year and summed to it.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def credited(ds, caps: pd.DataFrame) -> pd.DataFrame:
         {"target_year": span.year == ds.target["year"], "cumulative": np.full(len(span), True)},
     )
     rows = []
-    for rule in RULES:
+    for rule in rules:
         cuts = {f"{kind}_usd": project_cuts(ds, parts, net=kind == "net", rule=rule) for kind in ("gross", "net")}
         for basis, counted in spans.items():
             sums = {name: values[:, counted].sum(axis=1) for name, values in cuts.items()}

@@ -1,0 +1,160 @@
+"""`importcut explore` and `importcut dashboard`: JupyterLab and Voilà on this machine alone, ended by Ctrl-C."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import webbrowser
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from importcut.cli.frame import DATASET, DEBUG, app, told
+
+HERE = "127.0.0.1"
+NOTEBOOK = "explore.ipynb"
+FIRST = 8866  # port
+UNUSED = ("@voila-dashboards/jupyterlab-preview", "jupyterlab_pygments")  # extensions of JupyterLab, not of a page
+PATIENCE = 120  # seconds until a server must answer
+LANGUAGE = typer.Option(help="en, ru, uz-Cyrl or uz-Latn.")
+PORT = typer.Option(min=1, max=65535, help="Port on this machine; by default the first free one from 8866 on.")
+BROWSER = typer.Option("--no-browser", help="Open no browser; the address is printed.")
+
+
+@app.command(epilog="Example: importcut explore --dataset uzbekistan --language ru")
+def explore(
+    dataset: Annotated[str, DATASET] = "sample",
+    language: Annotated[str, LANGUAGE] = "en",
+    port: Annotated[int | None, PORT] = None,
+    no_browser: Annotated[bool, BROWSER] = False,
+    debug: Annotated[bool, DEBUG] = False,
+) -> None:
+    """Open JupyterLab on notebooks/explore.ipynb; run all cells there. Ctrl-C ends it and its kernels."""
+    with told(debug):
+        port, token = _free(port), secrets.token_urlsafe(24)
+        words = ["jupyterlab", f"--ServerApp.ip={HERE}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+        words += ["--ServerApp.answer_yes=True", "--ServerApp.open_browser=False", "--LabApp.news_url="]
+        words += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--log-level=ERROR"]
+        words += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # it is bound to this machine
+        words.append(f"--ServerApp.root_dir={_notebook().parent}")
+        page = f"http://{HERE}:{port}/lab/tree/{NOTEBOOK}?token={token}"
+        _serve(words, port, page, _asked(dataset, language) | {"JUPYTER_TOKEN": token}, browser=not no_browser)
+
+
+@app.command(epilog="Example: importcut dashboard --dataset sample --language uz-Latn --port 8900 --no-browser")
+def dashboard(
+    dataset: Annotated[str, DATASET] = "sample",
+    language: Annotated[str, LANGUAGE] = "en",
+    port: Annotated[int | None, PORT] = None,
+    no_browser: Annotated[bool, BROWSER] = False,
+    debug: Annotated[bool, DEBUG] = False,
+) -> None:
+    """Serve notebooks/explore.ipynb as a page, for this machine alone. Ctrl-C ends it and its kernels."""
+    with told(debug):
+        port = _free(port)
+        words = ["voila", str(_notebook()), f"--Voila.ip={HERE}", f"--port={port}", "--Voila.port_retries=0"]
+        words += ["--no-browser", "--Voila.log_level=ERROR", "--template=importcut"]
+        for extension in UNUSED:
+            words.append(f"--VoilaConfiguration.extension_denylist={extension}")
+        page, ours = f"http://{HERE}:{port}/", str(Path(__file__).parents[1] / "templates" / "desk")
+        paths = os.pathsep.join(filter(None, [ours, os.environ.get("JUPYTER_PATH")]))
+        _serve(words, port, page, _asked(dataset, language) | {"JUPYTER_PATH": paths}, browser=not no_browser)
+
+
+def _notebook() -> Path:
+    from importcut.dataset import ROOT
+
+    return ROOT / "notebooks" / NOTEBOOK
+
+
+def _asked(dataset: str, language: str) -> dict[str, str]:
+    """What the notebook is to show, as its kernel finds it; it runs in another folder.
+
+    Raises UsageError if there is no such dataset or language.
+    """
+    from importcut.dataset import datasets, find_dataset
+    from importcut.language import languages
+    from importcut.report.errors import UsageError
+    from importcut.schema import DataError
+
+    if language not in languages():
+        raise UsageError(f"language {language}: choose from {', '.join(languages())}")
+    try:
+        found = find_dataset(dataset)
+    except DataError as error:
+        raise UsageError(str(error)) from None
+    known = {"IMPORTCUT_DATASET": dataset if dataset in datasets() else str(found), "IMPORTCUT_LANGUAGE": language}
+    own = os.environ.get("IMPORTCUT_PROCESSED")
+    return known | ({"IMPORTCUT_PROCESSED": str(Path(own).resolve())} if own else {})
+
+
+def _free(asked: int | None) -> int:
+    """The port asked for, or else the first free one.
+
+    Raises UsageError if it is taken.
+    """
+    from importcut.report.errors import UsageError
+
+    for port in [asked] if asked else range(FIRST, FIRST + 100):
+        with socket.socket() as trial:
+            if os.name == "posix":  # a port that was used a moment ago is free
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((HERE, port))
+            except OSError:
+                continue
+            return port
+    raise UsageError(f"port {asked or FIRST} is taken — give another one with --port")
+
+
+def _serve(words: list[str], port: int, page: str, variables: dict[str, str], *, browser: bool) -> None:
+    """Run a Jupyter server until Ctrl-C; what it writes for itself lies in a folder that goes with it.
+
+    Raises RunError if it does not start, or ends of itself.
+    """
+    from importcut.report.errors import RunError
+
+    if find_spec(words[0]) is None:
+        raise RunError(f"{words[0]} is not installed — pip install 'importcut[lab]', or make env")
+    with TemporaryDirectory(prefix="importcut-", ignore_cleanup_errors=True) as folder:
+        variables = variables | {"TMPDIR": folder, "TEMP": folder, "JUPYTER_RUNTIME_DIR": folder}
+        server = subprocess.Popen(
+            [sys.executable, "-m", *words], env=os.environ | variables, start_new_session=True, stdin=subprocess.DEVNULL
+        )
+        try:
+            _wait(server, port)
+            if server.poll() is None:
+                print(f"{page}\nCtrl-C ends it.", flush=True)
+                if browser:
+                    webbrowser.open(page)
+            code = server.wait()
+        except KeyboardInterrupt:
+            return
+        finally:
+            _end(server)
+    raise RunError(f"{words[0]} ended with code {code}")
+
+
+def _wait(server: subprocess.Popen, port: int) -> None:
+    """Until the server answers, or has ended."""
+    for _ in range(PATIENCE * 5):
+        with socket.socket() as trial:
+            if server.poll() is not None or trial.connect_ex((HERE, port)) == 0:
+                return
+        time.sleep(0.2)
+
+
+def _end(server: subprocess.Popen) -> None:
+    """Ask the server to end its kernels and itself; kernels end by themselves where it has to be killed."""
+    if server.poll() is None:
+        server.terminate()
+    try:
+        server.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()

@@ -1,0 +1,253 @@
+"""The economist's desk: what the views tell, the code that gives them again, and the page in a browser."""
+
+import base64
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from importcut.cli import app
+from importcut.desk import actual_and_expected, import_profile, project_sheet, projects_ranked, to_target, walk
+from importcut.desk import page as parts
+from importcut.planned import addressable, credited, plan, planned_cuts
+
+CHOICES = [
+    (import_profile, {"product": "topcoat", "by": "origin"}),
+    (actual_and_expected, {"product": "pp_compound", "method": "control_basket"}),
+    (projects_ranked, {"basis": "cumulative", "rule": "proportional"}),
+    (to_target, {"rule": "dispatched"}),
+    (project_sheet, {"project": "plastisol_navoi"}),
+]
+
+
+@pytest.fixture(scope="module")
+def way(sample):
+    return walk("sample", "2026Q3", language="ru", delay_years=0.5)
+
+
+@pytest.mark.parametrize(("ask", "options"), CHOICES, ids=lambda value: getattr(value, "__name__", ""))
+def test_the_code_that_is_shown_gives_the_same_table_and_figure(ask, options, way):
+    view, shown = ask(way, **options), []
+    exec(parts.code(ask, way, options), {"display": lambda *what: shown.extend(what)})
+    figure, table = shown
+    pd.testing.assert_frame_equal(table, view.table)
+    assert figure.svg == view.picture.svg
+
+
+def test_the_profile_is_the_part_of_the_imports_that_was_chosen(way, sample):
+    view = import_profile(way, product="topcoat", plant="asaka", by="origin")
+    rows = sample.profile.query("product_id == 'topcoat' and plant_id == 'asaka'")
+    assert view.table["value_usd"].sum() == pytest.approx(rows["value_usd"].sum())
+    assert set(view.table["origin"]) == set(rows["origin"])
+    everything = import_profile(way).table["value_usd"].sum()
+    assert everything == pytest.approx(sample.profile["value_usd"].sum())
+
+
+def test_the_gap_is_what_the_projects_cut(way, sample):
+    whole = actual_and_expected(way).table
+    assert whole["gap_usd"].sum() == pytest.approx(sample.cuts["gross_usd"].sum())
+    product = actual_and_expected(way, product="pp_compound").table
+    assert product["gap_usd"].sum() == pytest.approx(
+        sample.cuts.query("product_id == 'pp_compound'")["gross_usd"].sum()
+    )
+
+
+def test_a_method_that_cannot_tell_says_why_and_draws_nothing():
+    view = actual_and_expected(walk("uzbekistan", "2024"), method="activity")
+    assert view.picture is None and view.table.empty
+    assert "no vehicle output is recorded" in view.finding.text
+
+
+def test_the_ranking_and_the_sheet_are_those_of_the_report(way, sample):
+    ranked = projects_ranked(walk("sample", "2026Q3")).table.set_index("project_id")["net_usd"].dropna()
+    report = sample.ranking.query("basis == 'realised_to_date'").set_index("project_id")["net_usd"].dropna()
+    pd.testing.assert_series_equal(ranked.sort_index(), report.sort_index())
+    sheet = project_sheet(way, project="plastisol_navoi").table
+    book = sample.ledger.query("project_id == 'plastisol_navoi'")
+    assert sheet["planned_usd"].sum() == pytest.approx(book["planned_usd"].sum())
+    assert sheet["gross_usd"].sum() == pytest.approx(book["realised_usd"].sum())
+
+
+def test_sliders_move_the_plan_as_a_scenario_with_these_values_would(sample):
+    """A scenario file of every project a year late and the slider at one year are the same plan."""
+    late, moved = walk("sample", "2026Q3", scenario="late"), walk("sample", "2026Q3", delay_years=1.0)
+    pd.testing.assert_frame_equal(to_target(late).table, to_target(moved).table)
+    caps = addressable(moved.ds, sample.panel, sample.cuts)
+    cut = planned_cuts(moved.ds, plan(moved.ds, caps))["gross_usd"].sum()
+    assert to_target(moved).table["gross_usd"].sum() == pytest.approx(cut)
+    assert cut < sample.planned["gross_usd"].sum()
+    alone = credited(moved.ds, caps).query("rule == 'stand_alone' and basis == 'target_year'")["gross_usd"].sum()
+    table = to_target(moved, rule="stand_alone").table
+    assert table.loc[table["year"].eq(2030), "gross_usd"].sum() == pytest.approx(alone)
+    assert "do not add up" in to_target(moved, rule="stand_alone").finding.text
+
+
+def test_a_slider_that_was_not_moved_is_the_scenario_itself():
+    assert walk("sample", "2026Q3", delay_years=0.0) == walk("sample", "2026Q3")
+
+
+def test_a_view_is_kept_as_figure_table_and_code(way, tmp_path):
+    ask, options = CHOICES[0]
+    view = ask(way, **options)
+    files = parts.keep(view, parts.code(ask, way, options), "topcoat", tmp_path / "desk")
+    assert sorted(file.suffix for file in files) == [".csv", ".png", ".py", ".svg"]
+    read = pd.read_csv(tmp_path / "desk" / "topcoat.csv")
+    assert read["value_usd"].to_numpy() == pytest.approx(view.table["value_usd"].to_numpy())
+    assert (tmp_path / "desk" / "topcoat.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_table_is_read_in_the_readers_language_and_needs_no_net(way):
+    html = parts.table(import_profile(way, product="topcoat"), way.say)
+    assert "Импорт, тыс. долл. США" in html and "Эмаль кузовная" in html
+    assert not re.search(r"src=[\"']?https?:|import\(", html)
+
+
+def test_what_is_not_known_is_an_empty_cell(way):
+    html = parts.table(projects_ranked(way), way.say)
+    assert "Почему вне рейтинга" in html
+    assert not re.search(r'(\\"|>)(NaN|<NA>|&lt;NA&gt;)(\\"|<)', html)
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory):
+    """Variables of a machine on which nobody has used Jupyter; temporary files go to a folder that can be looked at."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "tmp").mkdir()
+    return {"HOME": str(home), "TMPDIR": str(home / "tmp"), "IMPORTCUT_PROCESSED": str(home / "processed")}
+
+
+def serve(command, variables, *words):
+    """The server as a process of its own, and the address that it prints; SIGINT counts although a shell ignores it."""
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}\nfrom importcut.cli import main; main()"
+    run = [sys.executable, "-c", code, command, "--no-browser", *words]
+    server = subprocess.Popen(run, stdout=subprocess.PIPE, text=True, env=os.environ | variables)
+    return server, server.stdout.readline().strip()
+
+
+def processes(folder):
+    """Processes that name this folder, as kernels name their connection file: Linux tells."""
+    lines = [f.read_bytes().decode(errors="replace") for f in _running()]
+    return [line for line in lines if str(folder) in line]
+
+
+def _running():
+    return [f for f in Path("/proc").glob("[0-9]*/cmdline") if os.access(f, os.R_OK)]
+
+
+def interrupt(server):
+    server.send_signal(signal.SIGINT)
+    return server.wait(timeout=60)
+
+
+@pytest.fixture
+def browsed(quiet):
+    """The dashboard in a browser; what went wrong on the page, and what was asked of other hosts."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if (chromium := shutil.which("chromium")) is None:
+        pytest.skip("Chromium is not installed")
+    server, address = serve("dashboard", quiet)
+    wrong = []
+    try:
+        with (
+            api.sync_playwright() as play,
+            play.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as browser,
+        ):
+            tab = browser.new_page()
+            tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+            tab.on("pageerror", lambda error: wrong.append(str(error)))
+            inside = (address, address.replace("http", "ws"), "data:", "blob:")
+            tab.on("request", lambda asked: None if asked.url.startswith(inside) else wrong.append(asked.url))
+            tab.on("websocket", lambda s: None if s.url.startswith(inside) else wrong.append(s.url))
+            tab.goto(address, timeout=120_000)
+            tab.locator(".desk-drawing img").wait_for(timeout=120_000)
+            yield tab, wrong
+    finally:
+        interrupt(server)
+
+
+def answered(tab, change, told):
+    """Make the change; the seconds until the code of the page tells it, the table behind the chart, its description."""
+    began = time.perf_counter()
+    change()
+    told = [f"document.querySelector('.desk-code pre').textContent.includes({text!r})" for text in told]
+    tab.wait_for_function(" && ".join(told), timeout=60_000)
+    seconds = time.perf_counter() - began
+    content = tab.locator("a.desk-csv").get_attribute("href").removeprefix("data:text/csv;base64,")
+    table = pd.read_csv(io.BytesIO(base64.b64decode(content)))
+    return seconds, table, tab.locator(".desk-drawing img").get_attribute("alt")
+
+
+def same(table, view, amount):
+    return table[amount].to_numpy() == pytest.approx(view.table[amount].to_numpy()) and len(table) == len(view.table)
+
+
+@pytest.mark.browser
+def test_widgets_change_the_chart_as_the_library_computes_it_and_nothing_leaves_this_machine(browsed, capsys):
+    (tab, wrong), way = browsed, walk("sample", "2026Q3")
+    select = lambda label, option: lambda: tab.get_by_label(label, exact=True).select_option(option)  # noqa: E731
+    first, table, alt = answered(tab, select("Product", "Body topcoat"), ["product='topcoat'"])
+    view = import_profile(way, product="topcoat")
+    assert same(table, view, "value_usd") and alt == view.finding.text
+    second, table, _ = answered(tab, select("Split by", "Country of origin"), ["by='origin'"])
+    assert same(table, import_profile(way, product="topcoat", by="origin"), "value_usd")
+    tab.locator(".desk-tables input[type=search]").fill("2026")
+    tab.get_by_role("button", name="To the target year").click()
+    third, table, before = answered(tab, select("Credit rule", "dispatched tonnes"), ["to_target", "rule='dispatched'"])
+    assert same(table, to_target(way, rule="dispatched"), "gross_usd")
+    handle = tab.locator(".slider-container .noUi-handle >> visible=true").first
+    fourth, table, alt = answered(tab, lambda: handle.press("ArrowRight"), ["delay_years="])
+    years = float(re.search(r"delay_years=([\d.]+)", tab.locator(".desk-code pre").text_content())[1])
+    view = to_target(walk("sample", "2026Q3", delay_years=years), rule="dispatched")
+    assert years > 0 and same(table, view, "gross_usd") and alt == view.finding.text != before
+    assert wrong == []
+    with capsys.disabled():
+        print(f"\nseconds from change to chart: {first:.2f}, {second:.2f}, {third:.2f}, {fourth:.2f}")
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found as Linux shows them")
+@pytest.mark.parametrize("command", ["dashboard", "explore"])
+def test_ctrl_c_leaves_no_kernel_and_no_temporary_file(command, quiet):
+    import requests
+
+    server, address = serve(command, quiet)
+    temporary = Path(quiet["TMPDIR"])
+    if command == "dashboard":
+        asked = requests.get(address, stream=True, timeout=60)
+        next(asked.iter_content(1))
+    else:
+        base, token = re.match(r"(http://127\.0\.0\.1:\d+)/lab/tree/explore\.ipynb\?token=(\S+)", address).groups()
+        assert requests.get(f"{base}/api/kernels", timeout=60).status_code == 403, "a stranger starts nothing"
+        requests.post(f"{base}/api/kernels", headers={"Authorization": f"token {token}"}, timeout=60).raise_for_status()
+    assert [line for line in processes(temporary) if "ipykernel" in line]
+    assert interrupt(server) == 0
+    assert processes(temporary) == []
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["explore", "dashboard"])
+def test_what_cannot_be_served_is_said_in_one_line(command, monkeypatch):
+    import socket
+
+    from typer.testing import CliRunner
+
+    call = CliRunner().invoke
+    assert "Example: importcut" in call(app, [command, "--help"]).output
+    assert "no such dataset" in call(app, [command, "--dataset", "nowhere"]).stderr
+    assert "choose from en" in call(app, [command, "--language", "xx"]).stderr
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+        failed = call(app, [command, "--port", port])
+    assert (failed.exit_code, failed.stderr) == (2, f"importcut: port {port} is taken — give another one with --port\n")
+    monkeypatch.setattr("importcut.cli.desk.find_spec", lambda name: None)
+    failed = call(app, [command])
+    assert failed.exit_code == 1 and "is not installed — pip install 'importcut[lab]'" in failed.stderr

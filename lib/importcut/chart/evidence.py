@@ -24,7 +24,6 @@ METHOD_COLOURS = dict(
     zip(("deliveries", "activity", "control_basket", "synthetic_control"), (INK, *SERIES[:3]), strict=True)
 )
 MOST = 6  # products with a small chart
-BASES = {"net_kg": "weights, imputed", "raw_kg": "weights, as declared", "value_usd": "values"}
 CENTRAL = 0.8  # part of the donors that the band holds, so that a fall below it is rarer than one in ten
 
 
@@ -71,12 +70,12 @@ def plot_variants(variants: pd.DataFrame, say) -> Axes:
     for ax, label in zip(axes, labels, strict=True):
         own = variants[variants["label"].eq(label)]
         bases = sorted(set(own["base"]), reverse=True)
-        for n, (basis, text) in enumerate(BASES.items()):
+        for n, (basis, text) in enumerate(say.words("compared").items()):
             dots = own[own["basis"].eq(basis)]
             if dots.empty:
                 continue
             y = dots["base"].map(bases.index) + (n - 1) * 0.22
-            ax.plot(dots["gross_usd"], y, "o", color=SERIES[n], markersize=3.5, alpha=0.5, label=say(text))
+            ax.plot(dots["gross_usd"], y, "o", color=SERIES[n], markersize=3.5, alpha=0.5, label=text)
         ax.axvline(0, color=MUTED, linewidth=0.8)
         ax.set_yticks(range(len(bases)), [say("all") if base == "all" else base for base in bases], fontsize=8)
         ax.set_ylim(-0.6, len(bases) - 0.4)

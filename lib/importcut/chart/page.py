@@ -14,11 +14,6 @@ from matplotlib.figure import Figure
 
 # Okabe and Ito's colours: told apart by colour-blind readers too
 CLASS_COLOURS = {"innovation": "#E69F00", "diversification": "#0072B2", "investment": "#009E73"}
-CLASSES = {
-    "innovation": "innovation project",
-    "diversification": "diversification project",
-    "investment": "investment project",
-}
 SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999"]
 INK, MUTED, GRID = "#222222", "#666666", "#DDDDDD"
 STYLE = {
@@ -132,8 +127,8 @@ def _svg(figure: Figure) -> str:
 
 def class_patches(classes, say) -> list[mpl.patches.Patch]:
     """The colours of the classes that occur, for a legend."""
-    present = set(classes)
-    return [mpl.patches.Patch(color=CLASS_COLOURS[c], label=say(CLASSES[c])) for c in CLASS_COLOURS if c in present]
+    present, words = set(classes), say.words("classes")
+    return [mpl.patches.Patch(color=CLASS_COLOURS[c], label=words[c]) for c in CLASS_COLOURS if c in present]
 
 
 def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, handles=None) -> None:

@@ -4,12 +4,10 @@ import pandas as pd
 
 from importcut.narrate.finding import Finding, paragraphs
 
-BREAKS = {  # check and certainty, by what their sentences are told
-    ("reporting_break", "found"): "period",
-    ("reporting_break", "suspected"): "period",
-    ("period_missing", "found"): "period",
-    ("coverage_break", "found"): "origin",
-}
+BREAKS = {  # check and certainty, and by what their sentences are told
+    ("reporting_break", "found"): "period", ("reporting_break", "suspected"): "period",
+    ("period_missing", "found"): "period", ("coverage_break", "found"): "origin",
+}  # fmt: skip
 
 
 def road(planned: pd.DataFrame, ranking: pd.DataFrame, target: pd.DataFrame, ds, say) -> Finding:

@@ -70,6 +70,13 @@ def test_every_sentence_is_said_somewhere(texts, sources):
     assert {name for name in unsaid if not name.startswith(tuple(put_together))} == set()
 
 
+def test_a_code_without_a_word_is_an_error_and_an_empty_one_stays_empty():
+    say = Voice("en", Illustrative())
+    assert say.in_words(pd.Series(["kept", None]), "treatments").dropna().tolist() == ["kept"]
+    with pytest.raises(KeyError, match="burnt"):
+        say.in_words(pd.Series(["burnt"]), "treatments")
+
+
 def test_a_sentence_takes_its_values_as_they_are():
     say = Voice("en", Illustrative())
     values = {"leader": "A", "amount": 2.5e6, "span": pd.Period("2026Q3"), "range": (2e6, 3e6), "gross": 3_000_000.0}

@@ -62,6 +62,10 @@ class Voice:
         """What the codes of a kind are called, in the order of words.toml."""
         return {code: self(word) for code, word in _read("words")[kind].items()}
 
+    def in_words(self, codes: pd.Series, kind: str) -> pd.Series:
+        """Codes as they are called; empty where there is none. Raises KeyError for a code that words.toml lacks."""
+        return codes.map(self.words(kind).__getitem__, na_action="ignore")
+
     def number(self, value: float, digits: int = 0) -> str:
         """A number with exactly that many decimals, a real minus sign, and no break inside."""
         pattern = "#,##0" + ("." + "0" * digits if digits else "")

@@ -58,7 +58,7 @@ def to_pdf(notebook: dict, *, language: str) -> bytes:
 
 
 def to_docx(notebook: dict, *, language: str) -> bytes:
-    """The report as a Word document: A4, in the order of the PDF, pictures as PNG; parameters and errors as of `to_pdf`."""
+    """The report as a Word document: A4, in the order of the PDF, pictures as PNG; arguments as of `to_pdf`."""
     import pypandoc
 
     report = _outline(notebook, language)

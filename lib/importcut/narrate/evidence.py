@@ -64,7 +64,7 @@ def _by_size(estimates: pd.DataFrame, say) -> pd.DataFrame:
     rows = rows.join(size, on=PAIR).sort_values("size", ascending=False, kind="stable", na_position="last")
     return rows.assign(
         label=rows["product_id"].map(say.names("products")),
-        method_label=rows["method"].map(say.words("methods")),
+        method_label=say.in_words(rows["method"], "methods"),
     )
 
 

@@ -34,8 +34,8 @@ def measures_table(status: pd.DataFrame, say) -> Listing:
     rows = _urgent_first(status, say)
     rows = rows.assign(
         measure_id=rows["measure_id"].map(measure_names(say)),
-        kind=rows["kind"].map(say.words("measures")),
-        state=rows["state"].map(say.words("states")),
+        kind=say.in_words(rows["kind"], "measures"),
+        state=say.in_words(rows["state"], "states"),
         late=rows["months_late"].where(rows["months_late"] > 0),
     )
     return listing("measures", rows, say)

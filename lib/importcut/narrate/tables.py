@@ -79,7 +79,7 @@ def cuts_table(cuts: pd.DataFrame, say) -> Listing:
     pairs = due.groupby(["project_id", "product_id"], as_index=False)
     rows = pairs.agg(**total, **first, **any_of, grade=("gross_evidence", weakest))
     rows = rows.sort_values("gross_usd", ascending=False, na_position="last")
-    known, reason = rows["identified"], rows["reason"].map(say.words("reasons"))
+    known, reason = rows["identified"], say.in_words(rows["reason"], "reasons")
     rows = rows.assign(
         range=ranges(rows, say),
         placebo=placebo_ranks(rows).where(rows["placebo_rank"].notna()),
@@ -92,14 +92,14 @@ def cuts_table(cuts: pd.DataFrame, say) -> Listing:
 
 def target_table(target: pd.DataFrame, say) -> Listing:
     """The target in both readings, in thousand dollars."""
-    return listing("target", target.assign(reading=target["reading"].map(say.words("readings"))), say)
+    return listing("target", target.assign(reading=say.in_words(target["reading"], "readings")), say)
 
 
 def quality_table(quality: pd.DataFrame, say) -> Listing:
     """What was found in the data, by rule, with the value that it touches and what was done."""
     rows = quality.groupby(["check", "treatment"], as_index=False)[["lines", "affected_value_usd"]].sum()
     rows = rows.sort_values("affected_value_usd", ascending=False)
-    words = {column: rows[column].map(say.words(f"{column}s")) for column in ("check", "treatment")}
+    words = {column: say.in_words(rows[column], f"{column}s") for column in ("check", "treatment")}
     lines = rows["lines"].map(say.number).where(rows["lines"] > 0)
     return listing("quality", rows.assign(lines=lines, **words), say)
 
@@ -114,11 +114,11 @@ def quality_bars(quality: pd.DataFrame, say) -> pd.DataFrame:
         .agg(lines=("lines", "sum"), products=("product_id", "nunique"), value_usd=("affected_value_usd", "sum"))
         .sort_values("value_usd", ascending=False, ignore_index=True)
     )
-    treatments = say.words("treatments")
+    treatments = pd.CategoricalDtype(list(say.words("treatments").values()))
     return pd.DataFrame(
         {
-            "label": rows["check"].map(say.words("checks")),
-            "treatment": rows["treatment"].map(treatments).astype(pd.CategoricalDtype(list(treatments.values()))),
+            "label": say.in_words(rows["check"], "checks"),
+            "treatment": say.in_words(rows["treatment"], "treatments").astype(treatments),
             "value_usd": rows["value_usd"],
             "note": [_extent(row, say) for row in rows.itertuples()],
         }

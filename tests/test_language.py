@@ -3,6 +3,7 @@
 import ast
 import io
 import re
+import tomllib
 import unicodedata
 
 import nbformat
@@ -13,38 +14,79 @@ from babel.messages.pofile import read_po
 from importcut.language import LOCALES, Voice, languages
 from importcut.schema import GRADES
 
+FILES = ("sentences", "words", "listings")
 TRANSLATED = [language for language in languages() if language != "en"]
 
 
-def messages_in(source: str) -> set:
-    """What the source says: arguments of say(…) and say.count(…), and the values of constant dictionaries."""
+def said_in(source: str) -> set:
+    """What the source says: constant arguments of say(…), sentences of sentences.toml by their names."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(func=ast.Name(id="say") | ast.Name(id="self"), args=[message, *_]):
                 options = [message.body, message.orelse] if isinstance(message, ast.IfExp) else [message]
                 found |= {o.value for o in options if isinstance(o, ast.Constant) and isinstance(o.value, str)}
-            case ast.Call(func=ast.Attribute(attr="count", value=ast.Name(id="say")), args=[one, many, *_]):
-                found.add((one.value, many.value))
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values)) if (
-                name.isupper() and name != "STYLE"
-            ):
-                found |= {v.value for v in values if isinstance(v, ast.Constant) and isinstance(v.value, str)}
     return found
+
+
+def texts_in(table: dict, section: str = "") -> dict:
+    """The texts of a file of texts by their names; two forms as a pair."""
+    found = {}
+    for name, text in table.items():
+        found |= texts_in(text, f"{name}.") if isinstance(text, dict) else {f"{section}{name}": text}
+    return {name: tuple(text) if isinstance(text, list) else text for name, text in found.items()}
 
 
 @pytest.fixture(scope="module")
-def messages(repository):
+def texts(repository):
+    """The files of texts, as they are: sentences, words, listings."""
     library = repository / "lib" / "importcut"
-    telling = [*library.glob("narrate/*.py"), *library.glob("desk/*.py"), library / "language.py"]
-    sources = [f.read_text(encoding="utf-8") for f in telling]
-    found = set(GRADES).union(*map(messages_in, sources))
-    charts = set().union(*(messages_in(f.read_text(encoding="utf-8")) for f in library.glob("chart/*.py")))
-    found |= {m for m in charts if not str(m).startswith("#")}  # colours are no messages
-    for file in (repository / "notebooks").glob("*.ipynb"):
-        cells = nbformat.read(file, as_version=4).cells
-        found |= set().union(*(messages_in(c.source) for c in cells if c.cell_type == "code"))
-    return found
+    files = {name: (library / f"{name}.toml").read_text(encoding="utf-8") for name in FILES}
+    return {name: tomllib.loads(file) for name, file in files.items()}
+
+
+@pytest.fixture(scope="module")
+def sources(repository):
+    library = repository / "lib" / "importcut"
+    files = [f for folder in ("narrate", "chart", "desk") for f in library.glob(f"{folder}/*.py")]
+    files.append(library / "language.py")
+    cells = [c for f in (repository / "notebooks").glob("*.ipynb") for c in nbformat.read(f, as_version=4).cells]
+    return [f.read_text(encoding="utf-8") for f in files] + [c.source for c in cells if c.cell_type == "code"]
+
+
+@pytest.fixture(scope="module")
+def messages(texts, sources):
+    listings = texts["listings"].values()
+    found = set(GRADES).union(*map(said_in, sources)) - set(texts_in(texts["sentences"]))
+    found |= {*texts_in(texts["sentences"]).values(), *texts_in(texts["words"]).values()}
+    found |= {table["caption"] for table in listings if "caption" in table}
+    return found.union(*(table["columns"] for table in listings))
+
+
+def test_every_sentence_is_said_somewhere(texts, sources):
+    """Some names are put together from a section and a code, as `target.annual`."""
+    literals = [n.value for s in sources for n in ast.walk(ast.parse(s)) if isinstance(n, ast.Constant)]
+    put_together = {text for text in literals if isinstance(text, str) and text.endswith((".", "_"))}
+    unsaid = set(texts_in(texts["sentences"])) - set(literals)
+    assert {name for name in unsaid if not name.startswith(tuple(put_together))} == set()
+
+
+def test_a_code_without_a_word_is_an_error_and_an_empty_one_stays_empty():
+    say = Voice("en", Illustrative())
+    assert say.in_words(pd.Series(["kept", None]), "treatments").dropna().tolist() == ["kept"]
+    with pytest.raises(KeyError, match="burnt"):
+        say.in_words(pd.Series(["burnt"]), "treatments")
+
+
+def test_a_sentence_takes_its_values_as_they_are():
+    say = Voice("en", Illustrative())
+    values = {"leader": "A", "amount": 2.5e6, "span": pd.Period("2026Q3"), "range": (2e6, 3e6), "gross": 3_000_000.0}
+    assert say("answer.leads_net", **values) == (
+        "A cut the most imports: $2.50 million net Q3 2026 (range $2.00–3.00 million; gross $3.00 million)."
+    )
+    assert say("ranking.not_ranked", reason="it is new", projects=["A", "B", "C"]) == (
+        "Not ranked, because it is new: A, B and C."
+    )
 
 
 def catalogue(language):
@@ -123,4 +165,4 @@ def test_uzbek_latin_has_one_apostrophe_for_its_letters_and_one_for_the_pause():
 
 @pytest.mark.parametrize(("n", "written"), [(1, "1 строка"), (3, "3 строки"), (11, "11 строк"), (2843, "2 843 строки")])
 def test_plural_forms_are_those_of_the_number(n, written):
-    assert Voice("ru", Illustrative()).count("{n} line", "{n} lines", n).replace("\xa0", " ") == written
+    assert Voice("ru", Illustrative())("lines", n=n).replace("\xa0", " ") == written

@@ -1,9 +1,11 @@
-"""The reader's language: messages from gettext catalogues, numbers and dates from Babel, names from the registers."""
+"""The reader's language: gettext catalogues for texts, Babel for numbers and dates, the registers for names."""
 
 import gettext
 import io
+import tomllib
 from dataclasses import dataclass
 from functools import cache
+from numbers import Integral
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +14,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-LOCALES = Path(__file__).parent / "locale"
+HERE = Path(__file__).parent
+LOCALES = HERE / "locale"
 SOURCE = "en"  # messages are written in English
 APOSTROPHES = str.maketrans({"\u02bb": "\u2018", "\u02bc": "\u2019"})  # Babel mixes them in Uzbek Latin
 
@@ -31,14 +34,37 @@ class Voice:
     language: str
     ds: object
 
-    def __call__(self, message: str, **values: str) -> str:
-        """The message in this language, with the values put in."""
-        return _catalogue(self.language).gettext(message).format(**values)
+    def __call__(self, message: str, **values) -> str:
+        """The sentence of that name in sentences.toml, or else the message itself, in this language with its values.
 
-    def count(self, one: str, many: str, n: int, **values: str) -> str:
-        """The message in the form that fits the number n, which is also a value."""
-        text = _catalogue(self.language).ngettext(one, many, n)
-        return text.format(n=self.number(n), **values)
+        Where there are two forms, the value n tells which of them fits.
+        """
+        text, catalogue = _sentences().get(message, message), _catalogue(self.language)
+        told = catalogue.ngettext(*text, values["n"]) if isinstance(text, list) else catalogue.gettext(text)
+        return told.format(**{name: self.written(value) for name, value in values.items()})
+
+    def written(self, value) -> str:
+        """Text as it is; a period, a list, a count in words; two amounts as a range; any other number is dollars."""
+        match value:
+            case str():
+                return value
+            case pd.Period():
+                return self.period(value)
+            case list():
+                return self.listed(value)
+            case (low, high):
+                return self.range(low, high)
+            case Integral():
+                return self.number(value)
+        return self.money(value)
+
+    def words(self, kind: str) -> dict[str, str]:
+        """What the codes of a kind are called, in the order of words.toml."""
+        return {code: self(word) for code, word in _read("words")[kind].items()}
+
+    def in_words(self, codes: pd.Series, kind: str) -> pd.Series:
+        """Codes as they are called; empty where there is none. Raises KeyError for a code that words.toml lacks."""
+        return codes.map(self.words(kind).__getitem__, na_action="ignore")
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number with exactly that many decimals, a real minus sign, and no break inside."""
@@ -119,6 +145,20 @@ def languages() -> list[str]:
 
 def _digits(millions: float) -> int:
     return 1 if abs(millions) >= 10 else 2
+
+
+@cache
+def _read(name: str) -> dict:
+    return tomllib.loads((HERE / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _sentences() -> dict[str, str | list[str]]:
+    """The sentences by name: those of a section as section.name."""
+    found = {}
+    for name, told in _read("sentences").items():
+        found |= {f"{name}.{key}": text for key, text in told.items()} if isinstance(told, dict) else {name: told}
+    return found
 
 
 @cache

@@ -64,15 +64,9 @@ def changes(former, ds, *, cuts: pd.DataFrame, ranking: pd.DataFrame, measures: 
         rows.append(pd.DataFrame([{"kind": "method", "id": "method", **told}]))
         figures = {}  # what was measured otherwise is not compared
     else:
-        figures = {
-            "cuts_realised": lambda then: _cuts(then, cuts, former.period),
-            "ranking": lambda then: _ranks(then, ranking),
-        }
-    compared = figures | {
-        "measures_status": lambda then: _measures(then, measures),
-        "target": lambda then: _target(then, target),
-    }
-    rows += [compare(former.tables[name]) for name, compare in compared.items() if name in former.tables]
+        figures = {"cuts_realised": (_cuts, cuts, former.period), "ranking": (_ranks, ranking)}
+    compared = figures | {"measures_status": (_measures, measures), "target": (_target, target)}
+    rows += [compare(former.tables[n], *now) for n, (compare, *now) in compared.items() if n in former.tables]
     table = pd.concat([part for part in rows if len(part)], ignore_index=True)
     columns = ["kind", "id", "unit", "before", "after", "difference", "state_before", "state_after", "evidence"]
     return conform(table.reindex(columns=columns), "changes", frequency=ds.frequency)

@@ -50,12 +50,8 @@ def realised_cuts(ds, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.Da
     tested = credited.merge(identification.drop(columns="reason"), on=PAIR, how="left", validate="m:1")
     limited = tested.merge(_limits(ds, tested), on=ROW, how="left", validate="1:1")
     limited["limit_flag"] = limited["gross_kg"] > limited["limit_kg"]
-    table = pd.concat([limited, _not_identified(identification)], ignore_index=True)
-    return conform(
-        table.assign(method=ds.counterfactual).sort_values(ROW, na_position="last"),
-        "cuts_realised",
-        frequency=ds.frequency,
-    )
+    table = pd.concat([limited, _not_identified(identification)], ignore_index=True).assign(method=ds.counterfactual)
+    return conform(table.sort_values(ROW, na_position="last"), "cuts_realised", frequency=ds.frequency)
 
 
 def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds) -> pd.DataFrame:
@@ -92,17 +88,13 @@ def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds) -> pd.Da
     table = actual.join(summed, how="outer").reset_index()
     if ds.counterfactual != "deliveries":
         table = table[table["product_id"].isin(cuts["product_id"])]
-    table = table.fillna({"actual_usd": 0, "actual_kg": 0, "cut_usd": 0, "cut_kg": 0})
-    return conform(
-        table.assign(
-            method=ds.counterfactual,
-            counterfactual_usd=table["actual_usd"] + table["cut_usd"],
-            counterfactual_kg=table["actual_kg"] + table["cut_kg"],
-            evidence=table["grade"].fillna("measured"),
-        ),
-        "counterfactual",
-        frequency=ds.frequency,
+    table = table.fillna({"actual_usd": 0, "actual_kg": 0, "cut_usd": 0, "cut_kg": 0, "grade": "measured"})
+    table = table.rename(columns={"grade": "evidence"}).assign(
+        method=ds.counterfactual,
+        counterfactual_usd=table["actual_usd"] + table["cut_usd"],
+        counterfactual_kg=table["actual_kg"] + table["cut_kg"],
     )
+    return conform(table, "counterfactual", frequency=ds.frequency)
 
 
 def _limits(ds, cuts: pd.DataFrame) -> pd.DataFrame:

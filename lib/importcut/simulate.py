@@ -22,13 +22,12 @@ def draws(ds, n: int = 10_000, *, seed: int = 1) -> dict[str, np.ndarray]:
     assumption's random numbers depend on the seed and its name alone, so that scenarios are compared on the same ones.
     A project's own value in the scenario is not drawn.
     """
-    uniform = {
-        name: np.random.default_rng([seed, zlib.crc32(name.encode())]).random(
-            (n, len(ds.projects)) if name in OWN else n
-        )
-        for name in DRAWN
-    }
-    return {name: _fixed(ds, name, _quantile(ds, name, u)) for name, u in uniform.items() if _uncertain(ds, name)}
+    drawn = {}
+    for name in filter(lambda name: _uncertain(ds, name), DRAWN):
+        rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        uniform = rng.random((n, len(ds.projects)) if name in OWN else n)
+        drawn[name] = _fixed(ds, name, _quantile(ds, name, uniform))
+    return drawn
 
 
 def pert(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:

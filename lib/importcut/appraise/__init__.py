@@ -6,8 +6,6 @@ import pandas as pd
 from importcut.appraise.worth import appraisal, effective_protection, payback, present_value
 from importcut.schema import conform, empty, weakest
 
-__all__ = ["appraisal", "effective_protection", "payback", "present_value", "ranking", "target_status"]
-
 
 def ranking(ds, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str = "shapley") -> pd.DataFrame:
     """Table `ranking`: every project on every basis, planned cuts by credit rule; no rank without identification.
@@ -81,18 +79,15 @@ def target_status(
     year, done = ds.target["year"], cuts_realised[cuts_realised["identified"]]
     last_year = done["period"] > ds.period - {"Q": 4, "Y": 1}[ds.frequency]
     reach = caps[caps["product_id"].isin(cuts_planned["product_id"])].assign(value=lambda t: t["cap_kg"] * t["price"])
+    base = cuts_planned if baseline is None else baseline
+    annual = (cuts_planned["year"].eq(year), base["year"].eq(year), last_year, reach["period"].dt.year.eq(year))
     rows = []
-    for reading in ("annual", "cumulative"):
-        spans = {"plan": slice(None), "base": slice(None), "done": slice(None), "reach": slice(None)}
-        base = cuts_planned if baseline is None else baseline
-        if reading == "annual":
-            spans = {"plan": cuts_planned["year"].eq(year), "base": base["year"].eq(year), "done": last_year}
-            spans["reach"] = reach["period"].dt.year.eq(year)
-        planned = cuts_planned.loc[spans["plan"], ["gross_usd", "net_usd", "fx_usd"]].sum(skipna=False)
+    for reading, (plan, before, late, in_reach) in {"annual": annual, "cumulative": [slice(None)] * 4}.items():
+        planned = cuts_planned.loc[plan, ["gross_usd", "net_usd", "fx_usd"]].sum(skipna=False)
         row = {"reading": reading, "planned_usd": planned["gross_usd"], "planned_net_usd": planned["net_usd"]}
-        row |= {"planned_fx_usd": planned["fx_usd"], "baseline_usd": base.loc[spans["base"], "gross_usd"].sum()}
-        row |= {"realised_usd": done.loc[spans["done"], "gross_usd"].sum()}
-        rows.append(row | {"addressable_usd": reach.loc[spans["reach"], "value"].sum()})
+        row |= {"planned_fx_usd": planned["fx_usd"], "baseline_usd": base.loc[before, "gross_usd"].sum()}
+        row |= {"realised_usd": done.loc[late, "gross_usd"].sum()}
+        rows.append(row | {"addressable_usd": reach.loc[in_reach, "value"].sum()})
     table = pd.DataFrame(rows).assign(target_usd=float(ds.target["amount_usd"]), year=year)
     chances = dict.fromkeys(("low_usd", "high_usd", "p_reached"), np.nan)
     if totals is not None:
@@ -111,14 +106,8 @@ def _realised(cuts: pd.DataFrame) -> pd.DataFrame:
     shift = known["net_usd"] - known["gross_usd"]
     shift = shift.where(shift.notna().groupby(known["project_id"]).transform("all"), 0.0)
     known = known.assign(low_usd=known["low_usd"] + shift, high_usd=known["high_usd"] + shift)
-    total = known.groupby("project_id").agg(
-        gross_usd=("gross_usd", "sum"),
-        net_usd=("net_usd", lambda net: net.sum(skipna=False)),
-        low_usd=("low_usd", "sum"),
-        high_usd=("high_usd", "sum"),
-        gross_evidence=("gross_evidence", weakest),
-        net_evidence=("net_evidence", weakest),
-        limit_flag=("limit_flag", "any"),
-    )
+    how = dict.fromkeys(["gross_usd", "low_usd", "high_usd"], "sum") | {"net_usd": lambda net: net.sum(skipna=False)}
+    how |= {"gross_evidence": weakest, "net_evidence": weakest, "limit_flag": "any"}
+    total = known.groupby("project_id").agg(how)
     reasons = cuts[~cuts["identified"]].groupby("project_id")["reason"].first()
     return total.join(reasons.where(~reasons.index.isin(total.index)), how="outer").reset_index()

@@ -29,9 +29,8 @@ def appraisal(ds, cuts_planned: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFr
     # for a project of the plan a cut that is not credited is zero; without a plan it is unknown
     share = share.reindex(index=cuts_planned["project_id"].unique(), columns=["target_year", "cumulative"])
     share = share.fillna(0).reindex(cost.index)
-    table = pd.DataFrame(
-        {"cost_usd": cost, "annual_net_usd": share["target_year"], "net_usd": share["cumulative"]}
-    ).assign(cut_per_cost=lambda t: t["annual_net_usd"] / t["cost_usd"].where(t["cost_usd"] > 0))
+    table = pd.DataFrame({"cost_usd": cost, "annual_net_usd": share["target_year"], "net_usd": share["cumulative"]})
+    table["cut_per_cost"] = table["annual_net_usd"] / table["cost_usd"].where(table["cost_usd"] > 0)
     table["ratio_rank"] = table["cut_per_cost"].where(table["cut_per_cost"] > 0).rank(ascending=False, method="min")
     table["pareto"] = _undominated(table.loc[table["ratio_rank"].notna(), ["annual_net_usd", "cut_per_cost"]], table)
     rate = _assumption(ds, "discount_rate")

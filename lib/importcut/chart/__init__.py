@@ -15,10 +15,3 @@ from importcut.chart.page import Picture, canvas, picture
 from importcut.chart.quality import plot_quality, plot_weights
 from importcut.chart.sure import plot_probabilities, plot_tornado
 from importcut.chart.worth import plot_cost_curve, plot_size_ratio
-
-__all__ = [
-    "Picture", "canvas", "picture", "plot_bars", "plot_bridge", "plot_chain", "plot_cost_curve",
-    "plot_counterfactual", "plot_estimates", "plot_matrix", "plot_pairs", "plot_periods", "plot_placebos",
-    "plot_plan", "plot_probabilities", "plot_product_bridges", "plot_quality", "plot_ranking", "plot_size_ratio",
-    "plot_tornado", "plot_variants", "plot_weights",
-]  # fmt: skip

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from importcut.chart.page import INK, LABEL_WIDTH, MUTED, SERIES, canvas, legend_below, million_axis, period_axis
+from importcut.chart import page
 
 COLUMNS = 3  # waterfalls side by side
-KIND_COLOURS = {"total": SERIES[7], "change": SERIES[4], "project": SERIES[2]}
-OTHERS = [colour for colour in SERIES if colour != SERIES[2]]  # of the factors; the projects are green everywhere
+KIND_COLOURS = {"total": page.SERIES[7], "change": page.SERIES[4], "project": page.SERIES[2]}
+OTHERS = [
+    colour for colour in page.SERIES if colour != page.SERIES[2]
+]  # of the factors; the projects are green everywhere
 CROWDED = 16  # periods from which the totals are not written out
 
 
@@ -30,13 +32,13 @@ def plot_bridge(steps: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     >>> [label.get_text() for label in ax.texts]
     ['5.00', '+1.00', '−2.00', '4.00']
     """
-    ax = ax or canvas(8.0, 0.7 + 0.36 * len(steps))
+    ax = ax or page.canvas(8.0, 0.7 + 0.36 * len(steps))
     _waterfall(ax, steps, say, size=9)
-    ax.set_yticks(range(len(steps)), [fill(label, LABEL_WIDTH) for label in steps["label"]], fontsize=9)
+    page.name_rows(ax, steps["label"], size=9)
     names = {"change": say("other factors"), "project": say("projects")}
     present = [kind for kind in names if steps["kind"].eq(kind).any()]
-    legend_below(ax, handles=[mpl.patches.Patch(color=KIND_COLOURS[kind], label=names[kind]) for kind in present])
-    return million_axis(ax, "x", say)
+    page.legend_below(ax, handles=[mpl.patches.Patch(color=KIND_COLOURS[kind], label=names[kind]) for kind in present])
+    return page.million_axis(ax, "x", say)
 
 
 def plot_product_bridges(steps: pd.DataFrame, say) -> list[Axes]:
@@ -44,7 +46,7 @@ def plot_product_bridges(steps: pd.DataFrame, say) -> list[Axes]:
     products = steps["product"].unique()
     rows = -(-len(products) // COLUMNS)
     height = 0.55 + 0.26 * (len(steps) // len(products))
-    figure = canvas(8.0, rows * height).figure
+    figure = page.canvas(8.0, rows * height).figure
     figure.clear()
     axes = figure.subplots(rows, COLUMNS, sharey=True, squeeze=False).ravel()
     for ax, product in zip(axes, products, strict=False):
@@ -52,7 +54,7 @@ def plot_product_bridges(steps: pd.DataFrame, say) -> list[Axes]:
         _waterfall(ax, own, say, size=7.5)
         ax.set_title(fill(product, 26), fontsize=8.5, loc="left")
         ax.set_xticks([])
-        ax.set_yticks(range(len(own)), [fill(label, 22) for label in own["label"]], fontsize=8)
+        page.name_rows(ax, own["label"], width=22, size=8)
     for ax in axes[len(products) :]:
         ax.remove()
     return list(axes[: len(products)])
@@ -73,7 +75,7 @@ def plot_chain(chain: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     >>> plot_chain(chain, say).texts[0].get_text()
     '−1.00'
     """
-    ax = ax or canvas(8.0, 4.2)
+    ax = ax or page.canvas(8.0, 4.2)
     wide = chain.pivot(index="period", columns="label", values="value_usd")
     kinds = chain.drop_duplicates("label").set_index("label")["kind"]
     x, ends = np.arange(len(wide)), {1: np.zeros(len(wide)), -1: np.zeros(len(wide))}
@@ -84,17 +86,16 @@ def plot_chain(chain: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
         ax.bar(x, value, bottom=np.where(value < 0, ends[-1], ends[1]), color=colour, width=0.66, label=label)
         ends = {1: ends[1] + value.clip(min=0), -1: ends[-1] + value.clip(max=0)}
     total = wide[kinds[kinds.eq("total")].index[0]]
-    ax.axhline(0, color=MUTED, linewidth=0.8)
-    ax.plot(x, total, "o", color=INK, markeredgecolor="white", markersize=7, label=total.name)
+    ax.axhline(0, color=page.MUTED, linewidth=0.8)
+    ax.plot(x, total, "o", color=page.INK, markeredgecolor="white", markersize=7, label=total.name)
     for at, usd in enumerate(total if len(wide) < CROWDED else []):
         edge, side, va = (ends[-1][at], -4, "top") if usd < 0 else (ends[1][at], 3, "bottom")
-        style = {"ha": "center", "va": va, "fontsize": 8.5, "fontweight": "bold"}
-        ax.annotate(_signed(usd, say), (at, edge), (0, side), textcoords="offset points", **style)
+        page.note(ax, _signed(usd, say), (at, edge), 0, side, va=va, fontweight="bold")
     ax.use_sticky_edges = False  # each bar would hold the frame at its foot
     ax.margins(y=0.1)
-    legend_below(ax)
-    period_axis(ax, wide.index, say)
-    return million_axis(ax, "y", say)
+    page.legend_below(ax)
+    page.period_axis(ax, wide.index, say)
+    return page.million_axis(ax, "y", say)
 
 
 def _waterfall(ax: Axes, steps: pd.DataFrame, say, *, size: float) -> None:
@@ -107,9 +108,8 @@ def _waterfall(ax: Axes, steps: pd.DataFrame, say, *, size: float) -> None:
     edge = np.maximum(left, left + width)
     for y, value, x, whole in zip(steps.index, steps["value_usd"], edge, total, strict=True):
         label = say.millions(value) if whole else _signed(value, say)
-        weight = "bold" if whole else "normal"
-        ax.annotate(label, (x, y), (4, 0), textcoords="offset points", va="center", fontsize=size, fontweight=weight)
-    ax.vlines(level.iloc[:-1], steps.index[:-1] + 0.33, steps.index[1:] - 0.33, color=MUTED, linewidth=0.8)
+        page.note(ax, label, (x, y), 4, fontsize=size, fontweight="bold" if whole else "normal")
+    ax.vlines(level.iloc[:-1], steps.index[:-1] + 0.33, steps.index[1:] - 0.33, color=page.MUTED, linewidth=0.8)
     ax.set_xlim(min(0, level.min() * 1.1), edge.max() * (1 + 0.016 * size))
     ax.set_ylim(len(steps) - 0.5, -0.5)
 

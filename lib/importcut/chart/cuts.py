@@ -4,22 +4,9 @@ from textwrap import fill
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
-from importcut.chart.page import (
-    CLASS_COLOURS,
-    GRID,
-    INK,
-    LABEL_WIDTH,
-    MUTED,
-    SERIES,
-    canvas,
-    class_patches,
-    legend_below,
-    million_axis,
-    period_axis,
-)
+from importcut.chart import page
 
 NAMED = 6  # projects with a colour of their own; the rest are summed
 
@@ -40,22 +27,21 @@ def plot_ranking(ranking: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     >>> [label.get_text() for label in ax.texts]
     ['1.00', '3.00']
     """
-    ax = ax or canvas(8.0, 0.6 + 0.46 * min(len(ranking), 10))
+    ax = ax or page.canvas(8.0, 0.6 + 0.46 * min(len(ranking), 10))
     shown = ranking.head(10).iloc[::-1].reset_index(drop=True)
     projects = say.ds.projects.set_index("project_id")
-    colours = shown["project_id"].map(projects["class"]).map(CLASS_COLOURS)
+    colours = shown["project_id"].map(projects["class"]).map(page.CLASS_COLOURS)
     ax.barh(shown.index, shown["gross_usd"], color=colours, alpha=0.25, height=0.72)
     ax.barh(shown.index, shown["headline_usd"], color=colours, height=0.46)
     known = shown[shown["low_usd"].notna()]
-    ax.hlines(known.index, known["low_usd"], known["high_usd"], color=INK, linewidth=1.6)
+    ax.hlines(known.index, known["low_usd"], known["high_usd"], color=page.INK, linewidth=1.6)
     reach = shown[["gross_usd", "headline_usd", "high_usd"]].max(axis=1)
     for row, edge in zip(shown.itertuples(), reach, strict=True):
-        label = say.millions(row.headline_usd)
-        ax.annotate(label, (edge, row.Index), (6, 0), textcoords="offset points", va="center", fontweight="bold")
-    ax.set_yticks(shown.index, [fill(n, LABEL_WIDTH) for n in shown["project_id"].map(say.names("projects"))])
+        page.note(ax, say.millions(row.headline_usd), (edge, row.Index), 6, fontsize=10, fontweight="bold")
+    page.name_rows(ax, shown["project_id"].map(say.names("projects")), size=None)
     ax.set_xlim(min(0, shown["headline_usd"].min() * 1.1), reach.max() * 1.12)
-    legend_below(ax, handles=class_patches(projects.loc[shown["project_id"], "class"], say))
-    return million_axis(ax, "x", say)
+    page.legend_below(ax, handles=page.class_patches(projects.loc[shown["project_id"], "class"], say))
+    return page.million_axis(ax, "x", say)
 
 
 def plot_counterfactual(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
@@ -75,44 +61,31 @@ def plot_counterfactual(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say, *
     >>> ax.get_legend().get_texts()[-1].get_text()
     'imports without the projects'
     """
-    ax = ax or canvas(8.0, 4.2)
+    ax = ax or page.canvas(8.0, 4.2)
     totals = counterfactual.groupby("period")[["actual_usd", "counterfactual_usd"]].sum()
     at = np.arange(len(totals))
-    by_project = cuts[cuts["identified"]].pivot_table(
-        index="period", columns="project_id", values="gross_usd", aggfunc="sum"
-    )
+    told = cuts[cuts["identified"]]
+    by_project = told.pivot_table(index="period", columns="project_id", values="gross_usd", aggfunc="sum")
     by_project = by_project.reindex(totals.index).fillna(0.0)
     order = by_project.sum().sort_values(ascending=False).index
     names, lower = say.names("projects"), totals["actual_usd"].to_numpy()
-    for project, colour in zip(order[:NAMED], SERIES, strict=False):
+    band = {"alpha": 0.75, "linewidth": 0}
+    for project, colour in zip(order[:NAMED], page.SERIES, strict=False):
         upper = lower + by_project[project].to_numpy()
-        ax.fill_between(at, lower, upper, color=colour, alpha=0.75, linewidth=0, label=names[project])
+        ax.fill_between(at, lower, upper, color=colour, label=names[project], **band)
         lower = upper
     if len(order) > NAMED:
-        ax.fill_between(
-            at,
-            lower,
-            totals["counterfactual_usd"],
-            color=SERIES[-1],
-            alpha=0.75,
-            linewidth=0,
-            label=say("other projects"),
-        )
-    ax.plot(at, totals["actual_usd"], color=INK, linewidth=2, label=say("actual imports"))
-    ax.plot(
-        at,
-        totals["counterfactual_usd"],
-        color=INK,
-        linewidth=1.4,
-        linestyle="--",
-        label=say("imports without the projects"),
-    )
+        others = {"color": page.SERIES[-1], "label": say("other projects")}
+        ax.fill_between(at, lower, totals["counterfactual_usd"], **others, **band)
+    ax.plot(at, totals["actual_usd"], color=page.INK, linewidth=2, label=say("actual imports"))
+    without = {"linewidth": 1.4, "linestyle": "--", "label": say("imports without the projects")}
+    ax.plot(at, totals["counterfactual_usd"], color=page.INK, **without)
     low, high = totals["actual_usd"].min(), totals["counterfactual_usd"].max()
     ax.set_ylim(max(0, low - (high - low)), high + 0.1 * (high - low))
     ax.set_xlim(0, at[-1])
-    legend_below(ax)
-    period_axis(ax, totals.index, say)
-    return million_axis(ax, "y", say)
+    page.legend_below(ax)
+    page.period_axis(ax, totals.index, say)
+    return page.million_axis(ax, "y", say)
 
 
 def plot_matrix(values: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
@@ -129,18 +102,12 @@ def plot_matrix(values: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     >>> ax.texts[0].get_text()
     '2.00'
     """
-    ax = ax or canvas(8.0, 0.6 + 0.3 * len(values))
+    ax = ax or page.canvas(8.0, 0.6 + 0.3 * len(values))
     labels = values.map(lambda usd: say.millions(usd) if usd >= 5e3 else "")
-    sns.heatmap(
-        values / 1e6, annot=labels, fmt="", cmap="Blues", cbar=False, linewidths=0.5, ax=ax, annot_kws={"size": 8}
-    )
-    ax.set_xticklabels(
-        [fill(c, 20) for c in values.columns], rotation=40, ha="right", rotation_mode="anchor", fontsize=8
-    )
+    page.heat_map(ax, values / 1e6, labels)
+    slanted = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticklabels([fill(c, 20) for c in values.columns], **slanted, fontsize=8)
     ax.set_yticklabels([fill(r, 34) for r in values.index], rotation=0, fontsize=8.5)
-    ax.set_xlabel("")
-    ax.set_ylabel("")
-    ax.tick_params(length=0)
     return ax
 
 
@@ -158,14 +125,14 @@ def plot_bars(values: pd.Series, say, *, ax: Axes | None = None) -> Axes:
     >>> [float(bar.get_width()) for bar in ax.patches]
     [1000000.0, 4000000.0]
     """
-    ax = ax or canvas(8.0, 0.5 + 0.27 * len(values))
+    ax = ax or page.canvas(8.0, 0.5 + 0.27 * len(values))
     shown = values.sort_values()
-    ax.barh(range(len(shown)), shown, color=SERIES[0], height=0.66)
+    ax.barh(range(len(shown)), shown, color=page.SERIES[0], height=0.66)
     for y, usd in enumerate(shown):
-        ax.annotate(say.millions(usd), (max(usd, 0), y), (5, 0), textcoords="offset points", va="center", fontsize=8.5)
-    ax.set_yticks(range(len(shown)), [fill(label, 36) for label in shown.index], fontsize=8.5)
+        page.note(ax, say.millions(usd), (max(usd, 0), y))
+    page.name_rows(ax, shown.index, width=36)
     ax.set_xlim(min(0, shown.min() * 1.1), max(shown.max(), 0) * 1.12)
-    return million_axis(ax, "x", say)
+    return page.million_axis(ax, "x", say)
 
 
 def plot_plan(yearly: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
@@ -182,29 +149,29 @@ def plot_plan(yearly: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     >>> [label.get_text() for label in plot_plan(yearly, say).texts]
     ['1.00', '3.00']
     """
-    ax = ax or canvas(8.0, 4.2)
+    ax = ax or page.canvas(8.0, 4.2)
     top, x = _stack(ax, yearly, say("other projects")), np.arange(len(yearly))
     for at, usd in zip(x, top, strict=True):
-        ax.annotate(say.millions(usd), (at, usd), (0, 3), textcoords="offset points", ha="center", fontweight="bold")
+        page.note(ax, say.millions(usd), (at, usd), 0, 3, fontsize=10, fontweight="bold")
     ax.set_xticks(x, [str(year) for year in yearly.index])
     ax.set_ylim(0, top.max() * 1.12)
-    legend_below(ax)
-    return million_axis(ax, "y", say)
+    page.legend_below(ax)
+    return page.million_axis(ax, "y", say)
 
 
 def plot_periods(amounts: pd.DataFrame, say, *, marks: pd.Series | None = None, ax: Axes | None = None) -> Axes:
     """Amounts by period (rows), stacked by what the columns name, the largest by name; `marks` beside them as dots."""
-    ax = ax or canvas(8.0, 4.2)
+    ax = ax or page.canvas(8.0, 4.2)
     top = _stack(ax, amounts, say("others"))
     if marks is not None:
-        look = {"marker": "o", "linestyle": "", "markerfacecolor": "white", "markeredgecolor": INK, "markersize": 7}
+        look = {"marker": "o", "linestyle": "", "markerfacecolor": "white", "markeredgecolor": page.INK, "ms": 7}
         ax.plot(range(len(amounts)), marks.reindex(amounts.index), label=marks.name, **look)
         top = np.fmax(top, marks.reindex(amounts.index).to_numpy(float))
     ax.set_ylim(min(0, amounts.min().min() * 1.1), max(top.max(), 0) * 1.08 or 1)
     ax.set_xlim(-0.6, len(amounts) - 0.4)
-    period_axis(ax, pd.PeriodIndex(amounts.index), say)
-    legend_below(ax)
-    return million_axis(ax, "y", say)
+    page.period_axis(ax, pd.PeriodIndex(amounts.index), say)
+    page.legend_below(ax)
+    return page.million_axis(ax, "y", say)
 
 
 def plot_pairs(table: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
@@ -221,18 +188,18 @@ def plot_pairs(table: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
     >>> [line.get_label() for line in plot_pairs(table, say).lines]
     ['planned', 'realised']
     """
-    ax = ax or canvas(8.0, 0.6 + 0.46 * len(table))
+    ax = ax or page.canvas(8.0, 0.6 + 0.46 * len(table))
     shown = table.iloc[::-1]
     first, second = shown.columns
     y = np.arange(len(shown))
-    ax.hlines(y, shown.min(axis=1), shown.max(axis=1), color=GRID, linewidth=4)
-    ax.plot(shown[first], y, "o", markerfacecolor="white", markeredgecolor=MUTED, markersize=8, label=first)
-    ax.plot(shown[second], y, "o", color=SERIES[0], markersize=8, label=second)
-    ax.set_yticks(y, [fill(label, LABEL_WIDTH) for label in shown.index])
+    ax.hlines(y, shown.min(axis=1), shown.max(axis=1), color=page.GRID, linewidth=4)
+    ax.plot(shown[first], y, "o", markerfacecolor="white", markeredgecolor=page.MUTED, markersize=8, label=first)
+    ax.plot(shown[second], y, "o", color=page.SERIES[0], markersize=8, label=second)
+    page.name_rows(ax, shown.index, size=None)
     ax.set_ylim(-0.6, len(shown) - 0.4)
     ax.set_xlim(min(0, shown.min().min() * 1.1), shown.max().max() * 1.15)
-    legend_below(ax)
-    return million_axis(ax, "x", say)
+    page.legend_below(ax)
+    return page.million_axis(ax, "x", say)
 
 
 def _stack(ax: Axes, amounts: pd.DataFrame, others: str) -> np.ndarray:
@@ -241,7 +208,7 @@ def _stack(ax: Axes, amounts: pd.DataFrame, others: str) -> np.ndarray:
     shown, bottom = amounts[order[:NAMED]], np.zeros(len(amounts))
     if len(order) > NAMED:
         shown = shown.assign(**{others: amounts[order[NAMED:]].sum(axis=1)})
-    for column, colour in zip(shown, [*SERIES[:NAMED], SERIES[-1]], strict=False):
+    for column, colour in zip(shown, [*page.SERIES[:NAMED], page.SERIES[-1]], strict=False):
         ax.bar(np.arange(len(shown)), shown[column], bottom=bottom, color=colour, width=0.7, label=column)
         bottom = bottom + shown[column].to_numpy()
     return bottom

@@ -7,24 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from importcut.chart.page import (
-    GRID,
-    INK,
-    LABEL_WIDTH,
-    MUTED,
-    SERIES,
-    canvas,
-    legend_below,
-    million_axis,
-    panes,
-    period_axis,
-)  # fmt: skip
+from importcut.chart import page
 
 METHOD_COLOURS = dict(
-    zip(("deliveries", "activity", "control_basket", "synthetic_control"), (INK, *SERIES[:3]), strict=True)
+    zip(("deliveries", "activity", "control_basket", "synthetic_control"), (page.INK, *page.SERIES[:3]), strict=True)
 )
 MOST = 6  # products with a small chart
-BASES = {"net_kg": "weights, imputed", "raw_kg": "weights, as declared", "value_usd": "values"}
 CENTRAL = 0.8  # part of the donors that the band holds, so that a fall below it is rarer than one in ten
 
 
@@ -37,7 +25,7 @@ def plot_placebos(placebo: pd.DataFrame, say) -> Axes:
     shown = placebo.assign(ratio=placebo["actual_kg"] / placebo["expected_kg"])
     own = shown[shown["role"].eq("product")]
     drawn = own[["project_id", "product_id"]].drop_duplicates().head(MOST)
-    axes, key = panes(len(drawn), height=2.1)
+    axes, key = page.panes(len(drawn), height=2.1)
     for ax, (project, product) in zip(axes, drawn.itertuples(index=False), strict=True):
         mine = own[own["project_id"].eq(project) & own["product_id"].eq(product)].set_index("period").sort_index()
         donors = shown[shown["project_id"].eq(project) & shown["product_id"].eq(product) & shown["role"].eq("donor")]
@@ -45,17 +33,17 @@ def plot_placebos(placebo: pd.DataFrame, say) -> Axes:
         label = say("where four in five comparable products lie")
         by_period, tail = donors.groupby("period")["ratio"], (1 - CENTRAL) / 2
         low, high = (expected * by_period.quantile(share).reindex(mine.index) for share in (tail, 1 - tail))
-        ax.fill_between(at, low, high, color=GRID, linewidth=0, label=label)
-        ax.plot(at, mine["actual_kg"] / 1e6, color=SERIES[0], linewidth=1.8, label=say("actual imports"))
+        ax.fill_between(at, low, high, color=page.GRID, linewidth=0, label=label)
+        ax.plot(at, mine["actual_kg"] / 1e6, color=page.SERIES[0], linewidth=1.8, label=say("actual imports"))
         label = say("imports without the projects")
-        ax.plot(at, expected, color=INK, linewidth=1.2, linestyle="--", label=label)
-        ax.axvline(np.flatnonzero(mine["output"])[0] - 0.5, color=MUTED, linewidth=0.8, linestyle=":")
-        ax.set_title(fill(say.names("products")[product], LABEL_WIDTH), fontsize=9, loc="left")
+        ax.plot(at, expected, color=page.INK, linewidth=1.2, linestyle="--", label=label)
+        ax.axvline(np.flatnonzero(mine["output"])[0] - 0.5, color=page.MUTED, linewidth=0.8, linestyle=":")
+        ax.set_title(fill(say.names("products")[product], page.LABEL_WIDTH), fontsize=9, loc="left")
         ax.set_ylim(0)
-        ax.grid(axis="y", color=GRID, linewidth=0.7)
+        ax.grid(axis="y", color=page.GRID, linewidth=0.7)
         ax.yaxis.set_major_formatter(lambda kt, _: say.number(kt, 0 if kt >= 5 or kt == 0 else 1))
         ax.tick_params(labelsize=8)
-        period_axis(ax, mine.index, say, labels=2)
+        page.period_axis(ax, mine.index, say, labels=2)
     key.legend(*axes[0].get_legend_handles_labels(), loc="center", ncols=2, fontsize=8.5)
     return axes[0]
 
@@ -67,22 +55,22 @@ def plot_variants(variants: pd.DataFrame, say) -> Axes:
     the first of the small charts; all are axes of its figure.
     """
     labels = list(dict.fromkeys(variants["label"]))[:MOST]
-    axes, key = panes(len(labels), height=2.1)
+    axes, key = page.panes(len(labels), height=2.1)
     for ax, label in zip(axes, labels, strict=True):
         own = variants[variants["label"].eq(label)]
         bases = sorted(set(own["base"]), reverse=True)
-        for n, (basis, text) in enumerate(BASES.items()):
+        for n, (basis, text) in enumerate(say.words("compared").items()):
             dots = own[own["basis"].eq(basis)]
             if dots.empty:
                 continue
             y = dots["base"].map(bases.index) + (n - 1) * 0.22
-            ax.plot(dots["gross_usd"], y, "o", color=SERIES[n], markersize=3.5, alpha=0.5, label=say(text))
-        ax.axvline(0, color=MUTED, linewidth=0.8)
+            ax.plot(dots["gross_usd"], y, "o", color=page.SERIES[n], markersize=3.5, alpha=0.5, label=text)
+        ax.axvline(0, color=page.MUTED, linewidth=0.8)
         ax.set_yticks(range(len(bases)), [say("all") if base == "all" else base for base in bases], fontsize=8)
         ax.set_ylim(-0.6, len(bases) - 0.4)
-        ax.set_title(fill(label, LABEL_WIDTH), fontsize=9, loc="left")
+        ax.set_title(fill(label, page.LABEL_WIDTH), fontsize=9, loc="left")
         ax.tick_params(labelsize=8)
-        million_axis(ax, "x", say, ticks=4)
+        page.million_axis(ax, "x", say, ticks=4)
     key.legend(*axes[0].get_legend_handles_labels(), loc="center", ncols=3, fontsize=8.5)
     return axes[0]
 
@@ -104,17 +92,17 @@ def plot_estimates(estimates: pd.DataFrame, say, *, ax: Axes | None = None) -> A
     """
     labels = list(dict.fromkeys(estimates["label"]))
     methods = [m for m in METHOD_COLOURS if m in set(estimates["method"])]
-    ax = ax or canvas(8.0, 0.5 + (0.16 + 0.12 * len(methods)) * len(labels))
+    ax = ax or page.canvas(8.0, 0.5 + (0.16 + 0.12 * len(methods)) * len(labels))
     step = 0.8 / len(methods)
     for row in estimates.itertuples():
         y = labels.index(row.label) + (methods.index(row.method) - (len(methods) - 1) / 2) * step
         colour = METHOD_COLOURS[row.method]
         ax.hlines(y, row.low_usd, row.high_usd, color=colour, linewidth=2.6, alpha=0.45)
         ax.plot(row.gross_usd, y, "o", color=colour, markerfacecolor=colour if row.told else "white", markersize=5)
-    ax.axvline(0, color=MUTED, linewidth=0.8)
-    ax.set_yticks(range(len(labels)), [fill(label, LABEL_WIDTH) for label in labels])
+    ax.axvline(0, color=page.MUTED, linewidth=0.8)
+    page.name_rows(ax, labels, size=None)
     ax.set_ylim(len(labels) - 0.5, -0.5)
     named = estimates.drop_duplicates("method").set_index("method")["method_label"]
     handles = [Line2D([], [], color=METHOD_COLOURS[m], marker="o", linewidth=3, label=named[m]) for m in methods]
-    legend_below(ax, columns=2, handles=handles)
-    return million_axis(ax, "x", say)
+    page.legend_below(ax, columns=2, handles=handles)
+    return page.million_axis(ax, "x", say)

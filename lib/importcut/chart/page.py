@@ -8,17 +8,13 @@ from textwrap import fill
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 # Okabe and Ito's colours: told apart by colour-blind readers too
 CLASS_COLOURS = {"innovation": "#E69F00", "diversification": "#0072B2", "investment": "#009E73"}
-CLASSES = {
-    "innovation": "innovation project",
-    "diversification": "diversification project",
-    "investment": "investment project",
-}
 SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999"]
 INK, MUTED, GRID = "#222222", "#666666", "#DDDDDD"
 STYLE = {
@@ -130,10 +126,31 @@ def _svg(figure: Figure) -> str:
     return re.sub(r"<metadata>.*?</metadata>", "", file.getvalue(), flags=re.DOTALL)
 
 
+def note(ax: Axes, text: str, at: tuple, across: float = 5, up: float = 0, **style) -> None:
+    """A text beside a point, or above or below it, at a distance in points."""
+    style = {"fontsize": 8.5, "va" if across else "ha": "center"} | style
+    ax.annotate(text, at, (across, up), textcoords="offset points", **style)
+
+
+def name_rows(ax: Axes, labels, *, width: int = LABEL_WIDTH, size: float | None = 8.5) -> None:
+    """Labels of the rows 0, 1, …, on several lines where they are long."""
+    ax.set_yticks(range(len(labels)), [fill(label, width) for label in labels], fontsize=size)
+
+
+def heat_map(ax: Axes, values: pd.DataFrame, labels: pd.DataFrame, **style) -> Axes:
+    """A coloured grid with a label in each cell; its axes are named by the caller."""
+    sns.heatmap(
+        values, annot=labels, fmt="", cmap="Blues", cbar=False, linewidths=0.5, ax=ax, annot_kws={"size": 8}, **style
+    )
+    ax.set(xlabel="", ylabel="")
+    ax.tick_params(length=0)
+    return ax
+
+
 def class_patches(classes, say) -> list[mpl.patches.Patch]:
     """The colours of the classes that occur, for a legend."""
-    present = set(classes)
-    return [mpl.patches.Patch(color=CLASS_COLOURS[c], label=say(CLASSES[c])) for c in CLASS_COLOURS if c in present]
+    present, words = set(classes), say.words("classes")
+    return [mpl.patches.Patch(color=CLASS_COLOURS[c], label=words[c]) for c in CLASS_COLOURS if c in present]
 
 
 def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, handles=None) -> None:

@@ -4,10 +4,9 @@ from textwrap import fill
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
-from importcut.chart.page import LABEL_WIDTH, MUTED, SERIES, canvas, million_axis
+from importcut.chart import page
 
 
 def plot_probabilities(certainty: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
@@ -27,25 +26,12 @@ def plot_probabilities(certainty: pd.DataFrame, say, *, ax: Axes | None = None) 
     """
     order = certainty.drop_duplicates("project_id").sort_values("mean_usd", ascending=False)["project_id"]
     wide = certainty.pivot_table(index="project_id", columns="rank", values="probability").reindex(order)
-    ax = ax or canvas(8.0, 0.6 + 0.32 * len(wide))
+    ax = ax or page.canvas(8.0, 0.6 + 0.32 * len(wide))
     labels = wide.map(lambda p: say.number(100 * p) if p >= 0.005 else "")
-    sns.heatmap(
-        wide,
-        annot=labels,
-        fmt="",
-        cmap="Blues",
-        vmin=0,
-        vmax=1,
-        cbar=False,
-        linewidths=0.5,
-        ax=ax,
-        annot_kws={"size": 8},
-    )
-    ax.set_yticklabels([fill(n, LABEL_WIDTH) for n in order.map(say.names("projects"))], rotation=0, fontsize=8.5)
+    page.heat_map(ax, wide, labels, vmin=0, vmax=1)
+    ax.set_yticklabels([fill(n, page.LABEL_WIDTH) for n in order.map(say.names("projects"))], rotation=0, fontsize=8.5)
     ax.set_xticklabels([say.number(rank) for rank in wide.columns], fontsize=8.5)
     ax.set_xlabel(say("rank"))
-    ax.set_ylabel("")
-    ax.tick_params(length=0)
     return ax
 
 
@@ -64,20 +50,18 @@ def plot_tornado(sensitivity: pd.DataFrame, names: pd.Series, say, *, ax: Axes |
     >>> [label.get_text() for label in plot_tornado(rows, pd.Series({"delay_years": "delay"}), say).texts]
     ['high value', 'low value']
     """
-    ax = ax or canvas(8.0, 0.7 + 0.4 * len(sensitivity))
+    ax = ax or page.canvas(8.0, 0.7 + 0.4 * len(sensitivity))
     width = (sensitivity["high_usd"] - sensitivity["low_usd"]).abs()
     shown = sensitivity.loc[width.sort_values().index]
     y = np.arange(len(shown))
     left, right = shown[["low_usd", "high_usd"]].min(axis=1), shown[["low_usd", "high_usd"]].max(axis=1)
-    ax.barh(y, right - left, left=left, color=SERIES[0], height=0.6)
+    ax.barh(y, right - left, left=left, color=page.SERIES[0], height=0.6)
     for at, low, high, falls in zip(y, left, right, shown["high_usd"] < shown["low_usd"], strict=True):
         ends = (say("high value"), say("low value")) if falls else (say("low value"), say("high value"))
         for x, text, side in ((low, ends[0], -1), (high, ends[1], 1)):
-            ax.annotate(
-                text, (x, at), (4 * side, 0), textcoords="offset points", va="center", fontsize=8, color=MUTED,
-                ha="left" if side > 0 else "right",
-            )  # fmt: skip
+            style = {"fontsize": 8, "color": page.MUTED, "ha": "left" if side > 0 else "right"}
+            page.note(ax, text, (x, at), 4 * side, **style)
     ax.set_yticks(y, shown["assumption"].map(names))
     spread = right.max() - left.min()
     ax.set_xlim(left.min() - 0.18 * spread, right.max() + 0.18 * spread)
-    return million_axis(ax, "x", say)
+    return page.million_axis(ax, "x", say)

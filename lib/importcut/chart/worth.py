@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-from importcut.chart.page import CLASS_COLOURS, GRID, MUTED, canvas, class_patches, legend_below, million_axis
+from importcut.chart import page
 
 LETTER = 0.07  # inches, width of a letter of a label
 WIDE_SPREAD = 30  # ratio of the largest to the smallest value from which an axis is logarithmic
@@ -36,12 +36,12 @@ def plot_cost_curve(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> 
     [0.5, 2.0]
     """
     shown = _with_ratio(appraisal, say)
-    ax = ax or canvas(8.0, 3.6 + 0.1 * len(shown))
+    ax = ax or page.canvas(8.0, 3.6 + 0.1 * len(shown))
     height, width = 1 / shown["cut_per_cost"], shown["annual_net_usd"]
     left = width.cumsum() - width
     ax.bar(left, height, width=width, align="edge", color=shown["colour"], edgecolor="white", linewidth=0.8)
     room = ax.get_position().width * ax.figure.get_figwidth() / LETTER
-    legend = class_patches(shown["class"], say)
+    legend = page.class_patches(shown["class"], say)
     for middle, top, share, name, colour in zip(
         left + width / 2, height, width / width.sum(), shown["name"], shown["colour"], strict=True
     ):
@@ -49,14 +49,14 @@ def plot_cost_curve(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> 
         if max(map(len, label.split("\n"))) > share * room:
             label = say.number(len(legend) - shown["class"].nunique() + 1)
             legend.append(mpl.patches.Patch(color=colour, label=f"{label}  {name}"))
-        ax.annotate(label, (middle, top), (0, 3), textcoords="offset points", ha="center", fontsize=8.5)
+        page.note(ax, label, (middle, top), 0, 3)
     ax.set_xlim(0, width.sum())
     ax.set_ylim(0, height.max() * 1.14)
     across = say("annual net import cut, cumulated, million US dollars")
     _name_axes(ax, across, say("cost per dollar of annual net import cut, US dollars"))
     _legend(ax, legend)
     _ratio_axis(ax, say)
-    return million_axis(ax, "x", say)
+    return page.million_axis(ax, "x", say)
 
 
 def plot_size_ratio(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
@@ -75,10 +75,10 @@ def plot_size_ratio(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> 
     [[3000000.0, 2.0], [1000000.0, 0.5]]
     """
     shown = _with_ratio(appraisal, say)
-    ax = ax or canvas(8.0, 5.0)
+    ax = ax or page.canvas(8.0, 5.0)
     x, y = shown["annual_net_usd"], shown["cut_per_cost"]
     front = shown[shown["pareto"]].sort_values("annual_net_usd")
-    (line,) = ax.plot(front["annual_net_usd"], front["cut_per_cost"], color=MUTED, linewidth=1.2, zorder=1)
+    (line,) = ax.plot(front["annual_net_usd"], front["cut_per_cost"], color=page.MUTED, linewidth=1.2, zorder=1)
     line.set_label(say("Pareto front"))
     ax.scatter(x, y, c=shown["colour"], s=46, edgecolor="white", linewidth=0.8)
     ax.set_xlim(0, x.max() * 1.12)
@@ -89,9 +89,9 @@ def plot_size_ratio(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> 
         ax.set_ylim(0, y.max() * 1.12)
     across = say("annual net import cut, million US dollars")
     _name_axes(ax, across, say("annual net import cut per dollar invested, US dollars"))
-    _legend(ax, [*class_patches(shown["class"], say), line])
+    _legend(ax, [*page.class_patches(shown["class"], say), line])
     _ratio_axis(ax, say)
-    million_axis(ax, "x", say)
+    page.million_axis(ax, "x", say)
     _name_points(ax, shown)
     return ax
 
@@ -101,7 +101,7 @@ def _with_ratio(appraisal: pd.DataFrame, say) -> pd.DataFrame:
     shown = appraisal[appraisal["cut_per_cost"] > 0].sort_values("cut_per_cost", ascending=False)
     group = shown["project_id"].map(say.ds.projects.set_index("project_id")["class"])
     names = shown["project_id"].map(say.names("projects"))
-    return shown.assign(**{"name": names, "class": group, "colour": group.map(CLASS_COLOURS)})
+    return shown.assign(**{"name": names, "class": group, "colour": group.map(page.CLASS_COLOURS)})
 
 
 def _name_points(ax: Axes, shown: pd.DataFrame) -> None:
@@ -138,10 +138,10 @@ def _legend(ax: Axes, handles: list) -> None:
     """The legend below the name of the axis, in as many columns as there is room for."""
     longest = max(len(entry.get_label()) for entry in handles)
     columns = 3 if 3 * (longest + 6) * LETTER < ax.figure.get_figwidth() else 2
-    legend_below(ax, distance=5.2, columns=columns, handles=handles)
+    page.legend_below(ax, distance=5.2, columns=columns, handles=handles)
 
 
 def _ratio_axis(ax: Axes, say) -> None:
     digits = 1 if ax.get_yscale() == "linear" else 2
     ax.yaxis.set_major_formatter(lambda value, _: say.number(value, digits))
-    ax.yaxis.grid(True, color=GRID, linewidth=0.7)
+    ax.yaxis.grid(True, color=page.GRID, linewidth=0.7)

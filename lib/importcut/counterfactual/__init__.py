@@ -12,11 +12,6 @@ from importcut.counterfactual.recorded import COLUMNS, DELIVERIES, delivering, d
 from importcut.counterfactual.series import PLACEBO, cut, expected_of_all, placebo_test, question, variants
 from importcut.schema import conform, tables
 
-__all__ = [
-    "METHODS", "Declined", "Observed", "donor_table", "estimates", "identification", "identified_cuts", "observe",
-    "placebos", "plant_cuts", "question", "spread",
-]  # fmt: skip
-
 
 def plant_cuts(seen: Observed, method: str | None = None) -> pd.DataFrame:
     """Gross cuts by project × product × plant × period, by a method, by default the dataset's own.

@@ -12,38 +12,17 @@ from importcut.attribute import RULES
 from importcut.dataset import ROOT, datasets, read_scenario, scenarios
 from importcut.desk import page, views
 from importcut.desk.way import SLIDERS, Way, periods, walk
-from importcut.desk.words import MOVED, named
+from importcut.desk.words import named
 from importcut.language import Voice
-from importcut.narrate.evidence import METHODS
-from importcut.narrate.portfolio import RULE_NAMES
-from importcut.narrate.tables import BASES
 from importcut.planned import assumption
 from importcut.schema import DataError
 
 SAVED = ROOT / "reports" / "desk"
 TONGUES = [("English", "en"), ("Русский", "ru"), ("Ўзбекча", "uz-Cyrl"), ("O‘zbekcha", "uz-Latn")]
-VIEWS = {
-    "import_profile": "Imports",
-    "actual_and_expected": "Without the projects",
-    "projects_ranked": "The ranking",
-    "to_target": "To the target year",
-    "project_sheet": "Project sheet",
-}
-LABELS = {
-    "dataset": "Dataset",
-    "period": "Period",
-    "language": "Language",
-    "product": "Product",
-    "plant": "Plant",
-    "purpose": "Technological purpose",
-    "by": "Split by",
-    "method": "Method of the counterfactual",
-    "project": "Project",
-    "basis": "Basis of the ranking",
-    "rule": "Credit rule",
-    "scenario": "Scenario",
-}
-SPLITS = {"product": "Product", "plant": "Plant", "purpose": "Technological purpose", "origin": "Country of origin"}
+CHOICES = (
+    "dataset", "period", "language", "product", "plant", "purpose", "by", "method", "project", "basis", "rule",
+    "scenario",
+)  # fmt: skip
 PLAN = ("scenario", *SLIDERS)
 USED = {  # the choices that each view answers to
     "import_profile": ("product", "plant", "purpose", "by"),
@@ -121,7 +100,7 @@ def _way(made: Desk, changed: str = "") -> Way:
 
 def _made() -> Desk:
     """The widgets without their options, wired."""
-    choices = {name: widgets.Dropdown() for name in LABELS}
+    choices = {name: widgets.Dropdown() for name in CHOICES}
     for name, (low, high, step) in STEPS.items():
         form = ".1%" if name == "price_drift" else ".2f"
         choices[name] = widgets.FloatSlider(
@@ -129,7 +108,7 @@ def _made() -> Desk:
         )
     for choice in choices.values():
         choice.style.description_width = "initial"
-    view = widgets.ToggleButtons(options=[*VIEWS])
+    view = widgets.ToggleButtons(options=[*USED])
     parts = {name: widgets.HTML() for name in ("head", "message", "answer", "links", "saved", "code")}
     parts |= {"save": widgets.Button(), "table": widgets.Output()}
     made = Desk(choices, view, parts, {"offering": True}, {})
@@ -148,12 +127,12 @@ def _offer(made: Desk, way: Way) -> None:
         before = told.get(name, choice.value)
         choice.options = options
         choice.index = values.index(before) if before in values else 0 if values else None
-    for name, text in (LABELS | MOVED).items():
-        made.choices[name].description = say(text)
+    for name, text in (say.words("choices") | say.words("sliders")).items():
+        made.choices[name].description = text
     for name in SLIDERS:
         made.choices[name].value = assumption(way.ds, name)
     before = made.view.value
-    made.view.options = [(say(text), key) for key, text in VIEWS.items()]
+    made.view.options = [(text, key) for key, text in say.words("views").items()]
     made.view.value = before
     made.parts["save"].description = say("Save into reports/desk")
     made.parts["head"].value = page.head(way)
@@ -167,10 +146,10 @@ def _lists(way: Way) -> dict[str, list[tuple[str, str | None]]]:
         "dataset": [(name, name) for name in sorted({*datasets(), way.dataset})],
         "period": [(say.period(pd.Period(p, freq=ds.frequency)), p) for p in periods(way.dataset)],
         "language": TONGUES,
-        "by": [(say(text), key) for key, text in SPLITS.items()],
-        "method": [(say(METHODS[method]), method) for method in way.methods],
-        "basis": [(say(text), key) for key, text in BASES.items()],
-        "rule": [(say(RULE_NAMES[rule]), rule) for rule in RULES],
+        "by": [(text, key) for key, text in say.words("splits").items()],
+        "method": [(say.words("methods")[method], method) for method in way.methods],
+        "basis": [(text, key) for key, text in say.words("bases").items()],
+        "rule": [(say.words("rules")[rule], rule) for rule in RULES],
     }
     for name in ("product", "plant", "purpose", "project"):
         ids = ds.registers[f"{name}s"].iloc[:, 0]

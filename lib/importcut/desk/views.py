@@ -9,7 +9,6 @@ from importcut.chart import Picture, picture, plot_counterfactual, plot_periods,
 from importcut.desk import words
 from importcut.desk.way import Way
 from importcut.narrate import Finding, Listing, change, headline, road, without_projects
-from importcut.narrate.tables import BASES
 from importcut.planned import flows, horizon, project_cuts
 
 AMOUNTS = ["value_usd", "net_kg"]
@@ -96,7 +95,7 @@ def projects_ranked(
     ranked = table[table["rank"].notna() & (table["headline_usd"].ne(0) | table["gross_usd"].ne(0))]
     to_date = basis == "realised_to_date"
     finding = headline(everyone, realised, say) if to_date else words.planned_leader(ranked, basis, say)
-    unit = say("{what}, million US dollars; pale: gross; line: range", what=say(BASES[basis]))
+    unit = say("{what}, million US dollars; pale: gross; line: range", what=say.words("bases")[basis])
     return _drawn(finding, table, lambda: plot_ranking(ranked, say), unit, say, drawn=len(ranked) > 0)
 
 

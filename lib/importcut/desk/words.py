@@ -5,59 +5,14 @@ from dataclasses import replace
 import pandas as pd
 
 from importcut.attribute import RULES
-from importcut.chart.page import CLASSES
 from importcut.dataset import LANGUAGE_COLUMNS
 from importcut.desk.way import SLIDERS, Way
 from importcut.narrate import Finding, Listing
-from importcut.narrate.answer import REASONS
 from importcut.narrate.causes import PRECISION, signed
-from importcut.narrate.evidence import METHODS
 from importcut.narrate.finding import paragraphs
-from importcut.narrate.kept import PARTS
-from importcut.narrate.portfolio import RULE_NAMES
-from importcut.narrate.tables import BASES
 from importcut.schema import NATIONAL, weakest
 
-MOVED = {  # the sliders, as they are named and as a moved one is told
-    "delay_years": "Delay of all projects, years",
-    "capacity_use": "Use of capacity, ratio to the sheets",
-    "price_drift": "Price drift a year",
-}
 DIVIDING = RULES[:3]  # rules that divide the total
-STATUSES = {  # of projects; another one stands as it was entered
-    "operating": "in operation",
-    "in operation": "in operation",
-    "construction": "under construction",
-    "planned": "planned",
-}
-HEADS = {  # columns of the views' tables as they are read; amounts in thousand dollars, weights in tonnes
-    "rank": "Rank",
-    "period": "Period",
-    "project_id": "Project",
-    "year": "Year",
-    "product_id": "Product",
-    "plant_id": "Plant",
-    "purpose_id": "Technological purpose",
-    "origin": "Country of origin",
-    "value_usd": "Imports, thousand US dollars",
-    "net_kg": "Weight, tonnes",
-    "unit_value": "US dollars per kg",
-    "actual_usd": "Actual imports, thousand US dollars",
-    "counterfactual_usd": "Without the projects, thousand US dollars",
-    "gap_usd": "Gap, thousand US dollars",
-    "actual_kg": "Actual imports, tonnes",
-    "counterfactual_kg": "Without the projects, tonnes",
-    "gap_kg": "Gap, tonnes",
-    "net_usd": "Net cut, thousand US dollars",
-    "gross_usd": "Gross cut, thousand US dollars",
-    "gross_kg": "Import displaced, tonnes",
-    "planned_usd": "Planned gross cut, thousand US dollars",
-    "low_usd": "Range from, thousand US dollars",
-    "high_usd": "Range to, thousand US dollars",
-    "cost_usd": "Cost, thousand US dollars",
-    "evidence": "Grade",
-    "reason": "Why it is not ranked",
-}
 NAMED = ("project_id", "product_id", "plant_id", "purpose_id")  # ids of registers: projects, products …
 
 
@@ -72,8 +27,8 @@ def named(column: str, ids, say) -> list[str]:
 
 def readable(table: pd.DataFrame, say) -> pd.DataFrame:
     """The table with headings and names in the reader's language, thousand dollars and tonnes; numbers stay numbers."""
-    shown = {}
-    for column in [name for name in HEADS if name in table and table[name].notna().any()]:
+    shown, heads = {}, say.words("columns")
+    for column in [name for name in heads if name in table and table[name].notna().any()]:
         values = table[column]
         if column in (*NAMED, "origin"):
             values = named(column, values, say)
@@ -82,10 +37,10 @@ def readable(table: pd.DataFrame, say) -> pd.DataFrame:
         elif column == "evidence":
             values = values.map(say, na_action="ignore").fillna("")
         elif column == "reason":
-            values = values.map(REASONS).map(say, na_action="ignore").fillna("")
+            values = say.in_words(values, "reasons").fillna("")
         elif column.endswith(("_usd", "_kg")):
             values = values / 1e3
-        shown[say(HEADS[column])] = list(values)
+        shown[heads[column]] = list(values)
     return pd.DataFrame(shown)
 
 
@@ -112,23 +67,23 @@ def by_method(found: Finding, realised: pd.DataFrame, method: str, say) -> Findi
     reasons = [
         say(
             "Not told by this method, because {reason}: {projects}.",
-            reason=say(REASONS[reason]),
+            reason=say.words("reasons")[reason],
             projects=say.listed([names[p] for p in rows["project_id"]]),
         )
         for reason, rows in untold.groupby("reason")
     ]
-    return together(found, [say("Method: {method}.", method=say(METHODS[method])), *reasons])
+    return together(found, [say("Method: {method}.", method=say.words("methods")[method]), *reasons])
 
 
 def planned_leader(ranked: pd.DataFrame, basis: str, say) -> Finding:
     """Who has the largest planned cut on that basis, and who follows."""
     if ranked.empty:
-        return Finding(say(BASES[basis]), say("This dataset has no plan and no target."), ranked, None)
+        return Finding(say.words("bases")[basis], say("This dataset has no plan and no target."), ranked, None)
     names, first = say.names("projects"), ranked.sort_values("rank").head(3)
     told = [f"{names[row.project_id]} ({say.money(row.headline_usd)})" for row in first.itertuples()]
     title = say("{project} comes first: {amount}", project=names[first["project_id"].iloc[0]],
                 amount=say.money(first["headline_usd"].iloc[0]))  # fmt: skip
-    text = say("{basis}, the largest: {projects}.", basis=say(BASES[basis]), projects=say.listed(told))
+    text = say("{basis}, the largest: {projects}.", basis=say.words("bases")[basis], projects=say.listed(told))
     grade = weakest(ranked["evidence"])
     return Finding(title, f"{text} {say('Grade: {gross}.', gross=say(grade))}", ranked, grade, text)
 
@@ -137,7 +92,8 @@ def question(way: Way) -> str:
     """The scenario and the reader's own assumptions, in words."""
     say, own = way.say, dict(way.assumptions)
     scenario = [] if way.scenario == "base" else [way.ds.scenario["title"][say.language]]
-    moved = [f"{say(MOVED[name])}: {amount(name, own[name], say)}" for name in SLIDERS if name in own]
+    named = say.words("sliders")
+    moved = [f"{named[name]}: {amount(name, own[name], say)}" for name in SLIDERS if name in own]
     return "; ".join([*scenario, *moved])
 
 
@@ -148,7 +104,7 @@ def amount(name: str, value: float, say) -> str:
 
 def rule_note(rule: str, say) -> str:
     """The credit rule, and a warning where its parts are not those of the total."""
-    text = say("Credit rule: {rule}.", rule=say(RULE_NAMES[rule]))
+    text = say("Credit rule: {rule}.", rule=say.words("rules")[rule])
     if rule in DIVIDING:
         return text
     return f"{text} {say('Its parts do not add up to the cut of all projects together.')}"
@@ -168,16 +124,17 @@ def of_project(book: pd.DataFrame, rows: pd.DataFrame, project: str, say) -> Fin
     """
     name, own = say.names("projects")[project], rows[rows["identified"]]
     values = {"project": name, "realised": say.money(own["gross_usd"].sum())}
-    products, text = say.names("products"), []
+    products, text, parted = say.names("products"), [], say.words("parts")
     for reason, untold in rows[rows["reason"].notna()].groupby("reason"):
         listed = say.listed([products[p] for p in untold["product_id"]])
-        text.append(say("Not told for {products}, because {reason}.", products=listed, reason=say(REASONS[reason])))
+        why = say.words("reasons")[reason]
+        text.append(say("Not told for {products}, because {reason}.", products=listed, reason=why))
     if len(book):
         planned = say.money(book["planned_usd"].sum())
         title = say("{project}: gross cut to date {realised}, planned {planned}", planned=planned, **values)
-        parts = book[list(PARTS)].sum()
+        parts = book[list(parted)].sum()
         parts = parts[parts.abs().ge(PRECISION)]
-        told = [say("{factor} {amount}", factor=say(PARTS[p]), amount=signed(usd, say)) for p, usd in parts.items()]
+        told = [say("factor", factor=parted[p], amount=signed(usd, say)) for p, usd in parts.items()]
         text += [say("The difference consists of: {factors}.", factors=say.listed(told))] if told else []
     elif len(own):
         title = say("{project}: gross cut to date {realised}", **values)
@@ -195,9 +152,9 @@ def facts(project: str, ds, say) -> Listing:
     cost, equipment = (say.money(row[name]) if pd.notna(row[name]) else None for name in money)
     chance = row["success_probability"]
     known = {
-        say("Class"): say(CLASSES[row["class"]]),
+        say("Class"): say.words("classes")[row["class"]],
         say("Company"): row["company"],
-        say("Status"): say(STATUSES[status]) if status in STATUSES else status,
+        say("Status"): say.words("statuses").get(status, status),
         say("Cost"): cost,
         say("Imported equipment, one-off"): equipment,
         say("Work began"): row["start"],

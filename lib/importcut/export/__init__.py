@@ -6,8 +6,3 @@ from importcut.export.document import to_docx, to_pdf
 from importcut.export.page import ADDRESSES, figures, to_html
 from importcut.export.sheets import rounded, to_csv, to_xlsx
 from importcut.export.slides import to_slides
-
-__all__ = [
-    "ADDRESSES", "AUTHOR", "COVER", "cover", "figures", "rounded", "to_csv", "to_docx", "to_html", "to_pdf", "to_pptx",
-    "to_slides", "to_xlsx",
-]  # fmt: skip

@@ -6,6 +6,14 @@ import re
 import zipfile
 from copy import deepcopy
 
+from lxml import etree
+from pptx import Presentation
+from pptx.dml.color import RGBColor
+from pptx.enum.shapes import MSO_SHAPE
+from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
+from pptx.opc.constants import RELATIONSHIP_TYPE
+from pptx.util import Inches, Pt
+
 from importcut.export.content import Picture, Table
 from importcut.export.png import to_png
 from importcut.export.slides import BOTTOM, CELL, HIGH, MARGIN, PADDING, WIDE, Box, Grid, Page, Words, deck
@@ -64,10 +72,6 @@ def to_pptx(notebook: dict, *, language: str) -> bytes:
 
 def _template():
     """python-pptx's own template, wide, in the report's colours, with the three layouts that are used."""
-    from pptx import Presentation
-    from pptx.opc.constants import RELATIONSHIP_TYPE
-    from pptx.util import Inches
-
     file = Presentation()
     file.slide_width, file.slide_height = Inches(WIDE), Inches(HIGH)
     for layout in list(file.slide_layouts):
@@ -105,8 +109,6 @@ def _themed(theme: str) -> str:
 
 def _draw(slide, page: Page) -> None:
     """Title, unit, figure and reading in their places; title and reading as the layout's own."""
-    from pptx.enum.text import MSO_ANCHOR
-
     _bar(slide, Box(MARGIN, page.title.box.top, 0.08, page.title.box.height))
     _write(slide.shapes.title, page.title, INK, bold=True)
     own = slide.placeholders[2 if isinstance(page.figure, Picture) else 1]
@@ -128,23 +130,16 @@ def _draw(slide, page: Page) -> None:
 
 
 def _put(shape, box: Box) -> None:
-    from pptx.util import Inches
-
     shape.left, shape.top, shape.width, shape.height = map(Inches, (box.left, box.top, box.width, box.height))
 
 
 def _fill(shape, colour: str) -> None:
-    from pptx.dml.color import RGBColor
-
     shape.fill.solid()
     shape.fill.fore_color.rgb = RGBColor.from_string(colour)
 
 
 def _write(shape, words: Words, colour: str, *, bold: bool = False, padding: float = 0, anchor=None) -> None:
     """The words into a shape, in their place and size; a paragraph of the shape for each."""
-    from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE
-    from pptx.util import Inches, Pt
-
     _put(shape, words.box)
     frame = shape.text_frame
     frame.word_wrap, frame.auto_size, frame.vertical_anchor = True, MSO_AUTO_SIZE.NONE, anchor or MSO_ANCHOR.TOP
@@ -157,9 +152,6 @@ def _write(shape, words: Words, colour: str, *, bold: bool = False, padding: flo
 
 
 def _run(paragraph, text: str, size: float, colour: str, *, bold: bool = False) -> None:
-    from pptx.dml.color import RGBColor
-    from pptx.util import Pt
-
     run = paragraph.add_run()
     run.text = text
     run.font.size, run.font.bold, run.font.color.rgb = Pt(size), bold, RGBColor.from_string(colour)
@@ -167,9 +159,6 @@ def _run(paragraph, text: str, size: float, colour: str, *, bold: bool = False) 
 
 def _bar(slide, box: Box) -> None:
     """A stroke in the accent colour, which a reader of the screen passes over."""
-    from lxml import etree
-    from pptx.enum.shapes import MSO_SHAPE
-
     shape = slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, 0, 0, 0, 0)
     _put(shape, box)
     _fill(shape, ACCENT)
@@ -179,8 +168,6 @@ def _bar(slide, box: Box) -> None:
 
 
 def _mark(slide, mark: str) -> None:
-    from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
-
     shape = slide.shapes.add_textbox(0, 0, 0, 0)
     shape.name = "Mark"
     _fill(shape, WARM)
@@ -202,9 +189,6 @@ def _footer(slide, texts: dict[str, str]) -> None:
 
 
 def _table(slide, grid: Grid, place: Box) -> None:
-    from pptx.enum.text import PP_ALIGN
-    from pptx.util import Inches
-
     rows = [grid.table.columns, *grid.table.rows]
     frame = slide.shapes.add_table(len(rows), len(grid.widths), 0, 0, 0, 0)
     _put(frame, place)
@@ -226,8 +210,6 @@ def _table(slide, grid: Grid, place: Box) -> None:
 
 
 def _underline(cell, colour: str) -> None:
-    from lxml import etree
-
     line = (
         '<a:lnB xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" w="9525">'
         f'<a:solidFill><a:srgbClr val="{colour}"/></a:solidFill></a:lnB>'

@@ -58,15 +58,7 @@ def to_pdf(notebook: dict, *, language: str) -> bytes:
 
 
 def to_docx(notebook: dict, *, language: str) -> bytes:
-    """The report as a Word document: A4, in the order of the PDF, pictures as PNG.
-
-    Parameters
-    ----------
-    notebook : executed notebook; code and cells tagged `author` are left out.
-    language : en, ru, uz-Cyrl or uz-Latn; KeyError for another.
-
-    Raises ValueError if the notebook shows no cover.
-    """
+    """The report as a Word document: A4, in the order of the PDF, pictures as PNG; arguments as of `to_pdf`."""
     import pypandoc
 
     report = _outline(notebook, language)

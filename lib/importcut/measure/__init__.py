@@ -5,18 +5,3 @@ from importcut.measure.decomposition import bridge, bridges
 from importcut.measure.prices import mix_constant_prices, price_components, rate_index
 from importcut.measure.purposes import profile
 from importcut.measure.steps import comparisons, same_season
-
-__all__ = [
-    "bridge",
-    "bridges",
-    "comparisons",
-    "concentration",
-    "fisher",
-    "hidiroglou_berthelot",
-    "lmdi",
-    "mix_constant_prices",
-    "price_components",
-    "profile",
-    "rate_index",
-    "same_season",
-]

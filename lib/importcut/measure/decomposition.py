@@ -92,9 +92,8 @@ def bridges(
     asked = pd.DataFrame(list(steps), columns=STEP)
     frequency = panel["period"].dt.freq.rule_code[0]
     if asked.empty:
-        return conform(
-            asked.assign(product_id="", effect="", project_id="", value_usd=0.0), "bridge", frequency=frequency
-        )
+        nothing = asked.assign(product_id="", effect="", project_id="", value_usd=0.0)
+        return conform(nothing, "bridge", frequency=frequency)
     periods = pd.PeriodIndex(pd.concat([panel["period"], cuts["period"]]).unique(), name="period").sort_values()
     members = [_members(periods, asked[side]) for side in ("base_period", "period")]
     state = _state(panel, activity, cuts, prices, periods)
@@ -155,9 +154,8 @@ def _grid(table: pd.DataFrame, by: list[str], column: str, periods: pd.PeriodInd
 
 def _over(state: dict[str, pd.DataFrame], member: np.ndarray) -> dict[str, np.ndarray]:
     """The state of the spans, pairs × steps: sums, the price of the requirement, vehicles if every period has them."""
-    kg, value, cut_kg, cut_usd, requirement = (
-        state[name].to_numpy() @ member for name in ("kg", "value", "cut_kg", "cut_usd", "requirement")
-    )
+    names = ("kg", "value", "cut_kg", "cut_usd", "requirement")
+    kg, value, cut_kg, cut_usd, requirement = (state[name].to_numpy() @ member for name in names)
     price = _average(state["price"].to_numpy(), state["requirement"].to_numpy(), member)
     return {
         "value": value,
@@ -245,6 +243,5 @@ def _projects(cuts: pd.DataFrame, periods: pd.PeriodIndex, members: list[np.ndar
     value = _grid(cuts, ["product_id", "project_id"], "gross_usd", periods)
     base, now = (value.to_numpy() @ member for member in members)
     change = pd.DataFrame(np.where((base != 0) | (now != 0), base - now, np.nan), value.index)
-    return (
-        change.rename_axis(columns="step").stack().dropna().rename("value_usd").reset_index().assign(effect="project")
-    )
+    table = change.rename_axis(columns="step").stack().dropna().rename("value_usd").reset_index()
+    return table.assign(effect="project")

@@ -29,14 +29,6 @@ def profile(panel: pd.DataFrame, uses: pd.DataFrame, *, frequency: str) -> pd.Da
     {'bumper': 405.0, 'trim': 135.0}
     """
     split = panel.merge(uses, on=["product_id", "plant_id"], how="left", validate="m:m")
-    share = split["share"].fillna(1)
-    return conform(
-        split.assign(
-            purpose_id=split["purpose_id"].fillna("unspecified"),
-            value_usd=split["value_usd"] * share,
-            net_kg=split["net_kg"] * share,
-            raw_kg=split["raw_kg"] * share,
-        ),
-        "profile",
-        frequency=frequency,
-    )
+    amounts = split[["value_usd", "net_kg", "raw_kg"]].mul(split["share"].fillna(1), axis=0)
+    split = split.assign(purpose_id=split["purpose_id"].fillna("unspecified"), **amounts)
+    return conform(split, "profile", frequency=frequency)

@@ -11,31 +11,14 @@ from importcut.narrate.causes import (
     without_projects,
 )
 from importcut.narrate.changed import changed, changes_table
-from importcut.narrate.evidence import (
-    estimate_rows,
-    estimates_table,
-    evidence,
-    placebo_table,
-    variant_rows,
-)
+from importcut.narrate.evidence import estimate_rows, estimates_table, evidence, placebo_table, variant_rows
 from importcut.narrate.finding import Cover, Finding, cover
 from importcut.narrate.kept import kept_to_plan, ledger_table, plan_pairs
 from importcut.narrate.outlook import doubts, road
-from importcut.narrate.portfolio import (
-    ASSUMPTIONS,
-    change,
-    credit_table,
-    how_sure,
-    leaders_by_rule,
-    overlap,
-    question,
-    what_matters,
-)
+from importcut.narrate.portfolio import change, credit_table, how_sure, leaders_by_rule, overlap, question, what_matters
 from importcut.narrate.programme import measures, measures_table
 from importcut.narrate.prospects import feasibility_table, next_steps, next_table
 from importcut.narrate.tables import (
-    CHECKS,
-    READINGS,
     Listing,
     annex,
     cuts_table,
@@ -46,56 +29,3 @@ from importcut.narrate.tables import (
     target_table,
 )
 from importcut.narrate.worth import appraisal_table, worth
-
-__all__ = [
-    "ASSUMPTIONS",
-    "CHECKS",
-    "READINGS",
-    "Cover",
-    "Finding",
-    "Listing",
-    "annex",
-    "appraisal_table",
-    "bridge_steps",
-    "causes",
-    "chain_steps",
-    "change",
-    "changed",
-    "changes_table",
-    "cover",
-    "credit_table",
-    "cuts_table",
-    "doubts",
-    "estimate_rows",
-    "estimates_table",
-    "evidence",
-    "feasibility_table",
-    "headline",
-    "how_sure",
-    "kept_to_plan",
-    "leaders_by_rule",
-    "ledger_table",
-    "limits_table",
-    "measures",
-    "measures_table",
-    "next_steps",
-    "next_table",
-    "on_track",
-    "overlap",
-    "placebo_table",
-    "places",
-    "plan_pairs",
-    "product_by_plant",
-    "product_steps",
-    "quality_bars",
-    "quality_table",
-    "question",
-    "ranked_projects",
-    "ranking_table",
-    "road",
-    "target_table",
-    "variant_rows",
-    "what_matters",
-    "without_projects",
-    "worth",
-]  # fmt: skip

@@ -3,21 +3,10 @@
 import pandas as pd
 
 from importcut.narrate.caution import told_part
-from importcut.narrate.finding import Finding, paragraphs
+from importcut.narrate.finding import Finding, capital, paragraphs
 from importcut.schema import NATIONAL, weakest
 
 PRECISION = 5e3  # USD; what a figure in million dollars with two decimals can show
-FACTORS = {
-    "activity": "vehicle output",
-    "intensity": "use per vehicle",
-    "requirement": "requirement",
-    "contract_price": "contract price",
-    "exchange_rate": "exchange rate",
-    "price": "price",
-    "mix": "mix of origins",
-    "project": "projects",
-}
-
 NAMED = 3  # projects with a bar of their own
 SHOWN = 6  # products with a waterfall of their own
 
@@ -34,7 +23,8 @@ def bridge_steps(bridge: pd.DataFrame, say) -> pd.DataFrame:
     if len(projects) > NAMED + 1:
         others = pd.Series({say("other projects"): projects.iloc[NAMED:].sum()})
         projects = pd.concat([projects.head(NAMED), others])
-    factors = [(say(FACTORS[f]), effects[f], "change") for f in FACTORS if f in effects and f != "project"]
+    names = say.words("factors")
+    factors = [(names[f], effects[f], "change") for f in names if f in effects and f != "project"]
     steps = [*factors, *((name, usd, "project") for name, usd in projects.items())]
     return _between_ends([step for step in steps if abs(step[1]) >= PRECISION], rows, say)
 
@@ -50,11 +40,12 @@ def product_steps(bridge: pd.DataFrame, say) -> pd.DataFrame:
     by_projects = changes.get("project", 0 * changes.sum(axis=1)).abs()
     size = by_projects if by_projects.ge(PRECISION).any() else changes.sum(axis=1).abs()
     shown = size[size.ge(PRECISION)].sort_values(ascending=False).head(SHOWN).index
-    factors = [f for f in FACTORS if f in changes and changes.loc[shown, f].abs().ge(PRECISION).any()]
+    names = say.words("factors")
+    factors = [f for f in names if f in changes and changes.loc[shown, f].abs().ge(PRECISION).any()]
     parts = []
     for product, name in say.names("products")[shown].items():
         own = changes.loc[product, factors]
-        steps = [(say(FACTORS[f]), usd, "project" if f == "project" else "change") for f, usd in own.items()]
+        steps = [(names[f], usd, "project" if f == "project" else "change") for f, usd in own.items()]
         parts.append(_between_ends(steps, rows[rows["product_id"].eq(product)], say).assign(product=name))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
@@ -67,10 +58,10 @@ def chain_steps(bridge: pd.DataFrame, say) -> pd.DataFrame:
     rows = _compared(bridge, "chained")
     wide = rows.pivot_table(index="period", columns="effect", values="value_usd", aggfunc="sum", fill_value=0.0)
     changes = wide.drop(columns="base", errors="ignore")
-    factors = [f for f in FACTORS if f in changes and changes[f].abs().ge(PRECISION).any()]
+    names = say.words("factors") | {"total": say("change in imports")}
+    factors = [f for f in names if f in changes and changes[f].abs().ge(PRECISION).any()]
     table = changes[factors].assign(total=changes.sum(axis=1)).reset_index()
     long = table.melt("period", var_name="effect", value_name="value_usd")
-    names = {factor: say(FACTORS[factor]) for factor in factors} | {"total": say("change in imports")}
     kind = long["effect"].where(long["effect"].isin(["project", "total"]), "change")
     return long.assign(label=long["effect"].map(names), kind=kind)[["period", "label", "value_usd", "kind"]]
 
@@ -84,69 +75,41 @@ def without_projects(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say) -> F
     """
     cut = counterfactual[counterfactual["actual_usd"].ne(counterfactual["counterfactual_usd"])]
     if cut.empty:
-        return Finding(say("Imports without the projects"), say("No cut is identified."), cut, None)
-    span = counterfactual[counterfactual["period"].between(cut["period"].min(), cut["period"].max())]
-    actual, expected = span["actual_usd"].sum(), span["counterfactual_usd"].sum()
-    grade = weakest(cut["evidence"])
-    title = say("Without the projects, imports would have been {gap} higher (gross)", gap=say.money(expected - actual))
-    lead = say(
-        "{span} imports of the products observed came to {actual}; without the projects they would have come to "
-        "{expected} ({share} more).",
-        span=_capital(say.span(span["period"].min(), span["period"].max())),
-        actual=say.money(actual),
-        expected=say.money(expected),
-        share=say.percent(expected / actual - 1, 1),
-    )
+        return Finding(say("without.title_none"), say("no_cut"), cut, None)
+    rows = counterfactual[counterfactual["period"].between(cut["period"].min(), cut["period"].max())]
+    actual, expected = rows["actual_usd"].sum(), rows["counterfactual_usd"].sum()
+    span = capital(say.span(rows["period"].min(), rows["period"].max()))
+    share, grade = say.percent(expected / actual - 1, 1), weakest(cut["evidence"])
+    lead = say("without.lead", span=span, actual=actual, expected=expected, share=share)
     lead = " ".join([lead, *told_part(cuts, say)])
-    return Finding(title, f"{lead} {say('Grade: {gross}.', gross=say(grade))}", span, grade, lead)
+    text = f"{lead} {say('grade', gross=say(grade))}"
+    return Finding(say("without.title", gap=expected - actual), text, rows, grade, lead)
 
 
 def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
     """What moved imports since the base season, and since a year before: the projects, and everything else."""
     rows = _compared(bridge, "base")
     if rows.empty:
-        return Finding(say("Why imports moved"), say("There is no earlier period to compare with."), rows, None)
+        return Finding(say("causes.title_none"), say("causes.none"), rows, None)
+    base, period = rows["base_period"].iloc[0], rows["period"].iloc[0]
     effects = rows.groupby("effect")["value_usd"].sum()
     change, projects = effects.drop("base").sum(), effects.get("project", 0.0)
-    spans = {"base": say.period(rows["base_period"].iloc[0]), "period": say.period(rows["period"].iloc[0])}
-    moved_by = {"change": say.money(abs(change)), "cut": say.money(-projects), **spans}
-    if abs(projects) < PRECISION:
-        title = say(
-            "From {base} to {period} imports rose by {change}"
-            if change > 0
-            else "From {base} to {period} imports fell by {change}",
-            **moved_by,
-        )
-    else:
-        title = say(
-            "From {base} to {period} imports rose by {change}; the projects took off {cut}"
-            if change > 0
-            else "From {base} to {period} imports fell by {change}; the projects took off {cut}",
-            **moved_by,
-        )
+    which = ("rose" if change > 0 else "fell") + ("_less" if abs(projects) >= PRECISION else "")
+    title = say(f"causes.{which}", change=abs(change), cut=-projects, base=base, period=period)
     others = effects.drop(["base", "project"], errors="ignore").sort_values(key=abs, ascending=False)
     moved = [
-        say("{factor} {amount}", factor=say(FACTORS[factor]), amount=signed(value, say))
+        say("factor", factor=say.words("factors")[factor], amount=signed(value, say))
         for factor, value in others.items()
         if abs(value) >= PRECISION
     ]
-    text = [say("Periods compared: {base} and {period}.", **spans)]
+    text = [say("causes.periods", base=base, period=period)]
     if moved:
-        text.append(
-            say(
-                "Besides the projects ({cut}), these factors moved imports: {factors}.",
-                cut=signed(projects, say),
-                factors=say.listed(moved),
-            )
-        )
+        text.append(say("causes.factors", cut=signed(projects, say), factors=moved))
     text += _year_before_text(_compared(bridge, "year_before"), say)
-    text.append(say("The change in imports is not the effect of the projects."))
-    text.append(say("Stock-building shows as use per vehicle, or as requirement where no vehicles are recorded."))
-    now = cuts[cuts["period"].eq(rows["period"].iloc[0])]
-    text += told_part(now, say)
+    now = cuts[cuts["period"].eq(period)]
+    text += [say("causes.not_effect"), say("causes.stocks"), *told_part(now, say)]
     grade = weakest(now["gross_evidence"])
-    if grade:
-        text.append(say("Grade of the projects' effect: {grade}.", grade=say(grade)))
+    text += [say("causes.grade", grade=say(grade))] if grade else []
     return Finding(title, paragraphs(text), rows, grade, text[1] if moved else text[0])
 
 
@@ -166,23 +129,19 @@ def places(profile: pd.DataFrame, cuts: pd.DataFrame | None, period: pd.Period, 
     names, top = say.names("products"), now.head(3)
     text = [
         say(
-            "{span} imports came to {total}; the largest lines are {products}, together {share}.",
-            span=_capital(say.span(year["period"].min(), period)),
-            total=say.money(now.sum()),
-            products=say.listed([names[p] for p in top.index]),
+            "places.lead",
+            span=capital(say.span(year["period"].min(), period)),
+            total=now.sum(),
+            products=[*names[top.index]],
             share=say.percent(top.sum() / now.sum()),
         )
     ]
     if cuts is not None:
-        done = (
-            cuts[cuts["identified"] & cuts["period"].ge(year["period"].min())].groupby("product_id")["gross_usd"].sum()
-        )
-        largest = done[done > 0].sort_values(ascending=False).head(3)
-        if len(largest):
-            text.append(
-                say("The projects cut most in {products}.", products=say.listed([names[p] for p in largest.index]))
-            )
-    title = say("Where: {product} is the largest import line", product=names[top.index[0]])
+        done = cuts[cuts["identified"] & cuts["period"].ge(year["period"].min())]
+        largest = done.groupby("product_id")["gross_usd"].sum().sort_values(ascending=False).head(3)
+        largest = largest[largest > 0]
+        text += [say("places.most", products=[*names[largest.index]])] if len(largest) else []
+    title = say("places.title", product=names[top.index[0]])
     return Finding(title, " ".join(text), now.reset_index(), "measured")
 
 
@@ -205,21 +164,12 @@ def _year_before_text(rows: pd.DataFrame, say) -> list[str]:
     change, projects = effects.drop("base", errors="ignore").sum(), effects.get("project", 0.0)
     if abs(change) < PRECISION:
         return []
-    text = say(
-        "Against {before}, a year earlier, imports rose by {change}."
-        if change > 0
-        else "Against {before}, a year earlier, imports fell by {change}.",
-        before=say.period(rows["base_period"].iloc[0]),
-        change=say.money(abs(change)),
-    )
-    part = say("The projects contributed {amount} to that change.", amount=signed(projects, say))
-    return [text, part] if abs(projects) >= PRECISION else [text]
+    rose, before = "causes.year_rose" if change > 0 else "causes.year_fell", rows["base_period"].iloc[0]
+    text = [say(rose, before=before, change=abs(change))]
+    part = say("causes.year_projects", amount=signed(projects, say))
+    return [*text, part] if abs(projects) >= PRECISION else text
 
 
 def signed(usd: float, say) -> str:
     """An amount with its sign, also the plus."""
     return ("+" if usd > 0 else "") + say.money(usd)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

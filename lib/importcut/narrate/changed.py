@@ -2,41 +2,24 @@
 
 import pandas as pd
 
-from importcut.narrate.answer import REASONS
 from importcut.narrate.causes import PRECISION, signed
-from importcut.narrate.evidence import METHODS
 from importcut.narrate.finding import Finding, paragraphs
-from importcut.narrate.programme import STATES
-from importcut.narrate.tables import READINGS, Listing
+from importcut.narrate.programme import measure_names
+from importcut.narrate.tables import Listing, listing
 from importcut.schema import weakest
 
-KINDS = {
-    "rank": "rank, cut to date",
-    "measure": "state of the measure",
-    "new_cut": "gross cut in the new periods",
-    "revision": "gross cut published before",
-    "target": "probability of reaching the target, %",
-}
-SINCE = {"late": "Overdue since then: {measures}.", "done": "Done since then: {measures}."}
 UNITS = {"USD gross": (PRECISION, 1e-3, 1), "rank": (1, 1, 0), "share": (0.005, 100, 0)}  # least shown, scale, digits
 
 
 def changed(changes: pd.DataFrame, say) -> Finding:
     """New periods, who leads, revised figures, moved ranks, measures and the target, against the last publication."""
     if changes.empty:
-        text = say(
-            "No earlier report has been published, so there is nothing to compare with. The command importcut publish "
-            "keeps the tables of a report that was given out; the next report then tells what has changed."
-        )
-        return Finding(say("What changed since the last report"), text, changes, None)
-    by_kind = {kind: rows.set_index("id") for kind, rows in changes.groupby("kind")}
-    nothing = changes.head(0).set_index("id")
-    parts = {kind: by_kind.get(kind, nothing) for kind in ("data", "headline", *KINDS)}
-    parts |= {"method": by_kind["method"]} if "method" in by_kind else {}
-    before = say.period(pd.Period(parts["data"].iloc[0]["state_before"]))
+        return Finding(say("changed.title_none"), say("changed.none"), changes, None)
+    parts = {kind: changes[changes["kind"].eq(kind)].set_index("id") for kind in ("data", "method", "headline")}
+    parts |= {kind: changes[changes["kind"].eq(kind)].set_index("id") for kind in say.words("changes")}
     text = [
         _new_text(parts, say),
-        *_method_text(by_kind.get("method", nothing), say),
+        *_method_text(parts["method"], say),
         *_headline_text(parts, say),
         *_rank_text(parts["rank"], say),
         *_revision_text(parts["revision"], say),
@@ -44,28 +27,22 @@ def changed(changes: pd.DataFrame, say) -> Finding:
         *_target_text(parts["target"], say),
     ]
     grade = weakest(changes.loc[changes["difference"].ne(0), "evidence"])
-    text += [say("Grade: {gross}.", gross=say(grade))] if grade else []
-    return Finding(_title(parts, before, say), paragraphs(text), changes, grade, " ".join(text[:2]))
+    text += [say("grade", gross=say(grade))] if grade else []
+    return Finding(_title(parts, say), paragraphs(text), changes, grade, " ".join(text[:2]))
 
 
 def changes_table(changes: pd.DataFrame, say) -> Listing:
     """What changed, then and now: amounts in thousand dollars; what shows no difference is left out."""
-    rows = changes[changes["kind"].isin(list(KINDS))]
+    kinds = say.words("changes")
+    rows = changes[changes["kind"].isin(list(kinds))]
     least = rows["unit"].map({unit: shown for unit, (shown, _, _) in UNITS.items()}).astype("float64")
     moved = rows["before"].fillna(0).sub(rows["after"].fillna(0)).abs().ge(least)
     rows = rows[moved | (rows["kind"].eq("measure") & rows["state_before"].ne(rows["state_after"]))]
-    rows = rows.sort_values("kind", key=lambda kinds: kinds.map(list(KINDS).index), kind="stable")
-    named = pd.concat([say.names("projects"), _measures(say), pd.Series(READINGS).map(say)])
-    frame = pd.DataFrame(
-        {
-            say("What"): rows["kind"].map(KINDS).map(say),
-            say("Project or measure"): rows["id"].map(named).fillna(rows["id"]),
-            say("Before"): _cells(rows, "before", say),
-            say("Now"): _cells(rows, "after", say),
-        }
-    )
-    what = say("What changed since the last report")
-    return Listing(frame, say("{what}, thousand US dollars", what=what))
+    rows = rows.sort_values("kind", key=lambda kind: kind.map(list(kinds).index), kind="stable")
+    named = pd.concat([say.names("projects"), measure_names(say), pd.Series(say.words("readings"))])
+    sides = {"then": _cells(rows, "before", say), "now": _cells(rows, "after", say)}
+    what, name = rows["kind"].map(kinds), rows["id"].map(named).fillna(rows["id"])
+    return listing("changes", rows.assign(what=what, name=name, **sides), say)
 
 
 def _cells(rows: pd.DataFrame, side: str, say) -> pd.Series:
@@ -74,23 +51,16 @@ def _cells(rows: pd.DataFrame, side: str, say) -> pd.Series:
         say.number(value * UNITS[unit][1], UNITS[unit][2]) if pd.notna(value) else None
         for value, unit in zip(rows[side], rows["unit"], strict=True)
     ]
-    states = rows[f"state_{side}"].map(STATES).map(say, na_action="ignore")
+    states = rows[f"state_{side}"].map(say.words("states"))
     return pd.Series(scaled, rows.index, dtype=object).where(rows["kind"].ne("measure"), states)
 
 
-def _title(parts: dict, before: str, say) -> str:
+def _title(parts: dict, say) -> str:
     first, last = _leaders(parts["rank"])
-    new = parts["new_cut"]["difference"].sum()
+    period, new = pd.Period(parts["data"].iloc[0]["state_before"]), parts["new_cut"]["difference"].sum()
     if len(first) and len(last) and first != last:
-        leaders = say.listed([_name(p, say) for p in last])
-        return say("Since the report of {period} the lead has passed to {project}", period=before, project=leaders)
-    if abs(new) >= PRECISION:
-        return say(
-            "Since the report of {period} the projects have cut another {amount} gross",
-            period=before,
-            amount=say.money(new),
-        )
-    return say("Since the report of {period} hardly anything has changed", period=before)
+        return say("changed.title_lead", period=period, project=_names(last, say))
+    return say("changed.title_cut" if abs(new) >= PRECISION else "changed.title_little", period=period, amount=new)
 
 
 def _leaders(rank: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -100,28 +70,15 @@ def _leaders(rank: pd.DataFrame) -> tuple[list[str], list[str]]:
 def _new_text(parts: dict, say) -> str:
     data = parts["data"].iloc[0]
     before, now = pd.Period(data["state_before"]), pd.Period(data["state_after"])
-    values = {"before": say.period(before), "span": say.span(before + 1, now)}
-    new = parts["new_cut"]["difference"].sum()
-    if "method" in parts:
-        return say("Compared with the report of {before}, the data {span} are new.", **values)
-    if parts["new_cut"].empty:
-        return say(
-            "Compared with the report of {before}, the data {span} are new; no cut is identified in them.", **values
-        )
-    return say(
-        "Compared with the report of {before}, the data {span} are new; in them the projects cut {amount} gross.",
-        amount=say.money(new),
-        **values,
-    )
+    which = "changed.new_none" if parts["new_cut"].empty else "changed.new_cut"
+    which = "changed.new" if len(parts["method"]) else which
+    return say(which, before=before, span=say.span(before + 1, now), amount=parts["new_cut"]["difference"].sum())
 
 
 def _method_text(method: pd.DataFrame, say) -> list[str]:
+    words = say.words("methods")
     return [
-        say(
-            "The cuts are measured otherwise now ({after}; before: {before}): they and the ranks are not compared.",
-            before=say(METHODS[row.state_before]),
-            after=say(METHODS[row.state_after]),
-        )
+        say("changed.method", before=words[row.state_before], after=words[row.state_after])
         for row in method.itertuples()
     ]
 
@@ -129,18 +86,11 @@ def _method_text(method: pd.DataFrame, say) -> list[str]:
 def _headline_text(parts: dict, say) -> list[str]:
     """The cut to date of who leads now, then and now."""
     _, last = _leaders(parts["rank"])
-    known = parts["headline"].reindex(last).dropna(subset=["before", "after"])
-    return [
-        say(
-            "{project} leads with {after} net to date; in the last report it had {before}."
-            if row.unit == "USD net"
-            else "{project} leads with {after} gross to date; in the last report it had {before}.",
-            project=_name(row.Index, say),
-            after=say.money(row.after),
-            before=say.money(row.before),
-        )
-        for row in known.itertuples()
-    ]
+    text = []
+    for row in parts["headline"].reindex(last).dropna(subset=["before", "after"]).itertuples():
+        leads = "changed.leads_net" if row.unit == "USD net" else "changed.leads_gross"
+        text.append(say(leads, project=_name(row.Index, say), after=row.after, before=row.before))
+    return text
 
 
 def _rank_text(rank: pd.DataFrame, say) -> list[str]:
@@ -149,97 +99,59 @@ def _rank_text(rank: pd.DataFrame, say) -> list[str]:
     moved = both[both["difference"].ne(0)].sort_values("after")
     new = rank[rank["before"].isna() & rank["after"].notna()].sort_values("after")
     gone = rank[rank["before"].notna() & rank["after"].isna()].sort_values("before")
-    text, place = [], say.number
+    text = []
     if len(moved):
-        steps = [
-            say(
-                "{project} from {before} to {after}",
-                project=_name(p, say),
-                before=place(r.before),
-                after=place(r.after),
-            )
-            for p, r in moved.iterrows()
-        ]
-        text.append(say("Moved in the ranking: {projects}.", projects="; ".join(steps)))
+        ranks = moved.assign(before=moved["before"].map(say.number), after=moved["after"].map(say.number))
+        text.append(say("changed.moved", projects=_steps(ranks, say)))
     elif len(both):
-        text.append(say("No project that was ranked has another rank now."))
+        text.append(say("changed.not_moved"))
     if len(new):
-        listed = [f"{_name(p, say)} ({place(r.after)})" for p, r in new.iterrows()]
-        text.append(say("New in the ranking, with its rank: {projects}.", projects="; ".join(listed)))
+        listed = [f"{_name(p, say)} ({say.number(r.after)})" for p, r in new.iterrows()]
+        text.append(say("changed.ranked", projects="; ".join(listed)))
     for reason, rows in gone.groupby(gone["state_after"].fillna("")):
-        projects = say.listed([_name(p, say) for p in rows.index])
-        if reason:
-            text.append(
-                say("No longer ranked, because {reason}: {projects}.", reason=say(REASONS[reason]), projects=projects)
-            )
-        else:
-            text.append(say("No longer in the register of projects: {projects}.", projects=projects))
+        which = "changed.not_ranked" if reason else "changed.gone"
+        text.append(say(which, reason=say.words("reasons").get(reason, ""), projects=_names(rows.index, say)))
     return text
 
 
 def _revision_text(revision: pd.DataFrame, say) -> list[str]:
     gone = revision[revision["before"].notna() & revision["after"].isna()]
-    withdrawn = [
-        say(
-            "Cuts published before that are no longer counted: {projects}.",
-            projects="; ".join(
-                say("{product} ({amount})", product=_name(p, say), amount=say.money(usd))
-                for p, usd in gone["before"].items()
-            ),
-        )
-    ] * bool(len(gone))
+    cuts = [say("changed.withdrawn_cut", product=_name(p, say), amount=usd) for p, usd in gone["before"].items()]
+    withdrawn = [say("changed.withdrawn", projects="; ".join(cuts))] if cuts else []
     known = revision[revision["difference"].notna()]
     large = known[known["difference"].abs().ge(PRECISION)].sort_values("difference", key=abs, ascending=False)
     if large.empty:
-        smallest = say.money(PRECISION)
-        none = [say("No cut published before was revised by {amount} or more.", amount=smallest)]
-        return withdrawn or none * bool(len(known))
-    steps = [
-        say(
-            "{project} from {before} to {after}",
-            project=_name(p, say),
-            before=say.money(row["before"]),
-            after=say.money(row["after"]),
-        )
-        for p, row in large.iterrows()
-    ]
-    return [
-        say(
-            "Gross cuts published before were revised: {projects}; together {amount}.",
-            projects="; ".join(steps),
-            amount=signed(large["difference"].sum(), say),
-        ),
-        *withdrawn,
-    ]
+        none = [] if known.empty else [say("changed.not_revised", amount=PRECISION)]
+        return withdrawn or none
+    together = signed(large["difference"].sum(), say)
+    return [say("changed.revised", projects=_steps(large, say), amount=together), *withdrawn]
 
 
 def _measure_text(measure: pd.DataFrame, say) -> list[str]:
-    names, text = _measures(say), []
+    names, text = measure_names(say), []
     changed = measure["state_before"].ne(measure["state_after"])
-    for state, message in SINCE.items():
+    for state in ("late", "done"):
         found = measure.index[changed & measure["state_after"].eq(state)]
-        if len(found):
-            text.append(say(message, measures="; ".join(names.get(m, m) for m in found)))
+        text += [say(f"changed.{state}", measures="; ".join(names.get(m, m) for m in found))] if len(found) else []
     return text
 
 
 def _target_text(target: pd.DataFrame, say) -> list[str]:
-    known = target.dropna(subset=["before", "after"])
-    moved = known[known["difference"].abs() >= UNITS["share"][0]]
+    known, words = target.dropna(subset=["before", "after"]), say.words("readings")
     return [
-        say(
-            "Target ({reading}): the probability of reaching it is {after}; it was {before}.",
-            reading=say(READINGS[row.Index]),
-            after=say.percent(row.after),
-            before=say.percent(row.before),
-        )
-        for row in moved.itertuples()
+        say("changed.target", reading=words[r.Index], after=say.percent(r.after), before=say.percent(r.before))
+        for r in known[known["difference"].abs() >= UNITS["share"][0]].itertuples()
     ]
 
 
-def _measures(say) -> pd.Series:
-    names = say.names("measures")  # a measure has a row for each of its projects
-    return names[~names.index.duplicated()]
+def _steps(rows: pd.DataFrame, say) -> str:
+    """From what to what each project moved."""
+    steps = (say("moved", project=_name(r.Index, say), before=r.before, after=r.after) for r in rows.itertuples())
+    return "; ".join(steps)
+
+
+def _names(projects, say) -> list[str]:
+    return [_name(project, say) for project in projects]
 
 
 def _name(project: str, say) -> str:

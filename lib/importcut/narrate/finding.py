@@ -18,6 +18,11 @@ def paragraphs(sentences: list[str], *, longest: int = 3) -> str:
     return "\n\n".join(" ".join(part) for part in parts)
 
 
+def capital(text: str) -> str:
+    """The text with its first letter as a capital."""
+    return text[:1].upper() + text[1:]
+
+
 @dataclass(frozen=True)
 class Finding:
     """A claim as title, the text that reads the table, the table itself and the grade of the weakest figure in it.
@@ -33,10 +38,8 @@ class Finding:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         about = {"title": self.title, "text": self.text, "reading": self.lead or self.text}
-        return {
-            "text/markdown": _prose(f"## {self.title}\n\n{self.text}"),
-            "application/vnd.importcut.finding+json": about,
-        }
+        text = _prose(f"## {self.title}\n\n{self.text}")
+        return {"text/markdown": text, "application/vnd.importcut.finding+json": about}
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,13 @@ class Cover:
     def _repr_mimebundle_(self, include=None, exclude=None):
         about = {"headline": self.headline, "title": self.title, "subtitle": self.subtitle, "mark": self.mark}
         lines = [f"# {self.title}", self.subtitle, f"*{self.mark}*" if self.mark else ""]
-        return {
-            "text/markdown": _prose("\n\n".join(filter(None, lines))),
-            "application/vnd.importcut.headline+json": about,
-        }
+        text = _prose("\n\n".join(filter(None, lines)))
+        return {"text/markdown": text, "application/vnd.importcut.headline+json": about}
 
 
 def cover(answer: Finding, say) -> Cover:
     """The cover of the report that gives this answer."""
-    title = say("Which projects cut the most imports")
     scenario = say.ds.scenario
     named = [] if scenario["name"] == "base" else [scenario["title"][say.language]]
     subtitle = " · ".join([say.title, say.period(say.ds.period), *named])
-    return Cover(title, subtitle, answer.lead or answer.text, say.mark)
+    return Cover(say("Which projects cut the most imports"), subtitle, answer.lead or answer.text, say.mark)

@@ -3,8 +3,3 @@
 from importcut.planned.dispatch import flows, project_cuts, supply, yearly_cuts
 from importcut.planned.requirement import addressable, assumption, horizon
 from importcut.planned.tables import ceilings, credited, plan, planned_cuts
-
-__all__ = [
-    "addressable", "assumption", "ceilings", "credited", "flows", "horizon", "plan", "planned_cuts",
-    "project_cuts", "supply", "yearly_cuts",
-]  # fmt: skip

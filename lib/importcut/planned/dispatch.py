@@ -16,9 +16,8 @@ def supply(ds, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0, success
     """
     sheet = _sheet(ds)
     delay, use, pace, success = (np.asarray(a, float) for a in (delay, use, pace, success))
-    a_year = np.prod(
-        [sheet[c].to_numpy(float) for c in ("capacity", "kg_per_unit", "use", "plant_share", "replaces_kg")], 0
-    )
+    factors = ("capacity", "kg_per_unit", "use", "plant_share", "replaces_kg")
+    a_year = np.prod([sheet[column].to_numpy(float) for column in factors], axis=0)
     start = np.broadcast_to(sheet["start"].to_numpy() + delay, np.broadcast_shapes(delay.shape, (len(sheet),)))
     border = np.append(_years(periods), _years(periods[-1:] + 1))
     since = border - start[..., None]
@@ -37,9 +36,8 @@ def flows(ds, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None = None) ->
     """
     sheet, span, dispatch = _sheet(ds), horizon(ds), ds.scenario.get("dispatch", "proportional")
     by_product = caps.pivot_table(index="product_id", columns="period", values=["cap_kg", "price"])
-    cap, price = (
-        by_product[c].reindex(index=sheet["product_id"], columns=span).fillna(0).to_numpy() for c in ("cap_kg", "price")
-    )
+    grids = (by_product[column].reindex(index=sheet["product_id"], columns=span) for column in ("cap_kg", "price"))
+    cap, price = (grid.fillna(0).to_numpy() for grid in grids)
     drawn = {name: np.asarray(values, float) for name, values in (draws or {}).items()}
 
     def ratio(name: str) -> np.ndarray:
@@ -50,17 +48,13 @@ def flows(ds, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None = None) ->
     cap = cap * np.where(span > ds.period, ratio("vehicle_output"), 1.0) * ratio("intensity")
     price = price * ((1 + drift) / (1 + assumption(ds, "price_drift"))) ** years
     own = {name: _by_row(ds, sheet, name, drawn) for name in ("delay_years", "capacity_use", "ramp_pace", "success")}
-    kg = supply(
-        ds, span, delay=own["delay_years"], use=own["capacity_use"], pace=own["ramp_pace"], success=own["success"]
-    )
-    order = {
-        "merit_order": sheet["price_ratio"].to_numpy(float),
-        "first_come": sheet["start"].to_numpy() + own["delay_years"],
-    }
+    how = {"delay": "delay_years", "use": "capacity_use", "pace": "ramp_pace", "success": "success"}
+    kg = supply(ds, span, **{word: own[name] for word, name in how.items()})
+    order = {"merit_order": sheet["price_ratio"].to_numpy(float)}
+    order["first_come"] = sheet["start"].to_numpy() + own["delay_years"]
     parts = {"supply": kg, "cap": cap, "price": price, "order": order.get(dispatch), "dispatch": dispatch}
-    parts["displaced"] = _by_product(
-        sheet, parts, lambda s, c, w, d, o: dispatched(s, c, d, o), np.ones((len(sheet), 1))
-    )
+    alone = np.ones((len(sheet), 1))
+    parts["displaced"] = _by_product(sheet, parts, lambda s, c, w, d, o: dispatched(s, c, d, o), alone)
     parts["net_price"] = price - (sheet["imported_input_usd_per_kg"] / sheet["replaces_kg"]).to_numpy()[:, None]
     parts["gross"], parts["net"] = parts["displaced"] * price, parts["displaced"] * parts["net_price"]
     parts["exports"] = parts["gross"] * sheet["diverted_export_share"].to_numpy()[:, None]
@@ -81,9 +75,8 @@ def yearly_cuts(ds, caps: pd.DataFrame, draws: dict[str, np.ndarray]) -> dict[st
     parts, years = flows(ds, caps, draws), horizon(ds).year
     first = np.flatnonzero(np.diff(years, prepend=years[0] - 1))
     cuts = {kind: project_cuts(ds, parts, net=kind == "net") for kind in ("gross", "net")}
-    cuts["net"] = np.where(
-        np.isnan(cuts["net"]), cuts["gross"], cuts["net"]
-    )  # the headline: gross where net is not known
+    # the headline: gross where net is not known
+    cuts["net"] = np.where(np.isnan(cuts["net"]), cuts["gross"], cuts["net"])
     return {kind: np.add.reduceat(values, first, axis=-1) for kind, values in cuts.items()}
 
 

@@ -58,20 +58,11 @@ def addressable(ds, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_planned: bool
     total = base.groupby("product_id")[["value_usd", "net_kg"]].sum()
     drift = (1 + assumption(ds, "price_drift")) ** np.maximum(span.year - ds.base_period.year, 0)
     share = ds.products.set_index("product_id")["localisable_share"].fillna(1)
-    table = (
-        vehicles[vehicles["period"].isin(span)]
-        .merge(intensity, on="plant_id", validate="m:m")
-        .assign(
-            cap_kg=lambda t: t["vehicles"] * t["intensity"] * t["product_id"].map(share) * assumption(ds, "intensity")
-        )
-        .groupby(["product_id", "period"], as_index=False)["cap_kg"]
-        .sum()
-    )
-    price = (total["value_usd"] / total["net_kg"]).rename("price")
-    factor = pd.Series(drift, index=span, name="drift")
-    return table.join(price, on="product_id").join(factor, on="period").assign(
-        price=lambda t: t["price"] * t["drift"]
-    ).drop(columns="drift")  # fmt: skip
+    rows = vehicles[vehicles["period"].isin(span)].merge(intensity, on="plant_id", validate="m:m")
+    need = rows["vehicles"] * rows["intensity"] * rows["product_id"].map(share) * assumption(ds, "intensity")
+    table = rows.assign(cap_kg=need).groupby(["product_id", "period"], as_index=False)["cap_kg"].sum()
+    price = table["product_id"].map(total["value_usd"] / total["net_kg"])
+    return table.assign(price=price * table["period"].map(pd.Series(drift, index=span)))
 
 
 def empty_plan(ds, texts: list[str], numbers: list[str]) -> pd.DataFrame:

@@ -75,9 +75,8 @@ def planned_cuts(ds, planned: pd.DataFrame) -> pd.DataFrame:
     projects = ds.projects.set_index("project_id")
     first = yearly.groupby(PAIR)["year"].transform("min").where(yearly["supply_kg"] > 0)
     opened = yearly["project_id"].map(np.floor(first_years(ds)))
-    lead = yearly["product_id"].eq(
-        yearly["project_id"].map(ds.project_products.groupby("project_id")["product_id"].first())
-    )
+    leading = ds.project_products.groupby("project_id")["product_id"].first()
+    lead = yearly["product_id"].eq(yearly["project_id"].map(leading))
     equipment = yearly["project_id"].map(projects["imported_equipment_usd"]).fillna(0)
     once = equipment.where(yearly["year"].eq(opened) & lead & first.notna(), 0)
     table = yearly.assign(fx_usd=yearly["net_usd"] - yearly["exports_usd"] - once)
@@ -113,11 +112,8 @@ def credited(ds, caps: pd.DataFrame, *, rules: tuple[str, ...] = RULES) -> pd.Da
     span = horizon(ds)
     if span.empty:
         return empty("credit", ds)
-    parts, spans = (
-        flows(ds, caps),
-        {"target_year": span.year == ds.target["year"], "cumulative": np.full(len(span), True)},
-    )
-    rows = []
+    parts, rows = flows(ds, caps), []
+    spans = {"target_year": span.year == ds.target["year"], "cumulative": np.full(len(span), True)}
     for rule in rules:
         cuts = {f"{kind}_usd": project_cuts(ds, parts, net=kind == "net", rule=rule) for kind in ("gross", "net")}
         for basis, counted in spans.items():
@@ -141,8 +137,7 @@ def ceilings(ds, planned: pd.DataFrame, caps: pd.DataFrame) -> pd.DataFrame:
         by_product["line_usd"] = span.drop_duplicates(["product_id", "period"]).groupby("product_id")["line_usd"].sum()
         total = {"claim_usd": [float(ds.target["amount_usd"])], "line_usd": [by_product["line_usd"].sum()]}
         portfolio = pd.DataFrame(total | {"level": ["portfolio"]}, index=["portfolio"])
-        rows.append(
-            pd.concat([by_project, by_product, portfolio]).rename_axis("id").reset_index().assign(reading=reading)
-        )
+        levels = pd.concat([by_project, by_product, portfolio])
+        rows.append(levels.rename_axis("id").reset_index().assign(reading=reading))
     table = pd.concat(rows, ignore_index=True)
     return conform(table.assign(ceiling_flag=table["claim_usd"] > table["line_usd"]), "ceiling", frequency=ds.frequency)

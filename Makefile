@@ -5,7 +5,7 @@ STAMP := .venv/.built
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: env report test golden published bench explore dashboard lock clean
+.PHONY: env report test golden published bench spark explore dashboard lock clean
 
 env: $(STAMP)
 
@@ -41,8 +41,14 @@ golden: env
 published: env
 	$(BIN)/python tests/published.py
 
+# Lines by the million need room: BENCH_FOLDER says where (20 GB for 100 million), BENCH_MILLIONS how many.
 bench: env
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench_lines.py
+
+# Spark beside DuckDB, for `importcut report --engine spark`; it needs Java 17.
+spark: env
+	$(UV) --constraint requirements.txt --editable .[spark]
 
 explore: env
 	$(BIN)/importcut explore

@@ -2,6 +2,7 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -54,7 +55,28 @@ def test_lines_that_do_not_count_stand_with_their_value_those_of_one_code_togeth
     done = call(folder)
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "small: a report can be made, 2 to mend when there is time"
-    assert "200   3 accepted" in done.stdout and "9,000   1 out of scope" in done.stdout
+    told = {tuple(line.split(maxsplit=2)) for line in done.stdout.splitlines() if line.startswith("  ")}
+    assert {("200", "3", "accepted"), ("200", "3", "of these, value: declared")} <= told
+    assert {("9,000", "1", "out of scope: other regime"), ("30", "1", "fault: impossible date")} <= told
+    assert ("7", "customs_declarations,", "utf-8, separator ,: 1 files") in told
+
+
+def test_faulty_lines_are_written_out_as_received_and_corrected_ones_read_back(folder, tmp_path):
+    file = tmp_path / "faults.csv"
+    assert "Lines to correct: 3" in call(folder, "--faults", file).stdout
+    faults = pd.read_csv(file, dtype="str", keep_default_na=False)
+    assert faults["raw"].tolist() == [LINES[3], LINES[4], LINES[5]] and faults["corrected"].eq("").all()
+    faults.loc[2, "corrected"] = LINES[5].replace("02-31", "02-28")
+    faults.to_csv(file, index=False, sep=";", encoding="utf-8-sig")  # as Excel saves it
+    done = call(folder, "--repair", file)
+    assert done.exit_code == 0 and "Lines repaired: 1" in done.stdout and "impossible date" not in done.stdout
+    faults.loc[2, "corrected"] = LINES[5].replace("02-31", "02-30")
+    faults.to_csv(file, index=False)
+    again = call(folder, "--repair", file)
+    assert (again.exit_code, again.stderr.split(" — ")[0]) == (
+        1, "importcut: faults.csv: declarations/2025Q1.csv line 7 still cannot be read (date)",
+    )  # fmt: skip
+    assert "impossible date" not in call(folder).stdout
 
 
 def test_a_fault_of_a_register_stands_with_the_imports_of_its_product_or_plant(folder):
@@ -119,7 +141,7 @@ def test_what_stops_a_report_is_shown_however_long_the_list(folder, monkeypatch)
     monkeypatch.setattr("importcut.cli.check.MOST", 1)
     change(folder, "exchange_rates.csv", "1.2", "0")
     shown = call(folder).stdout
-    assert "usd 0 — must be > 0" in shown and "impossible date" not in shown and "… and 1 more; --all" in shown
+    assert "usd 0 — must be > 0" in shown and "(impossible date)" not in shown and "… and 1 more; --all" in shown
     assert "impossible date" in call(folder, "--all").stdout
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from importcut.clean import Cleaned, clean_imports, faulty_lines
+from importcut.dataset import open_dataset
 from importcut.dataset.columns import Fault
 from importcut.dataset.examine import Examined, examine
+from importcut.digest import write_whole
 from importcut.schema import DataError
-from importcut.sources import read_declarations
+from importcut.sources import RawFile, read_declarations, repair, with_raw
 
 GROUP = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
 
@@ -28,9 +30,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Checked:
-    """A dataset, what cleaning made of it (None if its raw files cannot be read), what is to be mended, worst first."""
+    """A dataset, its raw files, what cleaning made of them (None if they cannot be read), and what is to be mended."""
 
     examined: Examined
+    files: tuple[RawFile, ...]
     cleaned: Cleaned | None
     findings: tuple[Finding, ...]
 
@@ -41,7 +44,7 @@ def checked(name: str | Path) -> Checked:
     Raises DataError if there is no such dataset.
     """
     examined = examine(name)
-    cleaned, misread = _cleaned(examined.ds)
+    files, cleaned, misread = _cleaned(examined.ds)
     findings = [Finding(None, line, True) for line in misread]
     if cleaned is None:
         findings += [Finding(None, str(fault), True) for fault in examined.faults]
@@ -52,15 +55,36 @@ def checked(name: str | Path) -> Checked:
         findings += _set_aside(faulty, examined.places)
     findings += [Finding(None, str(fault), False) for fault in examined.unfilled]
     findings.sort(key=lambda f: (-(f.value_usd or 0), not f.stops))  # stable: else in the order of the data's way
-    return Checked(examined, cleaned, tuple(findings))
+    return Checked(examined, tuple(files), cleaned, tuple(findings))
 
 
-def _cleaned(ds) -> tuple[Cleaned | None, list[str]]:
-    """What cleaning makes of the raw files, kept apart from what reports use; and what is wrong with these files."""
+def faults_to_correct(found: Checked, file: Path) -> int:
+    """Write the faulty lines as they stand in the files received, with an empty column for the corrected ones.
+
+    Returns their number; `repaired` reads the file back once a person has filled it in.
+    """
+    faulty = with_raw(faulty_lines(found.cleaned.quarantine), list(found.files), found.examined.ds)
+    columns = ["source_file", "line", "reason", "column", "value", "remedy", "raw"]
+    text = faulty[columns].assign(corrected="").to_csv(index=False, lineterminator="\n")
+    write_whole(file, "\ufeff" + text)  # with the mark, Excel reads it as UTF-8
+    return len(faulty)
+
+
+def repaired(name: str | Path, file: Path) -> int:
+    """Keep the corrected lines of a file in the dataset's repairs.csv; returns how many are kept in all.
+
+    Raises DataError, and keeps nothing, if a line is not there or still cannot be read.
+    """
+    return len(repair(open_dataset(name), file, read_declarations))
+
+
+def _cleaned(ds) -> tuple[list[RawFile], Cleaned | None, list[str]]:
+    """The raw files, what cleaning makes of them (kept apart from what reports use), and what is wrong with them."""
     try:
-        return clean_imports(read_declarations(ds), replace(ds, name=f"{ds.name}/.check")), []
+        files = read_declarations(ds)
+        return files, clean_imports(files, replace(ds, name=f"{ds.name}/.check")), []
     except DataError as error:
-        return None, str(error).splitlines()
+        return [], None, str(error).splitlines()
 
 
 def _at_stake(examined: Examined, cells: pd.DataFrame, faulty: pd.DataFrame) -> Callable[[Fault], float | None]:

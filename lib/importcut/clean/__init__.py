@@ -147,16 +147,12 @@ def _set_aside(judged: ibis.Table, files: list) -> ibis.Table:
 
 def _cells(imports: ibis.Table) -> pd.DataFrame:
     """The accepted lines added up: exact sums, whatever the order."""
-    return (
-        imports.group_by(CELL)
-        .agg(
-            lines=_.count(),
-            value_usd=_.value_usd.cast(EXACT).sum().cast("float64"),
-            net_kg=_.net_kg.cast(EXACT).sum().cast("float64"),
-        )
-        .order_by(CELL)
-        .to_pandas()
+    added = imports.group_by(CELL).agg(
+        lines=_.count(),
+        value_usd=_.value_usd.cast(EXACT).sum().cast("float64"),
+        net_kg=_.net_kg.cast(EXACT).sum().cast("float64"),
     )
+    return added.to_pandas().sort_values(CELL, ignore_index=True)
 
 
 def _rules(imports: ibis.Table, quarantine: ibis.Table) -> pd.DataFrame:

@@ -65,6 +65,11 @@ def read_parquet(connection: ibis.BaseBackend, files: list[Path], *, numbered: b
     return connection.table(view)
 
 
+def either_case(table: ibis.Table, pattern: str) -> str:
+    """A regular expression for upper and lower case of any alphabet: Java's takes Latin letters alone unless told."""
+    return f"(?i){pattern}" if table._find_backend().name == "duckdb" else f"(?iu){pattern}"
+
+
 def write_parquet(table: ibis.Table, path: Path) -> Path:
     """Write a table whole, in the order of its rows: a file, or on a cluster a folder of files."""
     connection = table._find_backend()
@@ -75,5 +80,5 @@ def write_parquet(table: ibis.Table, path: Path) -> Path:
             table.to_parquet(part)
         else:
             path.unlink(missing_ok=True)
-            connection.to_pyspark(table).write.parquet(part.resolve().as_uri())
+            table.to_parquet_dir(part.resolve().as_uri())
     return path

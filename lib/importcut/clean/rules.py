@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from importcut.clean.engine import either_case
 from importcut.schema import NATIONAL, tables
 
 RULES = tomllib.loads((Path(__file__).parents[1] / "cleaning.toml").read_text(encoding="utf-8"))
@@ -205,7 +206,7 @@ def _product(lines: ibis.Table, codes: pd.DataFrame, ds) -> ibis.Value:
         for product in candidates.split():
             fits = lines.candidates == candidates
             if product in pattern:
-                fits = fits & lines.description.fill_null("").re_search(f"(?i){pattern[product]}")
+                fits = fits & lines.description.fill_null("").re_search(either_case(lines, pattern[product]))
             branches.append((fits, product))
     return ibis.cases(*branches, else_=ibis.null("string")) if branches else ibis.null("string")
 

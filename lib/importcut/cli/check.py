@@ -1,10 +1,12 @@
 """`importcut check`."""
 
+from collections import Counter
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from importcut.cli.frame import DEBUG, app, told
+from importcut.cli.frame import DEBUG, app, shown, told
 
 MOST = 40  # findings shown unless all are asked for
 
@@ -13,16 +15,22 @@ MOST = 40  # findings shown unless all are asked for
 def check(
     dataset: Annotated[str, typer.Argument(help="A dataset in data/raw, or a folder with a dataset.toml.")] = "sample",
     all_: Annotated[bool, typer.Option("--all", help=f"Show every finding, not the first {MOST}.")] = False,
+    faults: Annotated[Path | None, typer.Option(help="CSV file for the faulty lines, to be corrected there.")] = None,
+    repair: Annotated[Path | None, typer.Option(help="That file, filled in: corrected lines are read back.")] = None,
     debug: Annotated[bool, DEBUG] = False,
 ) -> None:
     """List everything that is wrong with a dataset at once, by the import value at stake (USD), with its remedy.
 
     Exit code 0: a report can be made; 1: something stops it (marked !) and must be mended.
     """
-    from importcut.check import checked
+    from importcut.check import checked, faults_to_correct, repaired
 
     with told(debug):
+        if repair is not None:
+            print(f"Lines repaired: {repaired(dataset, repair)} in all, kept in repairs.csv of the dataset")
         found = checked(dataset)
+        if faults is not None and found.cleaned is not None:
+            print(f"Lines to correct: {faults_to_correct(found, faults)} in {shown(faults)}")
     for section in SECTIONS:
         if lines := section(found, all_):
             print(*lines, "", sep="\n")
@@ -39,19 +47,36 @@ def to_mend(found, everything: bool) -> list[str]:
     return head + lines + ([f"{'':>16}   … and {more} more; --all shows them"] if more else [])
 
 
+def received(found, everything: bool) -> list[str]:
+    """What was taken for what: format, encoding and separator of the files, those alike together."""
+    told = Counter((f.format, f.encoding, {"\t": "tab", "": "–"}.get(f.separator, f.separator)) for f in found.files)
+    lines = Counter()
+    for f in found.files:
+        lines[f.format, f.encoding] += f.lines - f.carried_on
+    rows = [
+        f"{lines[format, encoding]:>16,}   {format}, {encoding}, separator {separator}: {files} files"
+        for (format, encoding, separator), files in told.items()
+    ]
+    return [f"{'lines':>16}   read as", *rows] if rows else []
+
+
 def accounted(found, _) -> list[str]:
-    """How many lines were accepted and set aside, with their value."""
+    """How many lines were accepted and set aside, and what each rule did to how many, with their value."""
     if found.cleaned is None:
         return []
     cells, rules = found.cleaned.cells, found.cleaned.rules
-    aside = rules[rules["decides"].eq("line")].groupby("kind")[["lines", "value_usd"]].sum()
-    counts = {"accepted": cells[["lines", "value_usd"]].sum(), **dict(aside.iterrows())}
-    return [f"{'USD':>16}   lines"] + [
-        f"{_usd(row['value_usd']):>16}   {row['lines']:.0f} {kind.replace('_', ' ')}" for kind, row in counts.items()
-    ]
+    told = [("accepted", cells)]
+    for decides in (*(d for d in rules["decides"].unique() if d != "line"), "line"):
+        rows = rules[rules["decides"].eq(decides)].sort_values(["kind", "value_usd"], ascending=[True, False])
+        told += [
+            (f"{kind if decides == 'line' else f'of these, {decides}'}: {rule}".replace("_", " "), group)
+            for (kind, rule), group in rows.groupby(["kind", "rule"], sort=False)
+        ]
+    lines = [f"{_usd(t['value_usd'].sum()):>16}   {t['lines'].sum():>12,}   {what}" for what, t in told]
+    return [f"{'USD':>16}   {'lines':>12}   accepted, and what was set aside by which rule", *lines]
 
 
-SECTIONS = [to_mend, accounted]  # functions of what was checked, and whether to show everything, that return lines
+SECTIONS = [to_mend, received, accounted]  # what was checked, and whether to show everything → lines
 
 
 def verdict(found) -> str:

@@ -1,5 +1,6 @@
 """`importcut report` and `importcut publish`."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ def report(
     ] = "all",
     scenario: Annotated[str, SCENARIO] = "base",
     out: Annotated[Path | None, typer.Option(help="Folder of the reports; by default reports/.")] = None,
+    engine: Annotated[str, typer.Option(help="What cleans the lines: duckdb, or spark.")] = "duckdb",
     jobs: Annotated[int, typer.Option(min=1, help="How many notebooks run at the same time.")] = 2,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
     progress: Annotated[bool | None, typer.Option(help="Progress bar; by default on a terminal only.")] = None,
@@ -31,12 +33,16 @@ def report(
     """
     from tqdm import tqdm
 
+    from importcut.clean.engine import ENGINES
     from importcut.language import languages
     from importcut.report import FORMATS, make_report
 
     hidden = True if quiet else None if progress is None else not progress
     asked = languages() if "all" in language else language
     wanted = [*FORMATS] if formats == "all" else formats.replace(" ", "").split(",")
+    if engine not in ENGINES:
+        raise typer.BadParameter(f"{engine} — choose one of {', '.join(ENGINES)}", param_hint="--engine")
+    os.environ["IMPORTCUT_ENGINE"] = engine  # the kernels of the notebooks inherit it
     with told(debug), tqdm(disable=hidden, file=sys.stderr, unit="step", mininterval=0, leave=False) as bar:
 
         def step(name: str, done: int, total: int) -> None:

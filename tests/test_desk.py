@@ -4,7 +4,6 @@ import base64
 import io
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -149,28 +148,21 @@ def interrupt(server):
 
 
 @pytest.fixture
-def browsed(quiet):
+def browsed(quiet, browser):
     """The dashboard in a browser; what went wrong on the page, and what was asked of other hosts."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if (chromium := shutil.which("chromium")) is None:
-        pytest.skip("Chromium is not installed")
     server, address = serve("dashboard", quiet)
-    wrong = []
+    wrong, tab = [], browser.new_page()
     try:
-        with (
-            api.sync_playwright() as play,
-            play.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as browser,
-        ):
-            tab = browser.new_page()
-            tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-            tab.on("pageerror", lambda error: wrong.append(str(error)))
-            inside = (address, address.replace("http", "ws"), "data:", "blob:")
-            tab.on("request", lambda asked: None if asked.url.startswith(inside) else wrong.append(asked.url))
-            tab.on("websocket", lambda s: None if s.url.startswith(inside) else wrong.append(s.url))
-            tab.goto(address, timeout=120_000)
-            tab.locator(".desk-drawing img").wait_for(timeout=120_000)
-            yield tab, wrong
+        tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        inside = (address, address.replace("http", "ws"), "data:", "blob:")
+        tab.on("request", lambda asked: None if asked.url.startswith(inside) else wrong.append(asked.url))
+        tab.on("websocket", lambda s: None if s.url.startswith(inside) else wrong.append(s.url))
+        tab.goto(address, timeout=120_000)
+        tab.locator(".desk-drawing img").wait_for(timeout=120_000)
+        yield tab, wrong
     finally:
+        tab.close()
         interrupt(server)
 
 

@@ -72,7 +72,7 @@ def test_the_planned_cut_of_a_project_is_its_sum_to_the_target_year_and_empty_wi
     [
         ("incentive", "gift", "row 2: kind gift — must be science_technology|cooperation|incentive|private_sector"),
         ("under_way", "late", "row 2: status late — must be planned|under_way|done"),
-        ("2026-06", "June 2026", "row 2: due June 2026 — must be a month, YYYY-MM"),
+        ("2026-06", "summer 2026", "row 2: due summer 2026 — must be a month, YYYY-MM"),
         ("test,", "law,", "row 3: law,  stands twice — keep one"),
     ],
 )

@@ -8,7 +8,6 @@ from textwrap import fill
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -139,6 +138,8 @@ def name_rows(ax: Axes, labels, *, width: int = LABEL_WIDTH, size: float | None 
 
 def heat_map(ax: Axes, values: pd.DataFrame, labels: pd.DataFrame, **style) -> Axes:
     """A coloured grid with a label in each cell; its axes are named by the caller."""
+    import seaborn as sns  # a second, which only charts that need it shall take
+
     sns.heatmap(
         values, annot=labels, fmt="", cmap="Blues", cbar=False, linewidths=0.5, ax=ax, annot_kws={"size": 8}, **style
     )

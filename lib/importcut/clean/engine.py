@@ -27,7 +27,8 @@ def engine_of(name: str | None, scratch: Path) -> Iterator[ibis.BaseBackend]:
     if name not in ENGINES:
         raise DataError(f"engine {name} is not known — choose one of {', '.join(ENGINES)}")
     if name == "duckdb":
-        connection = ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=str(scratch / "spilled"))
+        room = {"memory_limit": MEMORY, "temp_directory": str(scratch / "spilled")}
+        connection = ibis.duckdb.connect(**room, preserve_insertion_order=False)  # lines know their place
         try:
             yield connection
         finally:
@@ -71,7 +72,7 @@ def either_case(table: ibis.Table, pattern: str) -> str:
 
 
 def write_parquet(table: ibis.Table, path: Path) -> Path:
-    """Write a table whole, in the order of its rows: a file, or on a cluster a folder of files."""
+    """Write a table whole: a file, or on a cluster a folder of files."""
     connection = table._find_backend()
     if path.is_dir():
         shutil.rmtree(path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from importcut.dataset import PUBLISHED, last_published
 
+FETCHED = "fetched"  # what connectors keep beside a dataset: the log, and answers that are not raw files
 LIBRARY = Path(__file__).parents[1]
 LIBRARIES = (
     "Babel", "duckdb", "ibis-framework", "ipykernel", "matplotlib", "nbconvert", "numpy", "pandas", "pandera",
@@ -21,6 +22,7 @@ def inputs(ds) -> list[Path]:
         f
         for f in files
         if not any(part.startswith((".", "~$")) for part in f.relative_to(ds.path).parts)
+        and f.relative_to(ds.path).parts[0] != FETCHED
         and (f.parent.name != "scenarios" or f.stem == ds.scenario["name"])
         and (f.relative_to(ds.path).parts[0] != PUBLISHED or f.parent == former)
     ]

@@ -25,7 +25,8 @@ class Listing:
         cells = self.frame.astype(object).where(self.frame.notna(), "").astype("str").to_numpy().tolist()
         numeric = [bool(self.frame[c].dropna().astype("str").str.fullmatch(NUMERIC).all()) for c in self.frame]
         about = {"caption": self.caption, "columns": list(self.frame), "rows": cells, "numeric": numeric}
-        return {"text/html": self._html(cells, numeric), "application/vnd.importcut.table+json": about}
+        shown = self._html(cells, numeric) if cells else ""  # a caption over nothing tells nobody anything
+        return {"text/html": shown, "application/vnd.importcut.table+json": about}
 
     def _html(self, cells: list[list[str]], numeric: list[bool]) -> str:
         kind = [' class="number"' if number else "" for number in numeric]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from importcut.schema import whole
@@ -13,19 +14,15 @@ LARGE = 4_000_000  # bytes from which a file is not read again while its size an
 def digests(files: Iterable[Path], cache: Path) -> dict[Path, str]:
     """SHA-256 of each file; those of large files are remembered in `cache`."""
     known = json.loads(cache.read_text()) if cache.exists() else {}
-    found, remembered = {}, dict(known)
-    for file in files:
-        about = file.stat()
-        stamp = [about.st_size, about.st_mtime_ns, about.st_ctime_ns]
-        if about.st_size < LARGE:
-            found[file] = _digest(file)
-            continue
-        if known.get(str(file), [None])[0] != stamp:
-            remembered[str(file)] = [stamp, _digest(file)]
-        found[file] = remembered[str(file)][1]
+    stamps = {file: _stamp(file) for file in files}
+    found = {file: known[str(file)][1] for file, stamp in stamps.items() if known.get(str(file), [None])[0] == stamp}
+    unread = [file for file in stamps if file not in found]
+    with ThreadPoolExecutor() as pool:
+        found |= zip(unread, pool.map(_digest, unread), strict=True)
+    remembered = known | {str(file): [stamp, found[file]] for file, stamp in stamps.items() if stamp[0] >= LARGE}
     if remembered != known:
         write_whole(cache, json.dumps(remembered))
-    return found
+    return {file: found[file] for file in stamps}
 
 
 def fingerprint_of(**parts) -> str:
@@ -37,6 +34,11 @@ def write_whole(file: Path, content: str | bytes) -> None:
     """Write a file so that it is never seen half written."""
     with whole(file) as part:
         part.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def _stamp(file: Path) -> list[int]:
+    about = file.stat()
+    return [about.st_size, about.st_mtime_ns, about.st_ctime_ns]
 
 
 def _digest(file: Path) -> str:

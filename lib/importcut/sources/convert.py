@@ -1,16 +1,18 @@
 """Rows of text → typed declarations as Parquet: each value cast, and what cannot be read told on its line."""
 
 import glob
+import os
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from importcut.schema import tables
+from importcut.schema import ROWS_AT_ONCE, tables
 from importcut.sources.formats import Fit
 from importcut.sources.lines import GAP
 
+AT_ONCE = 2  # files: while one is looked at by its signs, another one is cast
 SQL_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE"}
 YEARS = (1991, 2100)  # a year outside these is a slip of the pen, 0022 or 5022
 ISO_DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
@@ -38,7 +40,7 @@ def write_declarations(
     duckdb.Error
         If the text file is not sound throughout.
     """
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": max(1, (os.cpu_count() or 1) // AT_ONCE)}) as connection:
         connection.execute("SET enable_progress_bar = false")
         if rows is not None:
             connection.register("rows", rows)
@@ -47,7 +49,8 @@ def write_declarations(
             constant = ", ".join(f"'{quoted(value)}' AS {name}" for name, value in added)
             relation = f"(SELECT *, {constant} FROM {relation})"
         select = _query(relation, found, source_file, top, decimal)
-        connection.execute(f"COPY ({select}) TO '{quoted(target)}' (FORMAT parquet)")
+        rows = f"ROW_GROUP_SIZE {ROWS_AT_ONCE}"
+        connection.execute(f"COPY ({select}) TO '{quoted(target)}' (FORMAT parquet, {rows})")
     return pq.ParquetFile(target).metadata.num_rows
 
 
@@ -65,23 +68,29 @@ def _reader(path: Path, separator: str, header: bool, names: tuple[str, ...]) ->
 
 
 def _query(relation: str, found: Fit, source_file: str, top: int, decimal: str) -> str:
+    """The declarations of a relation, in steps: what is worked out in one is looked up, not worked out again, above."""
     position, rules = found.position, _rules(found)
-    typed = [f"{_scaled(found, c, decimal)} AS {c}, c{n} AS raw_{c}" for c, n in position.items()]
-    typed += [f"c{n} AS unit_{c}" for c, n in found.unit.items()]
-    scope = [f"c{n} AS scope_{k}" for k, (n, _) in enumerate(found.scope)]
+    kinds = {c: found.format.columns[c].get("type", "text") for c in position}
+    tried = [f"{_tried(found.format.columns[c], f'c{n}', decimal)} AS tried_{c}" for c, n in position.items()]
+    kept = ["c0", *(f"c{n} AS raw_{c}" for c, n in position.items())]
+    kept += [f"c{n} AS unit_{c}" for c, n in found.unit.items()]
+    kept += [f"c{n} AS scope_{k}" for k, (n, _) in enumerate(found.scope)]
+    read = f"SELECT {', '.join([*kept, *tried])} FROM {relation}"
+    numbers = [f"{_number(c, decimal)} AS tried_{c}" for c, kind in kinds.items() if kind in ("number", "integer")]
+    if numbers:
+        read = f"SELECT * REPLACE ({', '.join(numbers)}) FROM ({read})"
+    read = f"SELECT *, {', '.join(f'{_scaled(found, c)} AS {c}' for c in position)} FROM ({read})"
     code = "CASE " + " ".join(f"WHEN {rule[0]} THEN {k}" for k, rule in enumerate(rules)) + " END AS code"
-    read = f"SELECT *, {code} FROM (SELECT {', '.join(['c0', *typed, *scope])} FROM {relation})"
-    told = [
-        f"CASE code {' '.join(f'WHEN {k} THEN {rule[n]}' for k, rule in enumerate(rules))} END AS {name}"
-        for n, name in enumerate(FAULTS, start=1)
-    ]
-    shaped = [f"'{quoted(source_file)}' AS source_file", f"{top + 1}::BIGINT AS first_line", *told]
+    shaped = [f"'{quoted(source_file)}' AS source_file", f"{top + 1}::BIGINT AS first_line"]
+    for n, name in enumerate(FAULTS, start=1):
+        told = " ".join(f"WHEN {k} THEN {rule[n]}" for k, rule in enumerate(rules))
+        shaped.append(f"CASE WHEN code IS NOT NULL THEN CASE code {told} END END AS {name}")  # nearly none has one
     for column in tables()["declarations"].columns[2:]:
         value = _or_default(column.name, column.type, found)
         if column.name == "date":
             value = f"CASE WHEN code IS NULL THEN {value} END"  # a line that does not count extends no period
         shaped.append(f"{value} AS {column.name}")
-    return f"SELECT {', '.join(shaped)} FROM ({read})"
+    return f"SELECT {', '.join(shaped)} FROM (SELECT *, {code} FROM ({read}))"
 
 
 def _rules(found: Fit) -> list[tuple[str, str, str, str, str]]:
@@ -107,33 +116,47 @@ def _rules(found: Fit) -> list[tuple[str, str, str, str, str]]:
     return rules
 
 
-def _scaled(found: Fit, column: str, decimal: str) -> str:
-    """A column typed, in the unit that declarations have it in."""
-    about, scale = found.format.columns[column], found.scale[column]
-    typed = _typed(about, f"c{found.position[column]}", decimal)
-    if column in found.unit:
-        units = " ".join(f"WHEN '{quoted(unit)}' THEN {times}" for unit, times in about["units"].items())
-        return f"{typed} * CASE trim(c{found.unit[column]}) {units} END"
-    return typed if scale == 1 else f"{typed} * {scale}"
-
-
-def _typed(about: dict, text: str, decimal: str) -> str:
+def _tried(about: dict, text: str, decimal: str) -> str:
+    """What can be read of a text at the first attempt."""
     match about.get("type", "text"):
         case "text":
             return f"trim({text}, '{quoted(about['strip'])}')" if "strip" in about else text
         case "date":
             formats = ", ".join(f"'{f}'" for f in dict.fromkeys([*about.get("dates", ()), *ISO_DATES]))
-            read, serial = f"try_strptime({text}, [{formats}])::DATE", f"try_cast({text} AS DOUBLE)"
-            sound = f"{read} BETWEEN DATE '{YEARS[0]}-01-01' AND DATE '{YEARS[1]}-12-31'"
+            return f"try_strptime({text}, [{formats}])::DATE"
+        case _:
+            number = f"try_cast({text} AS DOUBLE)"
+            return f"CASE WHEN NOT contains({text}, '.') THEN {number} END" if decimal == "," else number
+
+
+def _number(column: str, decimal: str) -> str:
+    """A number: as it was read at the first attempt, or else as people write it."""
+    tried, slow = f"tried_{column}", _written_number(f"raw_{column}", decimal)
+    written = f"WHEN {tried} IS NULL AND isfinite({slow}) THEN {slow}"
+    return f"CASE WHEN raw_{column} IS NULL THEN NULL WHEN isfinite({tried}) THEN {tried} {written} END"
+
+
+def _scaled(found: Fit, column: str) -> str:
+    """A column typed, in the unit that declarations have it in."""
+    about, scale, tried = found.format.columns[column], found.scale[column], f"tried_{column}"
+    match about.get("type", "text"):
+        case "text":
+            return tried
+        case "date":
+            serial = f"try_cast(raw_{column} AS DOUBLE)"
+            sound = f"{tried} BETWEEN DATE '{YEARS[0]}-01-01' AND DATE '{YEARS[1]}-12-31'"
             counted = f"{serial} BETWEEN {SERIALS[0]} AND {SERIALS[1]}"
-            return f"CASE WHEN {sound} THEN {read} WHEN {counted} THEN DATE '1899-12-30' + floor({serial})::INTEGER END"
-        case kind:
-            number, slow = f"try_cast({text} AS DOUBLE)", _written_number(text, decimal)
-            fast = f"{number} IS NOT NULL" + f" AND NOT contains({text}, '.')" * (decimal == ",")
-            read = f"CASE WHEN {text} IS NULL THEN NULL WHEN {fast} THEN {number} ELSE {slow} END"
-            whole = f" AND {read} = trunc({read})" * (kind == "integer")
-            typed = read if kind == "number" else f"try_cast({read} AS {SQL_TYPES[kind]})"
-            return f"CASE WHEN isfinite({read}){whole} THEN {typed} END"
+            typed = (
+                f"CASE WHEN {sound} THEN {tried} WHEN {counted} THEN DATE '1899-12-30' + floor({serial})::INTEGER END"
+            )
+        case "integer":
+            typed = f"CASE WHEN {tried} = trunc({tried}) THEN try_cast({tried} AS BIGINT) END"
+        case _:
+            typed = tried
+    if column in found.unit:
+        units = " ".join(f"WHEN '{quoted(unit)}' THEN {times}" for unit, times in about["units"].items())
+        return f"{typed} * CASE trim(unit_{column}) {units} END"
+    return typed if scale == 1 else f"{typed} * {scale}"
 
 
 def _written_number(text: str, decimal: str) -> str:

@@ -73,8 +73,8 @@ def grown(base: Path, times: int, out: Path) -> None:
         with duckdb.connect() as connection:
             first = file.read_text(encoding="utf-8").split(",", 1)[0]
             connection.execute(
-                f'COPY (SELECT "{first}" || CASE copy WHEN 0 THEN \'\' ELSE \'-\' || copy END AS "{first}", '
-                f'* EXCLUDE ("{first}", copy) FROM read_csv(\'{file}\', all_varchar=true), range({times}) AS r(copy)) '
+                f"COPY (SELECT \"{first}\" || CASE copy WHEN 0 THEN '' ELSE '-' || copy END AS \"{first}\", "
+                f"* EXCLUDE (\"{first}\", copy) FROM read_csv('{file}', all_varchar=true), range({times}) AS r(copy)) "
                 f"TO '{out / 'declarations' / file.name}' (FORMAT csv, HEADER)"
             )
 

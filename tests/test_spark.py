@@ -22,7 +22,7 @@ def test_spark_cleans_to_the_cent_what_duckdb_cleans(tmp_path, monkeypatch):
     ds = open_dataset("sample")
     files, other = read_declarations(ds), replace(ds, name="on-a-cluster")
     desk, cluster = clean_imports(files, ds), clean_imports(files, other, engine="spark")
-    assert cluster.imports.is_dir() and desk.imports.is_file(), "written by the engine that was asked for"
+    assert cluster.lines.is_dir() and desk.lines.is_file(), "written by the engine that was asked for"
     pd.testing.assert_frame_equal(desk.rules, cluster.rules)
     exact = ["value_usd", "net_kg"]
     pd.testing.assert_frame_equal(desk.cells.drop(columns=exact), cluster.cells.drop(columns=exact))

@@ -10,10 +10,13 @@ from pathlib import Path
 from threading import get_ident
 
 import pandas as pd
+import pyarrow.compute as pc
 
 GRADES = ("measured", "inferred", "planned", "assumed")  # strongest first
-OF_ALL_PERIODS = ("imports", "quarantine", "cells", "rules")  # tables that do not depend on period and scenario
+OF_ALL_PERIODS = ("lines", "quarantine", "cells", "rules")  # tables that do not depend on period and scenario
+PARTS = {"imports": ("lines", "rule")}  # a table that is kept within another one: its rows, where that column is empty
 NATIONAL = "national"  # the plant of imports whose importer the data do not name
+ROWS_AT_ONCE = 40_960  # rows of a group in Parquet: few enough that a core keeps them at hand while they are written
 DTYPES = {
     "text": "str",
     "integer": "Int64",
@@ -103,7 +106,9 @@ def load(name: str, ds) -> pd.DataFrame:
             f"{path.name} has not been made for {ds.name} {ds.period} — "
             f"run `importcut report --dataset {ds.name} --period {ds.period}` or the notebooks before this one"
         )
-    return conform(pd.read_parquet(path), name, frequency=ds.frequency)
+    columns = [c.name for c in tables()[name].columns]
+    part = pc.field(PARTS[name][1]).is_null() if name in PARTS else None
+    return conform(pd.read_parquet(path, columns=columns, filters=part), name, frequency=ds.frequency)
 
 
 def empty(name: str, ds) -> pd.DataFrame:
@@ -196,5 +201,6 @@ def _checks(column: Column) -> list:
 
 
 def _path(name: str, ds) -> Path:
+    name = PARTS.get(name, [name])[0]
     folder = ds.processed if name in OF_ALL_PERIODS else ds.tables
     return folder / f"{name}.parquet"

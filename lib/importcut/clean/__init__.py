@@ -10,18 +10,30 @@ import pandas as pd
 from ibis import _
 
 from importcut.clean.corrections import corrected
-from importcut.clean.engine import ROW, engine_of, read_parquet, write_parquet
-from importcut.clean.rules import RULES, known_codes, repaired, repeated_keys, repeats, unit_value_medians, with_reason
+from importcut.clean.engine import ROW, engine_of, read_parquet, small_table, write_parquet
+from importcut.clean.rules import (
+    NOTHING,
+    RULES,
+    known_codes,
+    repaired,
+    repeated_keys,
+    repeats,
+    thinned,
+    unit_value_medians,
+    with_rule,
+)
 from importcut.digest import fingerprint_of, write_whole
 from importcut.schema import OF_ALL_PERIODS, DataError, load, save, tables
 
-IMPORTS = [c.name for c in tables()["imports"].columns]
+LINES = [c.name for c in tables()["lines"].columns]
 QUARANTINE = [c.name for c in tables()["quarantine"].columns]
-JUDGED = [
-    "source_file", "line", "period", "product_id", "plant_id", "origin", "currency", "value_usd", "declared_kg",
-    "value_rule", "plant_rule", "code_rule", "reason", "value", "fault_kind", "fault_column",
-]  # fmt: skip
 CELL = list(tables()["cells"].key)
+UNTOUCHED = {  # what is told of lines of which a rule's column says nothing
+    "plant_rule": "tax_number",
+    "code_rule": "declared",
+    "weight_rule": "declared",
+    "value_rule": "declared",
+}
 EXACT = "decimal(18, 6)"  # sums of these do not depend on the order of the lines
 NOTE = "cleaned.txt"  # of data/processed/<dataset>: a digest of what was cleaned there
 ADDED_UP = 1e11  # USD: what is set aside as absurd is not added up
@@ -29,9 +41,9 @@ ADDED_UP = 1e11  # USD: what is set aside as absurd is not added up
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What cleaning made: lines as Parquet (tables `imports`, `quarantine`), `cells` and `rules` as frames."""
+    """What cleaning made: Parquet (tables `lines`, of which `imports` are a part, and `quarantine`) and frames."""
 
-    imports: Path
+    lines: Path
     quarantine: Path
     cells: pd.DataFrame
     rules: pd.DataFrame
@@ -61,16 +73,17 @@ def clean_imports(files: list, ds, *, engine: str | None = None) -> Cleaned:
         kept, lasting = partial(_kept, connection, Path(scratch)), partial(_kept, connection, ds.processed)
         lines = read_parquet(connection, [f.declarations for f in files], numbered=True)
         lines = corrected(lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[ROW]), ds)
-        twice = kept("repeats", repeats(lines, kept("keys", repeated_keys(lines))))
-        judged = with_reason(lines, twice, known_codes(lines, ds), ds)
-        judged = kept("judged", judged.mutate(period=_period(ds.frequency), value=_value()).select(*JUDGED))
-        medians = kept("medians", unit_value_medians(judged))
-        imports = lasting("imports", repaired(judged.filter(_.reason.isnull()), medians).select(*IMPORTS))
-        quarantine = lasting("quarantine", _set_aside(judged, files))
+        twice, codes = kept("repeats", repeats(lines, kept("keys", repeated_keys(lines)))), known_codes(lines, ds)
+        judged = partial(with_rule, twice=twice, codes=codes, ds=ds)
+        medians = kept("medians", unit_value_medians(judged(kept("some", thinned(lines, codes)))))
+        decided = repaired(judged(lines), medians).mutate(period=_period(ds.frequency), **_why())
+        decided = lasting("lines", decided.select(*LINES))
+        quarantine = lasting("quarantine", _set_aside(decided.filter(_.rule.notnull()), files))
+        imports = decided.filter(_.rule.isnull())
         _reconcile(files, imports, quarantine)
         cells, rules = save(_cells(imports), "cells", ds), save(_rules(imports, quarantine), "rules", ds)
     write_whole(ds.processed / NOTE, made_of)
-    return Cleaned(ds.processed / "imports.parquet", ds.processed / "quarantine.parquet", cells, rules)
+    return Cleaned(ds.processed / "lines.parquet", ds.processed / "quarantine.parquet", cells, rules)
 
 
 def _made_of(files: list, ds) -> str:
@@ -105,44 +118,41 @@ def _kept(connection, folder: Path, name: str, table: ibis.Table) -> ibis.Table:
 
 
 def _period(frequency: str) -> ibis.Value:
-    year = _.date.year().cast("string")
-    return year if frequency == "Y" else year + "Q" + _.date.quarter().cast("string")
+    year, quarter = _.date.strftime("%Y"), _.date.quarter()
+    return year if frequency == "Y" else year + quarter.cases(*[(n, f"Q{n}") for n in (1, 2, 3, 4)])
 
 
-def _value() -> ibis.Value:
-    """What stands in the column that the rule looked at, which sets a line aside."""
+def _why() -> dict[str, ibis.Value]:
+    """Of what kind the rule is that sets a line aside, the column it looked at, and what stands there."""
     looked_at = {}
     for rule, about in RULES["rules"].items():
         looked_at.setdefault(about.get("column"), []).append(rule)
-    found = [(_.reason.isin(those), _[name].cast("string")) for name, those in looked_at.items() if name]
-    nothing = ibis.null("string")
-    return ibis.cases((_.reason.isnull(), nothing), (_.fault.notnull(), _.fault_value), *found, else_=nothing)
-
-
-def _set_aside(judged: ibis.Table, files: list) -> ibis.Table:
-    """The lines set aside, as `quarantine`: those judged, and those that are no records."""
-    rules = RULES["rules"]
-    told = {
-        key: [(rule, about[key]) for rule, about in rules.items() if key in about]
-        for key in ("reason", "kind", "column", "remedy")
+    found = [(_.rule.isin(those), _[name].cast("string")) for name, those in looked_at.items() if name]
+    return {
+        "kind": ibis.ifelse(_.rule.isnull(), NOTHING, _.fault_kind.fill_null(_of_rule("kind"))),
+        "column": ibis.ifelse(_.rule.isnull(), NOTHING, _.fault_column.fill_null(_of_rule("column"))),
+        "value": ibis.cases((_.rule.isnull(), NOTHING), (_.fault.notnull(), _.fault_value), *found, else_=NOTHING),
     }
-    aside = (
-        judged.filter(_.reason.notnull())
-        .mutate(rule=_.reason, net_kg=_.declared_kg, raw=ibis.null("string"))
-        .mutate(
-            reason=_.rule.cases(*told["reason"], else_=_.rule),
-            kind=_.fault_kind.fill_null(_.rule.cases(*told["kind"], else_=ibis.null("string"))),
-            column=_.fault_column.fill_null(_.rule.cases(*told["column"], else_=ibis.null("string"))),
-            remedy=_.rule.cases(*told["remedy"], else_=RULES["scope"]["remedy"]),
-        )
-        .select(*QUARANTINE)
-    )
+
+
+def _of_rule(key: str, otherwise=NOTHING) -> ibis.Value:
+    return _.rule.cases(*[(r, about[key]) for r, about in RULES["rules"].items() if key in about], else_=otherwise)
+
+
+def _set_aside(decided: ibis.Table, files: list) -> ibis.Table:
+    """The lines set aside, as `quarantine`: those judged, and those that are no records."""
+    aside = decided.mutate(
+        reason=_of_rule("reason", _.rule),
+        remedy=_of_rule("remedy", RULES["scope"]["remedy"]),
+        net_kg=_.declared_kg,
+        raw=NOTHING,
+    ).select(*QUARANTINE)
     malformed = pd.concat([pd.read_parquet(f.malformed).assign(source_file=f.source_file) for f in files])
     if malformed.empty:
         return aside
-    remedy = malformed["reason"].map(dict(told["remedy"]))
+    remedy = malformed["reason"].map({rule: about["remedy"] for rule, about in RULES["rules"].items()})
     broken = malformed.assign(kind="fault", remedy=remedy).reindex(columns=QUARANTINE)
-    return aside.union(ibis.memtable(broken.astype(object).where(broken.notna(), None), schema=aside.schema()))
+    return aside.union(small_table(broken, aside.schema()))
 
 
 def _cells(imports: ibis.Table) -> pd.DataFrame:
@@ -152,27 +162,25 @@ def _cells(imports: ibis.Table) -> pd.DataFrame:
         value_usd=_.value_usd.cast(EXACT).sum().cast("float64"),
         net_kg=_.net_kg.cast(EXACT).sum().cast("float64"),
     )
-    return added.to_pandas().sort_values(CELL, ignore_index=True)
+    return added.to_pandas().fillna(UNTOUCHED).sort_values(CELL, ignore_index=True)
 
 
 def _rules(imports: ibis.Table, quarantine: ibis.Table) -> pd.DataFrame:
     """What each rule did: lines and value, by what was decided."""
-    usd = _.value_usd.cast(EXACT).sum().cast("float64")
+    usd = _.value_usd.cast(EXACT).sum()
+    done = imports.group_by([*UNTOUCHED]).agg(lines=_.count(), value_usd=usd).to_pandas().fillna(UNTOUCHED)
     kept = [
-        imports.group_by(rule=_[column])
-        .agg(lines=_.count(), value_usd=usd)
-        .to_pandas()
-        .assign(decides=decides, kind="accepted")
-        for column, decides in {
-            "plant_rule": "plant",
-            "code_rule": "code",
-            "weight_rule": "weight",
-            "value_rule": "value",
-        }.items()
+        done.groupby(column)[["lines", "value_usd"]]
+        .sum()
+        .rename_axis("rule")
+        .reset_index()
+        .assign(decides=column.removesuffix("_rule"), kind="accepted")
+        for column in UNTOUCHED
     ]
     readable = quarantine.mutate(value_usd=ibis.ifelse(_.value_usd.abs() < ADDED_UP, _.value_usd, ibis.null("float64")))
-    aside = readable.group_by(kind=_.kind, rule=_.reason).agg(lines=_.count(), value_usd=usd.fill_null(0.0)).to_pandas()
+    aside = readable.group_by(kind=_.kind, rule=_.reason).agg(lines=_.count(), value_usd=usd).to_pandas()
     found = pd.concat([*kept, aside.assign(decides="line")], ignore_index=True)
+    found["value_usd"] = found["value_usd"].astype("float64").fillna(0.0)
     return found.sort_values(["decides", "kind", "rule"], ignore_index=True)
 
 

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ibis
+import pandas as pd
 
-from importcut.schema import DataError, whole
+from importcut.schema import ROWS_AT_ONCE, DataError, whole
 
 ENGINES = ("duckdb", "spark")
 MEMORY = "1200MB"  # of DuckDB; what does not fit goes to disk
@@ -66,6 +67,11 @@ def read_parquet(connection: ibis.BaseBackend, files: list[Path], *, numbered: b
     return connection.table(view)
 
 
+def small_table(frame: pd.DataFrame, schema) -> ibis.Table:
+    """A frame as a table, gaps as nulls: of a missing text Spark would make the text NaN."""
+    return ibis.memtable(frame.astype(object).where(frame.notna(), None), schema=schema)
+
+
 def either_case(table: ibis.Table, pattern: str) -> str:
     """A regular expression for upper and lower case of any alphabet: Java's takes Latin letters alone unless told."""
     return f"(?i){pattern}" if table._find_backend().name == "duckdb" else f"(?iu){pattern}"
@@ -78,7 +84,7 @@ def write_parquet(table: ibis.Table, path: Path) -> Path:
         shutil.rmtree(path)
     with whole(path) as part:
         if connection.name == "duckdb":
-            table.to_parquet(part)
+            table.to_parquet(part, row_group_size=ROWS_AT_ONCE)
         else:
             path.unlink(missing_ok=True)
             table.to_parquet_dir(part.resolve().as_uri())

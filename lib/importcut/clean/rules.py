@@ -9,17 +9,22 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from importcut.clean.engine import either_case
+from importcut.clean.engine import either_case, small_table
 from importcut.schema import NATIONAL, tables
 
 RULES = tomllib.loads((Path(__file__).parents[1] / "cleaning.toml").read_text(encoding="utf-8"))
 CONTENT = [c.name for c in tables()["declarations"].columns if c.name not in ("source_file", "line")]
 PLACE, ITEM = ["source_file", "line"], ["declaration_id", "item"]
-CODES = {"hs_code": "string", "code": "string", "code_rule": "string", "well_formed": "boolean", "candidates": "string"}
+CODES = {
+    "hs_code": "string", "code": "string", "code_rule": "string", "well_formed": "boolean", "of_code": "string",
+    "candidates": "string", "lines": "int64",
+}  # fmt: skip
+NOTHING = ibis.null("string")
+SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in all, and of a product
 
 
-def with_reason(lines: ibis.Table, twice: ibis.Table, codes: pd.DataFrame, ds) -> ibis.Table:
-    """Each line with product, plant, value, weight in kg, the rules that touched it, and the reason to set it aside.
+def with_rule(lines: ibis.Table, *, twice: ibis.Table, codes: pd.DataFrame, ds) -> ibis.Table:
+    """Each line with product, plant, value, weight in kg, the rules that touched it, and the one that sets it aside.
 
     Parameters
     ----------
@@ -27,6 +32,7 @@ def with_reason(lines: ibis.Table, twice: ibis.Table, codes: pd.DataFrame, ds) -
     """
     read = lines.mutate(
         **_plants(ds),  # what one column alone decides comes first: an engine works it out once for each value of it
+        **_described(lines, ds),
         **{c: _[c].strip().nullif("") for c in ("regime", "importer_tin", "currency")},
         unit_kg=_.weight_unit.strip().lower().cases(*RULES["kg"].items(), else_=ibis.null("float64")),
         origin=_.origin.strip().nullif("").fill_null("XX"),
@@ -34,44 +40,48 @@ def with_reason(lines: ibis.Table, twice: ibis.Table, codes: pd.DataFrame, ds) -
     joined = read.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
     placed = _with_rate(joined, ds).mutate(
         plant_id=_.by_number.fill_null(_.by_name),
-        plant_rule=ibis.literal("national")
-        if ds.plants.empty
-        else ibis.ifelse(_.by_number.notnull(), "tax_number", "name"),
+        plant_rule=ibis.literal(NATIONAL) if ds.plants.empty else ibis.ifelse(_.by_number.isnull(), "name", NOTHING),
     )
-    coded = placed.left_join(ibis.memtable(codes, schema=CODES), "hs_code").drop("hs_code_right")
+    coded = placed.left_join(small_table(codes, CODES), "hs_code").drop("hs_code_right")
     valued = coded.mutate(
-        product_id=_product(coded, codes, ds),
-        value_rule=ibis.ifelse(_.value_usd.isnull(), "converted", "declared"),
+        product_id=_.of_code.fill_null(_product(coded, codes)),
+        value_rule=ibis.ifelse(_.value_usd.isnull(), "converted", NOTHING),
         value_usd=_.value_usd.fill_null(_.invoice_value * _.rate_usd),
-    ).mutate(declared_kg=_.net_weight * _.unit_kg)
-    return valued.mutate(reason=_reason(valued, ds))
+        declared_kg=_.net_weight * _.unit_kg,
+    )
+    return valued.mutate(rule=_rule(valued, ds))
 
 
 def known_codes(lines: ibis.Table, ds) -> pd.DataFrame:
     """The commodity codes as declared: code without blanks and look-alike letters, products whose prefixes fit.
 
     A lost leading zero is given back where only that makes the code one of a product's; a concordance renames the code.
-    Columns: hs_code (as declared), code, code_rule, well_formed, candidates (product_id by priority, blanks between).
+    Columns: hs_code (as declared), code, code_rule (what was done to it), well_formed, of_code (product_id, where the
+    code alone decides), candidates (product_id by priority, blanks between, where the description does), lines.
     """
-    declared = lines.filter(_.hs_code.notnull()).select("hs_code").distinct().to_pandas()["hs_code"].astype("str")
+    counted = lines.filter(_.hs_code.notnull()).group_by("hs_code").agg(lines=_.count()).to_pandas()
+    declared = counted["hs_code"].astype("str")
     look_alikes = str.maketrans(RULES["hs_code"]["look_alikes"], RULES["hs_code"]["digits"])
     bare = declared.str.replace(r"[\s.\-]", "", regex=True).str.translate(look_alikes)
     ranked = ds.products.sort_values(["priority", "product_id"], ascending=[False, True])
     prefixes = {p.product_id: tuple(_codes(p.hs_prefixes)) for p in ranked.itertuples()}
+    described = set(ranked.dropna(subset="text_pattern")["product_id"])
     becomes = dict(ds.concordance[["hs_code", "becomes"]].itertuples(index=False))
     rows = []
-    for written, plain in zip(declared, bare, strict=True):
-        code, rule = plain, "declared" if plain == written else "cleaned"
+    for written, plain, n in zip(declared, bare, counted["lines"], strict=True):
+        code, rule = plain, None if plain == written else "cleaned"
         if len(plain) % 2 and any(("0" + plain).startswith(p) for p in prefixes.values()):
             code, rule = "0" + plain, "leading_zero"
         if old := max((o for o in becomes if code.startswith(o)), key=len, default=None):
             code, rule = becomes[old] + code[len(old) :], "concordance"
         fits = [product for product, own in prefixes.items() if code.startswith(own)]
-        rows.append((written, code, rule, bool(re.fullmatch(r"(\d\d){3,5}", code)), " ".join(fits)))
+        alone = fits[0] if fits and fits[0] not in described else None
+        several = " ".join(fits) if fits and alone is None else None
+        rows.append((written, code, rule, bool(re.fullmatch(r"(\d\d){3,5}", code)), alone, several, n))
     return pd.DataFrame(rows, columns=[*CODES])
 
 
-def _reason(lines: ibis.Table, ds) -> ibis.Value:
+def _rule(lines: ibis.Table, ds) -> ibis.Value:
     regime, most = lines.regime.fill_null(""), RULES["limits"]
     checks = {
         "other_regime": ~regime.isin(list(ds.import_regimes)) if ds.import_regimes else None,
@@ -87,7 +97,7 @@ def _reason(lines: ibis.Table, ds) -> ibis.Value:
         "value_missing": lines.value_usd.isnull(),
     }
     branches = [(checks[rule], rule) for rule in RULES["rules"] if checks.get(rule) is not None]
-    return lines.fault.fill_null(ibis.cases(*branches, else_=ibis.null("string")))
+    return lines.fault.fill_null(ibis.cases(*branches, else_=NOTHING))
 
 
 def repaired(lines: ibis.Table, medians: ibis.Table) -> ibis.Table:
@@ -108,22 +118,31 @@ def repaired(lines: ibis.Table, medians: ibis.Table) -> ibis.Table:
             weight_rule=ibis.cases(
                 (_.declared_kg.isnull() | (_.declared_kg == 0), "missing"),
                 (_.repair != 1, "unit_repaired"),
-                else_="declared",
+                else_=NOTHING,
             ),
         )
     )
 
 
+def thinned(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Table:
+    """Every n-th line, and all lines of what is seldom imported: enough to know medians by."""
+    nth = int(codes["lines"].sum()) // SOME
+    if nth < 2:
+        return lines
+    together = codes.groupby(["of_code", "candidates"], dropna=False)["lines"].transform("sum")
+    seldom = codes.loc[together < nth * ENOUGH, "hs_code"].tolist()
+    return lines.filter((_.line % nth == 0) | _.hs_code.isin(seldom)).drop("declaration_id")
+
+
 def unit_value_medians(lines: ibis.Table) -> ibis.Table:
     """Median unit value of each product, USD per declared kg."""
-    priced = lines.filter(_.reason.isnull(), _.declared_kg > 0)
+    priced = lines.filter(_.rule.isnull(), _.declared_kg > 0)
     return priced.group_by("product_id").agg(median=(_.value_usd / _.declared_kg).median())
 
 
 def repeated_keys(lines: ibis.Table) -> ibis.Table:
-    """Declaration and item of the lines that share both with another line."""
-    numbered = lines.filter(_.fault.isnull(), _.declaration_id.notnull(), _.item.notnull())
-    return numbered.group_by(ITEM).having(_.count() > 1).agg()
+    """Declaration and item that several lines share, or several lack."""
+    return lines.filter(_.fault.isnull()).group_by(ITEM).having(_.count() > 1).agg()
 
 
 def repeats(lines: ibis.Table, keys: ibis.Table) -> ibis.Table:
@@ -134,7 +153,7 @@ def repeats(lines: ibis.Table, keys: ibis.Table) -> ibis.Table:
     sound = lines.filter(_.fault.isnull()).mutate(version=_.correction.fill_null(0))
     numbered = _.declaration_id.notnull() & _.item.notnull()
     candidates = sound.semi_join(keys, ITEM)
-    if sound.filter(~numbered).count().to_pandas():
+    if keys.filter(~numbered).count().to_pandas():
         content = reduce(lambda a, b: a + "\x1f" + b, [_[c].cast("string").fill_null("") for c in CONTENT])
         others = sound.filter(~numbered).mutate(content=content)
         alike = others.semi_join(others.group_by("content").having(_.count() > 1).agg(), "content")
@@ -148,7 +167,7 @@ def repeats(lines: ibis.Table, keys: ibis.Table) -> ibis.Table:
         (_.copy > 0, "duplicate_line"),
         (_.numbered & (_.version < _.newest), "superseded_by_correction"),
         (_.numbered & (_.same > 0), "item_repeated"),
-        else_=ibis.null("string"),
+        else_=NOTHING,
     )
     return counted.mutate(repeat=repeat).filter(_.repeat.notnull()).select(*PLACE, "repeat")
 
@@ -159,7 +178,7 @@ def _plants(ds) -> dict[str, ibis.Value]:
         return {"by_number": ibis.literal(NATIONAL), "by_name": ibis.literal(NATIONAL)}
     name = _.importer_name.re_replace(r"\s+", " ").strip().lower()
     return {
-        column: written.cases(*_keys(ds.plants, of), else_=ibis.null("string"))
+        column: written.cases(*_keys(ds.plants, of), else_=NOTHING)
         for column, written, of in (("by_number", _.importer_tin.strip(), "tax_numbers"), ("by_name", name, "aliases"))
     }
 
@@ -192,23 +211,27 @@ def _with_rate(lines: ibis.Table, ds) -> ibis.Table:
         ],
         schema={"rate_date": "date", "rate_currency": "string", "rate_usd": "float64"},
     )
-    asked = lines.mutate(asked=ibis.ifelse(_.value_usd.isnull(), _.currency, ibis.null("string")))
+    asked = lines.mutate(asked=ibis.ifelse(_.value_usd.isnull(), _.currency, NOTHING))
     return asked.left_join(rates, [asked.date == rates.rate_date, asked.asked == rates.rate_currency]).drop(
         "rate_date", "rate_currency", "asked"
     )
 
 
-def _product(lines: ibis.Table, codes: pd.DataFrame, ds) -> ibis.Value:
+def _described(lines: ibis.Table, ds) -> dict[str, ibis.Value]:
+    """Whether the description fits each product that has a pattern."""
+    patterns = ds.products.set_index("product_id")["text_pattern"].dropna().items()
+    found = {p: _.description.re_extract(either_case(lines, pattern), 0) for p, pattern in patterns}
+    return {f"described_{product}": text.fill_null("") != "" for product, text in found.items()}
+
+
+def _product(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Value:
     """The product whose code and description fit, of several the one with the highest priority."""
-    pattern = ds.products.set_index("product_id")["text_pattern"].dropna()
     branches = []
-    for candidates in codes.loc[codes["candidates"].ne(""), "candidates"].unique():
+    for candidates in codes["candidates"].dropna().unique():
         for product in candidates.split():
-            fits = lines.candidates == candidates
-            if product in pattern:
-                fits = fits & lines.description.fill_null("").re_search(either_case(lines, pattern[product]))
-            branches.append((fits, product))
-    return ibis.cases(*branches, else_=ibis.null("string")) if branches else ibis.null("string")
+            fits, described = lines.candidates == candidates, f"described_{product}"
+            branches.append((fits & lines[described] if described in lines.columns else fits, product))
+    return ibis.cases(*branches, else_=NOTHING) if branches else NOTHING
 
 
 def _codes(text: str) -> list[str]:

@@ -470,6 +470,34 @@ def test_a_code_with_blanks_points_or_look_alike_letters_is_read_and_said_to_be(
     assert imports["code_rule"].fillna("").tolist() == [rule]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "KR",
+        "kr ",
+        "KOR",
+        "410",
+        "Korea, Rep.",
+        "South Korea",
+        "Республика Корея",
+        "Южная Корея",
+        "Janubiy Koreya",
+        "Жанубий Корея",
+    ],
+)
+def test_a_country_of_origin_is_one_however_it_is_written(ds, written):
+    imports, _ = cleaned(ds, line(1, **{ORIGIN: written}))
+    assert imports["origin"].tolist() == ["KR"]
+
+
+@pytest.mark.parametrize(
+    ("written", "code"), [("842", "US"), ("8", "AL"), ("008", "AL"), ("", "XX"), ("CHN+TUR", "CHN+TUR"), ("EU", "EU")]
+)
+def test_the_numbers_of_trade_statistics_are_countries_and_what_is_none_stays_as_it_is_written(ds, written, code):
+    imports, _ = cleaned(ds, line(1, **{ORIGIN: written}))
+    assert imports["origin"].tolist() == [code]
+
+
 def test_a_lost_leading_zero_is_given_back_only_where_that_makes_it_a_code_of_a_product(ds):
     salt = ds.products.iloc[[0]].assign(product_id="salt", hs_prefixes="0208", text_pattern=None)
     with_salt = replace(ds, registers=ds.registers | {"products": pd.concat([ds.products, salt])})

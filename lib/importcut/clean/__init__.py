@@ -11,6 +11,7 @@ from ibis import _
 
 from importcut.clean.corrections import corrected
 from importcut.clean.engine import ROW, engine_of, read_parquet, small_table, write_parquet
+from importcut.clean.origins import origin_codes
 from importcut.clean.rules import (
     NOTHING,
     RULES,
@@ -74,7 +75,7 @@ def clean_imports(files: list, ds, *, engine: str | None = None) -> Cleaned:
         lines = read_parquet(connection, [f.declarations for f in files], numbered=True)
         lines = corrected(lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[ROW]), ds)
         twice, codes = kept("repeats", repeats(lines, kept("keys", repeated_keys(lines)))), known_codes(lines, ds)
-        judged = partial(with_rule, twice=twice, codes=codes, ds=ds)
+        judged = partial(with_rule, twice=twice, codes=codes, origins=origin_codes(lines), ds=ds)
         medians = kept("medians", unit_value_medians(judged(kept("some", thinned(lines, codes)))))
         decided = repaired(judged(lines), medians).mutate(period=_period(ds.frequency), **_why())
         decided = lasting("lines", decided.select(*LINES))

@@ -23,19 +23,19 @@ NOTHING = ibis.null("string")
 SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in all, and of a product
 
 
-def with_rule(lines: ibis.Table, *, twice: ibis.Table, codes: pd.DataFrame, ds) -> ibis.Table:
+def with_rule(lines: ibis.Table, *, twice: ibis.Table, codes: pd.DataFrame, origins: dict, ds) -> ibis.Table:
     """Each line with product, plant, value, weight in kg, the rules that touched it, and the one that sets it aside.
 
     Parameters
     ----------
-    twice : from `repeats`; codes : from `known_codes`
+    twice : from `repeats`; codes : from `known_codes`; origins : from `origin_codes`
     """
     read = lines.mutate(
         **_plants(ds),  # what one column alone decides comes first: an engine works it out once for each value of it
         **_described(lines, ds),
         **{c: _[c].strip().nullif("") for c in ("regime", "importer_tin", "currency")},
         unit_kg=_.weight_unit.strip().lower().cases(*RULES["kg"].items(), else_=ibis.null("float64")),
-        origin=_.origin.strip().nullif("").fill_null("XX"),
+        origin=_.origin.strip().cases(*origins.items(), ("", "XX"), else_=_.origin.strip()).fill_null("XX"),
     )
     joined = read.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
     placed = _with_rate(joined, ds).mutate(

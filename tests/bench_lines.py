@@ -53,14 +53,15 @@ table.groupby(by)[["Вес нетто", "Статистическая стоим
 """,
 }
 FRAME = """
-import json, os, resource, sys, time
+import json, os, sys, time
 folder, work, told = {folder!r}, {work!r}, {{}}
 files = {files!r}
 os.environ["IMPORTCUT_PROCESSED"] = work + "/processed"
 begin, cpu = time.perf_counter(), time.process_time()
 {body}
 seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+with open("/proc/self/status") as status:  # getrusage would tell the peak of the process that began this one
+    memory = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 print(json.dumps({{"seconds": seconds, "cpu": cpu, "bytes": memory, **told}}))
 """
 

@@ -1,6 +1,7 @@
 """Registers as Excel saves them: any encoding, separator and decimal mark, or one workbook, read back as they were."""
 
 import datetime
+import json
 import shutil
 import zipfile
 
@@ -406,3 +407,57 @@ def test_a_line_that_only_excel_reads_names_the_separator(folder):
     file = folder / "exchange_rates.csv"
     file.write_text("sep=|\ndate|currency|uzs|usd\n2025-01-01|EUR|much|1.1\n")
     assert told(folder) == ["exchange_rates.csv row 2: uzs much cannot be read — write a number"]
+
+
+def quotation(currency, rate, *, nominal="1", date="05.01.2026"):
+    """As the Central Bank of Uzbekistan answers: all texts, in UZS for so many units."""
+    return {"id": 1, "Ccy": currency, "CcyNm_EN": "…", "Nominal": nominal, "Rate": rate, "Diff": "1", "Date": date}
+
+
+def laid_in(folder, name, content):
+    (folder / "exchange_rates.csv").unlink(missing_ok=True)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+
+
+def test_the_central_banks_own_answer_is_the_register_of_exchange_rates(folder):
+    laid_in(folder, "exchange_rates.json", [quotation("USD", "12000"), quotation("JPY", "800", nominal="10")])
+    rates = open_dataset(folder).exchange_rates.set_index("currency")
+    assert set(rates["date"].dt.strftime("%Y-%m-%d")) == {"2026-01-05"}
+    assert rates["uzs"].to_dict() == {"USD": 12000.0, "JPY": 80.0, "UZS": 1.0}
+    assert rates["usd"].to_dict() == pytest.approx({"USD": 1.0, "JPY": 80 / 12000, "UZS": 1 / 12000})
+
+
+def test_answers_of_several_days_lie_in_a_folder_and_a_rate_in_force_on_both_counts_once(folder):
+    standing = [quotation("USD", "12000"), quotation("EUR", "14000")]
+    laid_in(folder, "exchange_rates/2026-01-05.json", standing)
+    laid_in(folder, "exchange_rates/2026-01-09.json", [quotation("USD", "12100", date="09.01.2026"), *standing])
+    ds = open_dataset(folder)
+    assert ds.exchange_rates[["currency", "uzs"]].to_numpy().tolist().count(["EUR", 14000.0]) == 1
+    assert ds.exchange_rates["date"].nunique() == 2
+    assert {"2026-01-05.json", "2026-01-09.json"} <= {file.name for file in inputs(ds)}, "a report is made anew"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "exchange_rates.json: cannot be read (Expecting property name"),
+        ({"rates": []}, "exchange_rates.json: is no list of quotations with Date, Ccy, Rate, Nominal"),
+        ([quotation("USD", "12000"), {"Ccy": "EUR"}], "exchange_rates.json: is no list of quotations with"),
+        ([quotation("USD", "0")], "exchange_rates.json entry 1: Date '05.01.2026', Ccy 'USD', Rate '0', Nominal '1'"),
+        ([quotation("USD", "1", date="2026-01-05")], "exchange_rates.json entry 1: Date '2026-01-05'"),
+        ([quotation("EUR", "14000")], "exchange_rates.json: quotes no USD on or before 05.01.2026"),
+        ([quotation("USD", "12000"), quotation("USD", "12100")], "USD stands twice — keep one"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_cannot_be_used_is_told_with_what_was_seen(folder, content, said):
+    laid_in(folder, "exchange_rates.json", content)
+    (only,) = told(folder)
+    assert said in only and "—" in only
+
+
+def test_rates_that_stand_as_csv_and_as_json_are_told(folder):
+    rows = (folder / "exchange_rates.csv").read_text(encoding="utf-8")
+    laid_in(folder, "exchange_rates.json", [quotation("USD", "12000")])
+    (folder / "exchange_rates.csv").write_text(rows, encoding="utf-8")
+    assert told(folder) == ["exchange_rates.json: stands as exchange_rates.csv too — keep one of them"]

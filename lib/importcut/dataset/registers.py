@@ -7,6 +7,7 @@ import pandas as pd
 
 from importcut.dataset.columns import Fault, read_column
 from importcut.dataset.plain import decimal_mark, exact, plain
+from importcut.dataset.quotations import REGISTER, read_quotations
 from importcut.dataset.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
 from importcut.schema import DTYPES, Column, DataError, Table, tables
 
@@ -45,6 +46,13 @@ def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame],
     """The registers by name, indexed by the row as a spreadsheet counts them; where each stands; what is wrong."""
     described = tables("registers.toml")
     sheets, places, faults = sheets_of(path, {name: {c.name for c in t.columns} for name, t in described.items()})
+    match read_quotations(path):
+        case Sheet() as quoted if REGISTER in sheets:
+            faults.append(Fault(quoted.place, (), f"stands as {places[REGISTER]} too — keep one of them"))
+        case Sheet() as quoted:
+            sheets[REGISTER], places[REGISTER] = quoted, quoted.place
+        case wrong:
+            faults += wrong or []
     registers = {}
     for name, table in described.items():
         if name in sheets:

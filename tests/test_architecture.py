@@ -11,6 +11,7 @@ import importcut
 # A new module is entered here: as a stage, or, if it only composes stages, on top.
 GROUND = {
     "schema": set(), "digest": {"schema"}, "attribute": {"schema"}, "indices": {"schema"}, "workbook": {"schema"},
+    "assumptions": set(),
 }  # fmt: skip
 STAGES = {
     "dataset", "sources", "clean", "panel", "measure", "counterfactual", "realised", "planned", "ledger", "appraise",
@@ -18,7 +19,7 @@ STAGES = {
 }  # fmt: skip
 TOP = {"check", "report", "desk", "cli", "__init__"}  # __init__ offers names of the stages, imported when used
 MODULES = {*GROUND, *STAGES, *TOP}
-SHARED = {"schema", "digest", "attribute", "indices", "workbook"}
+SHARED = {"schema", "digest", "assumptions", "attribute", "indices", "workbook"}
 ONLY = {
     "matplotlib": {"chart"},
     "seaborn": {"chart"},

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from importcut.assumptions import assumption, first_years, in_years
 from importcut.schema import conform, empty
 
 PAIR = ["project_id", "product_id"]
-UNSTATED = {"discount_rate": 0.10, "shadow_price_factor": 1.0, "delay_years": 0.0}  # where the scenario is silent
 
 
 def appraisal(ds, cuts_planned: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def appraisal(ds, cuts_planned: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFr
     table["cut_per_cost"] = table["annual_net_usd"] / table["cost_usd"].where(table["cost_usd"] > 0)
     table["ratio_rank"] = table["cut_per_cost"].where(table["cut_per_cost"] > 0).rank(ascending=False, method="min")
     table["pareto"] = _undominated(table.loc[table["ratio_rank"].notna(), ["annual_net_usd", "cut_per_cost"]], table)
-    rate = _assumption(ds, "discount_rate")
+    rate = assumption(ds, "discount_rate")
     table["payback_years"] = _payback(ds, cuts_planned, cost, 0.0)
     table["discounted_payback_years"] = _payback(ds, cuts_planned, cost, rate)
     table["npv_usd"] = present_value(cuts_planned, rate, ds.programme_start.year)
@@ -100,12 +100,6 @@ def effective_protection(tariff: float, inputs: list[tuple[float, float]]) -> fl
     return (tariff - sum(share * duty for share, duty in inputs)) / added
 
 
-def _assumption(ds, name: str, project: str | None = None) -> float:
-    """The scenario's value of an assumption, or one project's own."""
-    own = ds.scenario.get("projects", {}).get(project, {})
-    return own.get(name, ds.scenario["assumptions"].get(name, {}).get("value", UNSTATED[name]))
-
-
 def _undominated(ranked: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
     """Whether no other ranked project has both the larger cut and the larger ratio; never without a rank."""
     size, ratio = (ranked[c].to_numpy() for c in ranked)
@@ -115,11 +109,7 @@ def _undominated(ranked: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
 
 def _payback(ds, cuts_planned: pd.DataFrame, cost: pd.Series, rate: float) -> pd.Series:
     """Payback of each project, from its first output or, if that came before, from the programme's start."""
-    begin = ds.programme_start.start_time
-    first = pd.PeriodIndex(ds.projects["first_output"], freq="M")
-    late = [_assumption(ds, "delay_years", project) for project in ds.projects["project_id"]]
-    start = pd.Series(np.maximum(first.year + (first.month - 1) / 12 + late, begin.year + (begin.month - 1) / 12))
-    start.index = ds.projects["project_id"]
+    start = first_years(ds).clip(lower=in_years(ds.programme_start.start_time))
     yearly = cuts_planned.groupby(["project_id", "year"])["net_usd"].sum()
     years = {project: payback(cost[project], cuts.droplevel(0), start[project], rate=rate)
              for project, cuts in yearly.groupby(level=0)}  # fmt: skip
@@ -138,7 +128,7 @@ def _domestic_resource_cost(ds, cuts_planned: pd.DataFrame) -> pd.Series:
     border = rows["gross_usd"] / rows["displaced_kg"] * replaces  # USD per domestic kg
     domestic_kg = rows["displaced_kg"] / replaces
     inputs = rows["imported_input_usd_per_kg"]
-    domestic = (rows["price_ratio"] * border - inputs) * _assumption(ds, "shadow_price_factor")
+    domestic = (rows["price_ratio"] * border - inputs) * assumption(ds, "shadow_price_factor")
     sums = (
         pd.DataFrame({"cost": domestic * domestic_kg, "saved": (border - inputs) * domestic_kg})
         .groupby(rows["project_id"])

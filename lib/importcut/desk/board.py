@@ -8,13 +8,13 @@ from html import escape
 import ipywidgets as widgets
 import pandas as pd
 
+from importcut.assumptions import assumption
 from importcut.attribute import RULES
 from importcut.dataset import ROOT, datasets, read_scenario, scenarios
 from importcut.desk import page, views
 from importcut.desk.way import SLIDERS, Way, periods, walk
 from importcut.desk.words import named
 from importcut.language import Voice
-from importcut.planned import assumption
 from importcut.schema import DataError
 
 SAVED = ROOT / "reports" / "desk"

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
+from importcut.assumptions import assumption
 from importcut.clean import clean_imports
 from importcut.counterfactual import METHODS, Observed, identification, identified_cuts, observe, plant_cuts
 from importcut.counterfactual.observed import PAIR
@@ -14,7 +15,7 @@ from importcut.language import Voice
 from importcut.ledger import ledger
 from importcut.measure import mix_constant_prices, profile
 from importcut.panel import import_panel, unrepaired
-from importcut.planned import addressable, assumption, credited, plan, planned_cuts
+from importcut.planned import addressable, credited, plan, planned_cuts
 from importcut.realised import counterfactual_imports, realised_cuts
 from importcut.schema import DataError, load
 from importcut.sources import read_declarations

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from importcut.assumptions import assumption, in_years
 from importcut.attribute import credits, dispatched
-from importcut.planned.requirement import assumption, horizon
+from importcut.planned.requirement import horizon
 
 
 def supply(ds, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0, success=1.0) -> np.ndarray:
@@ -19,7 +20,7 @@ def supply(ds, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0, success
     factors = ("capacity", "kg_per_unit", "use", "plant_share", "replaces_kg")
     a_year = np.prod([sheet[column].to_numpy(float) for column in factors], axis=0)
     start = np.broadcast_to(sheet["start"].to_numpy() + delay, np.broadcast_shapes(delay.shape, (len(sheet),)))
-    border = np.append(_years(periods), _years(periods[-1:] + 1))
+    border = in_years(periods.append(periods[-1:] + 1).start_time).to_numpy(float)
     since = border - start[..., None]
     pace = np.broadcast_to(pace, np.broadcast_shapes(pace.shape, (len(sheet),)))
     run = [_ramped(since[..., n, :], ramp, pace[..., n, None]) for n, ramp in enumerate(sheet["ramp"])]
@@ -80,22 +81,6 @@ def yearly_cuts(ds, caps: pd.DataFrame, draws: dict[str, np.ndarray]) -> dict[st
     return {kind: np.add.reduceat(values, first, axis=-1) for kind, values in cuts.items()}
 
 
-def first_years(ds) -> pd.Series:
-    """When each project first delivers under the scenario, in years, by project_id."""
-    projects = ds.projects.set_index("project_id")
-    late = [assumption(ds, "delay_years", project) for project in projects.index]
-    return pd.Series(_month(pd.PeriodIndex(projects["first_output"], freq="M")) + late, projects.index)
-
-
-def _years(periods: pd.PeriodIndex) -> np.ndarray:
-    start = periods.start_time
-    return _month(start).to_numpy(float)
-
-
-def _month(dates) -> pd.Index:
-    return dates.year + (dates.month - 1) / 12
-
-
 def _ramped(years: np.ndarray, ramp: list[float], pace) -> np.ndarray:
     """Capacity-years run by each point in time since the first output; the last share of the ramp-up persists."""
     ends = np.arange(len(ramp) + 1.0)
@@ -111,7 +96,7 @@ def _sheet(ds) -> pd.DataFrame:
     whole |= {"diverted_export_share": 0.0}  # imported inputs that are not known stay so, and net with them
     first = pd.PeriodIndex(sheet["first_output"], freq="M")
     ramps = sheet["ramp_up"].fillna("1").str.split(";").map(lambda shares: [float(share) for share in shares])
-    return sheet.fillna(whole).assign(start=_month(first), ramp=ramps)
+    return sheet.fillna(whole).assign(start=in_years(first), ramp=ramps)
 
 
 def _by_row(ds, sheet: pd.DataFrame, name: str, drawn: dict[str, np.ndarray]) -> np.ndarray:

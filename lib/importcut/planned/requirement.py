@@ -3,16 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from importcut.assumptions import assumption
 from importcut.schema import within
-
-NEUTRAL = {"price_drift": 0.0, "delay_years": 0.0}
-NEUTRAL |= dict.fromkeys(("vehicle_output", "intensity", "capacity_use", "ramp_pace", "success"), 1.0)
-
-
-def assumption(ds, name: str, project: str | None = None) -> float:
-    """The scenario's value of an assumption, or one project's own; a neutral one where none is stated."""
-    own = ds.scenario.get("projects", {}).get(project, {})
-    return own.get(name, ds.scenario["assumptions"].get(name, {}).get("value", NEUTRAL[name]))
 
 
 def horizon(ds) -> pd.PeriodIndex:

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from importcut.assumptions import first_years
 from importcut.attribute import RULES
-from importcut.planned.dispatch import first_years, flows, project_cuts
+from importcut.planned.dispatch import flows, project_cuts
 from importcut.planned.requirement import empty_plan, horizon
 from importcut.schema import conform, empty
 

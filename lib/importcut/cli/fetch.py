@@ -1,14 +1,11 @@
 """`importcut fetch comtrade|cbu|siat`."""
 
 import re
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from importcut.cli.frame import DATASET, DEBUG, app, shown, told
+from importcut.cli.frame import DATASET, DEBUG, app, progress_bar, shown, told
 
 fetch = typer.Typer(help="Ask online sources; answers are kept as received.", no_args_is_help=True)
 app.add_typer(fetch, name="fetch")
@@ -37,7 +34,7 @@ def comtrade(
     from importcut.dataset import find_dataset
     from importcut.report.errors import UsageError
 
-    with told(debug), _bar(quiet) as progress:
+    with told(debug), progress_bar("call", quiet or None) as progress:
         folder, span = find_dataset(dataset), _years(years)
         wanted = _codes(codes.split(",") if codes else _prefixes(dataset))
         asked = service("comtrade")
@@ -79,7 +76,7 @@ def cbu(
     from importcut.connectors import fetch_rates, service
     from importcut.dataset import find_dataset
 
-    with told(debug), _bar(quiet) as progress:
+    with told(debug), progress_bar("call", quiet or None) as progress:
         folder, days, asked = find_dataset(dataset), _days(since, until, every), service("cbu")
         wanted = list(dict.fromkeys(currencies.upper().replace(" ", "").split(",")))
         got = fetch_rates(folder, days, wanted, asked=asked, again=again, replace=replace, progress=progress)
@@ -112,20 +109,6 @@ def siat(
     print(f"{got.about.get('Indicator name', indicator)}, {got.about.get('Unit of measurement', 'unit not told')}")
     print(f"{got.rows} rows, {got.first} to {got.last}: {shown(got.file)}{' (there already)' if got.standing else ''}")
     print(f"Source: {asked.source} — {asked.licence}")
-
-
-@contextmanager
-def _bar(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    from tqdm import tqdm
-
-    with tqdm(disable=True if quiet else None, file=sys.stderr, unit="call", mininterval=0, leave=False) as bar:
-
-        def step(name: str, done: int, total: int) -> None:
-            bar.total = total
-            bar.set_postfix_str(name[:40], refresh=False)
-            bar.update(done - bar.n)
-
-        yield step
 
 
 def _years(text: str) -> list[int]:

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -74,6 +74,24 @@ def told(debug: bool, *also: type[Exception]) -> Iterator[None]:
             raise
         print(f"importcut: {error}", file=sys.stderr)
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
+
+
+@contextmanager
+def progress_bar(unit: str, hidden: bool | None) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on the error stream, to be told what is at work, how many are done and of how many.
+
+    hidden : None for a bar on a terminal only
+    """
+    from tqdm import tqdm
+
+    with tqdm(disable=hidden, file=sys.stderr, unit=unit, mininterval=0, leave=False) as bar:
+
+        def step(name: str, done: int, total: int) -> None:
+            bar.total = total
+            bar.set_postfix_str(name[:40], refresh=False)
+            bar.update(done - bar.n)
+
+        yield step
 
 
 def shown(path: Path) -> str:

@@ -1,14 +1,13 @@
 """`importcut report` and `importcut publish`."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from importcut.cli import complete
-from importcut.cli.frame import DATASET, DEBUG, LANGUAGES, PERIOD, SCENARIO, app, shown, told
+from importcut.cli.frame import DATASET, DEBUG, LANGUAGES, PERIOD, SCENARIO, app, progress_bar, shown, told
 
 
 @app.command(epilog="Example: importcut report --dataset uzbekistan --period 2024 --language all")
@@ -31,8 +30,6 @@ def report(
 
     Exit code 0: done; 1: the data are wrong or a notebook failed, the former report stands; 2: wrong use.
     """
-    from tqdm import tqdm
-
     from importcut.clean.engine import ENGINES
     from importcut.language import languages
     from importcut.report import FORMATS, make_report
@@ -43,13 +40,7 @@ def report(
     if engine not in ENGINES:
         raise typer.BadParameter(f"{engine} — choose one of {', '.join(ENGINES)}", param_hint="--engine")
     os.environ["IMPORTCUT_ENGINE"] = engine  # the kernels of the notebooks inherit it
-    with told(debug), tqdm(disable=hidden, file=sys.stderr, unit="step", mininterval=0, leave=False) as bar:
-
-        def step(name: str, done: int, total: int) -> None:
-            bar.total = total
-            bar.set_postfix_str(name, refresh=False)
-            bar.update(done - bar.n)
-
+    with told(debug), progress_bar("step", hidden) as step:
         made = make_report(
             dataset, period=period, languages=asked, formats=wanted, scenario=scenario, out=out, jobs=jobs,
             progress=step,

@@ -14,10 +14,11 @@ from typing import Annotated
 
 import typer
 
+from importcut.cli.complete import LIBRARY, ROOT
 from importcut.cli.frame import DATASET, DEBUG, app, told
 
 HERE = "127.0.0.1"
-NOTEBOOK = "explore.ipynb"
+NOTEBOOK = ROOT / "notebooks" / "explore.ipynb"
 FIRST = 8866  # port
 UNUSED = ("@voila-dashboards/jupyterlab-preview", "jupyterlab_pygments")  # extensions of JupyterLab, not of a page
 PATIENCE = 120  # seconds until a server must answer
@@ -36,14 +37,14 @@ def explore(
 ) -> None:
     """Open JupyterLab on notebooks/explore.ipynb; run all cells there. Ctrl-C ends it and its kernels."""
     with told(debug):
-        port, token = _free(port), secrets.token_urlsafe(24)
-        words = ["jupyterlab", f"--ServerApp.ip={HERE}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
-        words += ["--ServerApp.answer_yes=True", "--ServerApp.open_browser=False", "--LabApp.news_url="]
+        token = secrets.token_urlsafe(24)
+        words = ["jupyterlab", f"--ServerApp.ip={HERE}", "--ServerApp.port_retries=0", "--LabApp.news_url="]
+        words += ["--ServerApp.answer_yes=True", "--ServerApp.open_browser=False"]
         words += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--log-level=ERROR"]
         words += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # it is bound to this machine
-        words.append(f"--ServerApp.root_dir={_notebook().parent}")
-        page = f"http://{HERE}:{port}/lab/tree/{NOTEBOOK}?token={token}"
-        _serve(words, port, page, _asked(dataset, language) | {"JUPYTER_TOKEN": token}, browser=not no_browser)
+        words.append(f"--ServerApp.root_dir={NOTEBOOK.parent}")
+        variables = _asked(dataset, language) | {"JUPYTER_TOKEN": token}
+        _serve(words, f"lab/tree/{NOTEBOOK.name}?token={token}", variables, port, browser=not no_browser)
 
 
 @app.command(epilog="Example: importcut dashboard --dataset sample --language uz-Latn --port 8900 --no-browser")
@@ -56,20 +57,12 @@ def dashboard(
 ) -> None:
     """Serve notebooks/explore.ipynb as a page, for this machine alone. Ctrl-C ends it and its kernels."""
     with told(debug):
-        port = _free(port)
-        words = ["voila", str(_notebook()), f"--Voila.ip={HERE}", f"--port={port}", "--Voila.port_retries=0"]
+        words = ["voila", str(NOTEBOOK), f"--Voila.ip={HERE}", "--Voila.port_retries=0"]
         words += ["--no-browser", "--Voila.log_level=ERROR", "--template=importcut"]
-        for extension in UNUSED:
-            words.append(f"--VoilaConfiguration.extension_denylist={extension}")
-        page, ours = f"http://{HERE}:{port}/", str(Path(__file__).parents[1] / "templates" / "desk")
-        paths = os.pathsep.join(filter(None, [ours, os.environ.get("JUPYTER_PATH")]))
-        _serve(words, port, page, _asked(dataset, language) | {"JUPYTER_PATH": paths}, browser=not no_browser)
-
-
-def _notebook() -> Path:
-    from importcut.dataset import ROOT
-
-    return ROOT / "notebooks" / NOTEBOOK
+        words += [f"--VoilaConfiguration.extension_denylist={extension}" for extension in UNUSED]
+        paths = filter(None, [str(LIBRARY / "templates" / "desk"), os.environ.get("JUPYTER_PATH")])
+        variables = _asked(dataset, language) | {"JUPYTER_PATH": os.pathsep.join(paths)}
+        _serve(words, "", variables, port, browser=not no_browser)
 
 
 def _asked(dataset: str, language: str) -> dict[str, str]:
@@ -112,7 +105,7 @@ def _free(asked: int | None) -> int:
     raise UsageError(f"port {asked or FIRST} is taken — give another one with --port")
 
 
-def _serve(words: list[str], port: int, page: str, variables: dict[str, str], *, browser: bool) -> None:
+def _serve(words: list[str], page: str, variables: dict[str, str], port: int | None, *, browser: bool) -> None:
     """Run a Jupyter server until Ctrl-C; what it writes for itself lies in a folder that goes with it.
 
     Raises RunError if it does not start, or ends of itself.
@@ -121,6 +114,8 @@ def _serve(words: list[str], port: int, page: str, variables: dict[str, str], *,
 
     if find_spec(words[0]) is None:
         raise RunError(f"{words[0]} is not installed — pip install 'importcut[lab]', or make env")
+    port = _free(port)
+    words = [*words, f"--port={port}"]
     with TemporaryDirectory(prefix="importcut-", ignore_cleanup_errors=True) as folder:
         variables = variables | {"TMPDIR": folder, "TEMP": folder, "JUPYTER_RUNTIME_DIR": folder}
         server = subprocess.Popen(
@@ -129,9 +124,9 @@ def _serve(words: list[str], port: int, page: str, variables: dict[str, str], *,
         try:
             _wait(server, port)
             if server.poll() is None:
-                print(f"{page}\nCtrl-C ends it.", flush=True)
+                print(f"http://{HERE}:{port}/{page}\nCtrl-C ends it.", flush=True)
                 if browser:
-                    webbrowser.open(page)
+                    webbrowser.open(f"http://{HERE}:{port}/{page}")
             code = server.wait()
         except KeyboardInterrupt:
             return

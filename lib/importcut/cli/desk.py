@@ -72,15 +72,11 @@ def _asked(dataset: str, language: str) -> dict[str, str]:
     """
     from importcut.dataset import datasets, find_dataset
     from importcut.language import languages
-    from importcut.report.errors import UsageError
-    from importcut.schema import DataError
+    from importcut.report.asked import by_name, chosen
 
-    if language not in languages():
-        raise UsageError(f"language {language}: choose from {', '.join(languages())}")
-    try:
+    chosen("language", [language], languages())
+    with by_name():
         found = find_dataset(dataset)
-    except DataError as error:
-        raise UsageError(str(error)) from None
     known = {"IMPORTCUT_DATASET": dataset if dataset in datasets() else str(found), "IMPORTCUT_LANGUAGE": language}
     own = os.environ.get("IMPORTCUT_PROCESSED")
     return known | ({"IMPORTCUT_PROCESSED": str(Path(own).resolve())} if own else {})

@@ -103,17 +103,12 @@ def identified_cuts(cuts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 
 def spread(seen: Observed, methods: Iterable[str] = tuple(METHODS)) -> pd.DataFrame:
     """Table `variants`: the gross cut to date in every variant of the methods."""
-    rows = []
-    for case, method in product(_identifiable(seen), methods):
-        try:
-            for asked, found in variants(seen, case, method):
-                left = sorted({*seen.donors} - {*asked.donors})
-                rows.append(
-                    (case.project_id, case.product_id, method, "all" if asked.base is None else str(asked.base),
-                     asked.basis, ";".join(left), found["gross_usd"].sum())
-                )  # fmt: skip
-        except Declined:
-            continue
+    rows = [
+        (case.project_id, case.product_id, method, "all" if asked.base is None else str(asked.base), asked.basis,
+         ";".join(sorted({*seen.donors} - {*asked.donors})), found["gross_usd"].sum())
+        for case, method in product(_identifiable(seen), methods)
+        for asked, found in variants(seen, case, method)
+    ]  # fmt: skip
     table = pd.DataFrame(rows, columns=[*PAIR, "method", "base", "basis", "left_out", "gross_usd"])
     return conform(table, "variants", frequency=seen.ds.frequency)
 
@@ -127,8 +122,7 @@ def estimates(seen: Observed, variants: pd.DataFrame, methods: Iterable[str] = t
     """
     rows = recorded(seen)
     for case, method in product(seen.cases.itertuples(), methods):
-        about = {"project_id": case.project_id, "product_id": case.product_id, "method": method}
-        about |= {"base_touched": bool(case.base_touched)} | _tested(seen, case, method)
+        about = _tested(seen, case, method) | {"method": method, "base_touched": bool(case.base_touched)}
         rows.append(about | (_to_date(seen, case, method) if about["reason"] is None else {}))
     ends = variants.groupby([*PAIR, "method"])["gross_usd"].agg(["min", "max"])
     table = pd.DataFrame(rows, columns=[c.name for c in tables()["estimates"].columns])
@@ -170,9 +164,8 @@ def _series_cuts(seen: Observed, method: str) -> pd.DataFrame:
     """Cuts from the series, divided among the plants by their shares of the base; the range is of whole variants."""
     frames = []
     for case in _identifiable(seen):
-        try:
-            found = [table for _, table in variants(seen, case, method)]
-        except Declined:
+        found = [table for _, table in variants(seen, case, method)]
+        if not found:
             continue
         totals = [table["gross_usd"].sum() for table in found]
         low, high = (found[end(totals)]["gross_usd"] for end in (np.argmin, np.argmax))

@@ -36,10 +36,13 @@ def cut(seen: Observed, asked: Question, expected: np.ndarray) -> pd.DataFrame:
 def variants(seen: Observed, case, method: str) -> Iterator[tuple[Question, pd.DataFrame]]:
     """The estimate over base years × donor sets × bases of comparison, the main one first.
 
-    Raises Declined if the method cannot answer even the main question.
+    None if the method cannot answer even the main question.
     """
     main = question(seen, case)
-    yield main, cut(seen, main, METHODS[method](seen, main))
+    try:
+        yield main, cut(seen, main, METHODS[method](seen, main))
+    except Declined:
+        return
     for asked in _other_questions(seen, main, method):
         try:
             yield asked, cut(seen, asked, METHODS[method](seen, asked))

@@ -9,7 +9,7 @@ from importcut.dataset import Dataset, described, find_dataset
 from importcut.dataset.blank import TEMPLATE
 from importcut.dataset.columns import PERIODS, Fault
 from importcut.dataset.registers import read_registers, read_toml, wrong_settings
-from importcut.dataset.scenario import read_scenario
+from importcut.dataset.scenario import read_scenario, scenarios
 from importcut.schema import DataError
 
 DECIDE = {  # columns of products, plants and exchange_rates that say what an import is; a row without them says nothing
@@ -63,9 +63,8 @@ def _settings(path: Path) -> tuple[dict, list[Fault]]:
 
 def _scenarios(path: Path, projects: pd.DataFrame) -> tuple[dict, list[Fault]]:
     """The base scenario, empty if it is wrong, and what is wrong with any."""
-    names = ["base", *sorted(file.stem for file in (path / "scenarios").glob("*.toml") if file.stem != "base")]
     found, told = {"name": "base"}, []
-    for name in names:
+    for name in scenarios(path):
         try:
             read = read_scenario(path, name, projects)
             found = read if name == "base" else found

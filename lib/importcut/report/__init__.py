@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from importcut.dataset import ROOT, Dataset, as_period, find_dataset, open_dataset, run_name
+from importcut.dataset import ROOT, Dataset, run_name
 from importcut.digest import digests, fingerprint_of, write_whole
 from importcut.language import languages as known_languages
 from importcut.report import publish
+from importcut.report.asked import chosen, opened
 from importcut.report.errors import RunError, UsageError
 from importcut.report.fingerprint import LIBRARY, inputs, library, versions
 from importcut.report.finished import finished_tables
@@ -73,8 +74,8 @@ def make_report(
     importcut.report.errors.UsageError: language fr is not there — choose from en, ru, uz-Cyrl, uz-Latn
     """
     out, notebooks = Path(out or ROOT / "reports").resolve(), Path(notebooks or ROOT / "notebooks").resolve()
-    languages, formats = _checked("language", languages, known_languages()), _checked("format", formats, [*FORMATS])
-    ds, cache = _opened(dataset, period, scenario), out / ".work/digests.json"
+    languages, formats = chosen("language", languages, known_languages()), chosen("format", formats, [*FORMATS])
+    ds, cache = opened(dataset, period, scenario), out / ".work/digests.json"
     known = _data(replace(ds, period=None), cache)
     code = fingerprint_of(**{f.relative_to(LIBRARY).as_posix(): d for f, d in digests(library(), cache).items()})
     ds = _with_period(ds, out / ".work" / ds.name / "coverage.json", fingerprint_of(data=known, code=code))
@@ -96,30 +97,6 @@ def make_report(
             publish.publish(files, manifest, build=setting.build, target=target)
     write_index(out)
     return Report(target, _headline(outcome, languages[0]), outcome.made, outcome.kept)
-
-
-def _checked(what: str, asked: Iterable[str], known: list[str]) -> list[str]:
-    asked = list(asked)
-    unknown = [name for name in asked if name not in known]
-    if unknown or not asked:
-        raise UsageError(f"{what} {', '.join(unknown) or '(none)'} is not there — choose from {', '.join(known)}")
-    return asked
-
-
-def _opened(dataset: str | Path, period: str | None, scenario: str) -> Dataset:
-    """The dataset, after all that was asked of it by name has been looked up."""
-    try:
-        folder = find_dataset(dataset)
-    except DataError as error:
-        raise UsageError(str(error)) from None
-    scenarios = sorted({"base", *(f.stem for f in (folder / "scenarios").glob("*.toml"))})
-    if scenario not in scenarios:
-        raise UsageError(f"scenario {scenario} is not in {folder.name}/scenarios — choose from {', '.join(scenarios)}")
-    ds = open_dataset(folder, scenario=scenario)
-    try:
-        return ds if period is None else replace(ds, period=as_period(period, ds.frequency))
-    except DataError as error:
-        raise UsageError(str(error)) from None
 
 
 def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
 
-from importcut.dataset import PUBLISHED, ROOT, as_period, find_dataset, open_dataset
+from importcut.dataset import PUBLISHED, ROOT
 from importcut.digest import digests
 from importcut.report import publish
+from importcut.report.asked import opened
 from importcut.report.errors import RunError, UsageError
 from importcut.report.finished import finished_report, remedy
-from importcut.schema import DataError
 
 REMADE = {"quarantine", "profile"}  # large, and made again from the raw files; no revision is told of them
 KEPT = ("dataset", "period", "illustrative", "headlines", "inputs")  # of the report's manifest
@@ -48,7 +48,8 @@ def publish_tables(
     RunError : there is no such report, its files were changed, or other tables were given out for this period.
     """
     out = Path(out or ROOT / "reports").resolve()
-    folder = _asked(dataset, period, date)
+    folder = opened(dataset, period).path
+    _check_day(date)
     with publish.alone(out / ".work" / folder.name / "lock"):
         report = finished_report(out / folder.name, folder.name, period)
         manifest = publish.published(report)
@@ -71,20 +72,10 @@ def publish_tables(
     return Given(target, already=False)
 
 
-def _asked(dataset: str | Path, period: str | None, date: str | None) -> Path:
-    """Folder of the dataset, after all that was asked by name has been looked up."""
+def _check_day(date: str | None) -> None:
     try:
-        folder = find_dataset(dataset)
-    except DataError as error:
-        raise UsageError(str(error)) from None
-    ds = open_dataset(folder)
-    try:
-        if period is not None:
-            as_period(period, ds.frequency)
-        if date is not None and Date.fromisoformat(date).isoformat() != date:
-            raise ValueError
-    except DataError as error:
-        raise UsageError(str(error)) from None
+        written = date is None or Date.fromisoformat(date).isoformat() == date
     except ValueError:
-        raise UsageError(f"date {date!r} is not one — write it as 2026-10-15") from None
-    return folder
+        written = False
+    if not written:
+        raise UsageError(f"date {date!r} is not one — write it as 2026-10-15")

@@ -11,7 +11,6 @@ import pandas as pd
 from importcut.dataset import as_period
 from importcut.digest import write_whole
 from importcut.language import Voice, languages
-from importcut.narrate.index import index_words
 from importcut.report.fingerprint import LIBRARY
 from importcut.report.publish import MANIFEST
 from importcut.schema import DataError
@@ -63,7 +62,8 @@ def index_page(reports: list[Listed]) -> str:
     from jinja2 import Environment, FileSystemLoader
 
     spoken = [code for code in languages() if any(code in r.headlines for r in reports)] or languages()[:1]
-    words = {code: index_words(Voice(code, None)) for code in languages()}
+    voices = {code: Voice(code, None) for code in languages()}
+    words = {code: {**say.words("index"), "files": say.words("files")} for code, say in voices.items()}
     sections = [{"code": code, "words": words[code], "datasets": _datasets(reports, code, words)} for code in spoken]
     templates = Environment(loader=FileSystemLoader(LIBRARY / "templates"), autoescape=True, trim_blocks=True)
     return templates.get_template("index/index.html.j2").render(sections=sections)

@@ -9,8 +9,8 @@ from importcut.report.errors import RunError
 KINDS = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict, "None": type(None)}
 
 
-def declared_parameters(notebook: Path) -> dict[str, tuple[str, object]]:
-    """Type and default of each parameter in the cell tagged `parameters`, by name.
+def declared_parameters(notebook: Path) -> dict[str, str]:
+    """Type of each parameter in the cell tagged `parameters`, by name.
 
     Read from the syntax tree: papermill's own inspection leaves out lines with two equals signs.
 
@@ -28,8 +28,7 @@ def declared_parameters(notebook: Path) -> dict[str, tuple[str, object]]:
                 raise RunError(
                     f"{notebook.name}: `{ast.unparse(line)}` is not a parameter — write `name: type = literal`"
                 ) from None
-            annotation = ast.unparse(line.annotation) if isinstance(line, ast.AnnAssign) else type(default).__name__
-            declared[name] = (annotation, default)
+            declared[name] = ast.unparse(line.annotation) if isinstance(line, ast.AnnAssign) else type(default).__name__
     return declared
 
 
@@ -43,9 +42,8 @@ def checked_parameters(notebook: Path, given: dict) -> dict:
         if name not in declared:
             known = ", ".join(declared) or "none"
             raise RunError(f"{notebook.name}: no parameter {name} — it has {known}")
-        annotation, _ = declared[name]
-        if not _fits(value, annotation):
-            raise RunError(f"{notebook.name}: {name} = {value!r} is a {type(value).__name__} — give a {annotation}")
+        if not _fits(value, declared[name]):
+            raise RunError(f"{notebook.name}: {name} = {value!r} is a {type(value).__name__} — give a {declared[name]}")
     return given
 
 

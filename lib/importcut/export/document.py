@@ -67,8 +67,8 @@ def to_docx(notebook: dict, *, language: str) -> bytes:
         for part in (part for section in report["sections"] for part in section if part["kind"] == "picture"):
             (Path(folder) / part["file"]).write_bytes(to_png(part["svg"]))
         made = subprocess.run(
-            [pypandoc.get_pandoc_path(), "-f", "json", "-t", "docx", "-o", "-", "--reference-doc=reference.docx"],
-            input=json.dumps(_pandoc(report)).encode(),
+            [pypandoc.get_pandoc_path(), "-f", "html", "-t", "docx", "-o", "-", "--reference-doc=reference.docx"],
+            input=_page(report).encode(),
             env={**os.environ, "SOURCE_DATE_EPOCH": STAMP},
             cwd=folder,
             stdout=subprocess.PIPE,
@@ -157,67 +157,12 @@ def _reference(report: dict) -> bytes:
     return file.getvalue()
 
 
-def _pandoc(report: dict) -> dict:
-    """The document as pandoc's own tree, in which text is text whatever signs it holds."""
+def _page(report: dict) -> str:
+    """The document as pandoc reads it."""
+    from jinja2 import Environment, FileSystemLoader
+
     headings = [part for section in report["sections"] for part in section if part["kind"] == "heading"]
     for number, heading in enumerate(headings):
         heading["id"] = f"finding-{number}"
-    contents = [
-        _styled(f"toc {part['level']}", [_node("Link", _attr(), _text(part["text"]), [f"#{part['id']}", ""])])
-        for part in headings
-    ]
-    front = [_styled("Mark", _text(report["mark"]))] * bool(report["mark"])
-    front += [_styled("Headline", _text(report["headline"]))] * bool(report["headline"])
-    shown = [block for section in report["sections"] for part in section for block in _shown(part, section)]
-    meta = {name: _node("MetaString", report[name]) for name in ("title", "subtitle")}
-    return {"pandoc-api-version": [1, 23, 1], "meta": meta, "blocks": [*front, *contents, *shown]}
-
-
-def _shown(part: dict, section: list[dict]) -> list[dict]:
-    match part["kind"]:
-        case "heading":
-            return [_node("Header", part["level"], _attr(part["id"]), _text(part["text"]))]
-        case "text":
-            kept = any(other["kind"] == "picture" for other in section)
-            return [_styled("Kept Text" if kept else "Body Text", _text(part["text"]))]
-        case "picture":
-            image = _node("Image", _attr(width="100%"), _text(part["alt"]), [part["file"], ""])
-            above = [_styled(f"Chart {word.title()}", _text(part[word])) for word in ("title", "unit") if part[word]]
-            if not part["note"]:
-                return [*above, _styled("Figure", [image])]
-            return [*above, _node("Figure", _attr(), [None, [_plain(part["note"])]], [_node("Plain", [image])])]
-        case "table":
-            return [_grid(part)]
-
-
-def _grid(table: dict) -> dict:
-    sides = [{"t": "AlignRight" if number else "AlignLeft"} for number in table["numeric"]]
-    widths = [[side, _node("ColWidth", width)] for side, width in zip(sides, table["widths"], strict=True)]
-
-    def row(values: list[str]) -> list:
-        shown = [[_styled(f"Cell {table['size']}", _text(value))] for value in values]
-        return [_attr(), [[_attr(), {"t": "AlignDefault"}, 1, 1, cell] for cell in shown]]
-
-    body = [[_attr(), 0, [], [row(values) for values in table["rows"]]]]
-    head, foot = [_attr(), [row(table["columns"])]], [_attr(), []]
-    return _node("Table", _attr(), [None, [_plain(table["caption"])]], widths, head, body, foot)
-
-
-def _node(kind: str, *content) -> dict:
-    return {"t": kind, "c": content[0] if len(content) == 1 else list(content)}
-
-
-def _attr(identifier: str = "", **values: str) -> list:
-    return [identifier, [], [[name.replace("_", "-"), value] for name, value in values.items()]]
-
-
-def _text(text: str) -> list[dict]:
-    return [_node("Str", text)]
-
-
-def _plain(text: str) -> dict:
-    return _node("Plain", _text(text))
-
-
-def _styled(style: str, inlines: list[dict]) -> dict:
-    return _node("Div", _attr(custom_style=style), [_node("Para", inlines)])
+    environment = Environment(autoescape=True, trim_blocks=True, loader=FileSystemLoader(TEMPLATES))
+    return environment.get_template("report.html.j2").render(report=report, headings=headings)

@@ -305,6 +305,19 @@ def test_a_weight_only_ten_times_off_is_left_alone(ds):
     assert imports["net_kg"].tolist()[-1] == 10.0 and imports["weight_rule"].isna().all()
 
 
+def test_of_very_many_lines_the_digests_of_declarations_are_compared_and_nothing_else_changes(ds, monkeypatch):
+    twice, without = line(1), line(2, **{DECLARATION: ""})
+    lines = [twice, twice, line(3), line(3, **{VALUE: "7.25"}), line(4), without, without, line(5, **{ITEM: ""})]
+    found = {}
+    for many in (1_000, 1):
+        monkeypatch.setattr("importcut.clean.rules.MANY", many)
+        (ds.processed / "cleaned.txt").unlink(missing_ok=True)
+        found[many] = cleaned(ds, *lines)
+    assert found[1][1]["reason"].tolist() == ["duplicate_line", "item_repeated", "duplicate_line"]
+    for before, after in zip(*found.values(), strict=True):
+        pd.testing.assert_frame_equal(before, after)
+
+
 def test_of_many_lines_every_nth_tells_the_median_and_what_is_seldom_imported_is_taken_whole(ds, monkeypatch):
     rare = {CODE: "0208100000", VALUE: "500.25", WEIGHT: "1"}  # worth a hundred times as much by weight
     salt = ds.products.iloc[[0]].assign(product_id="salt", hs_prefixes="0208", text_pattern=None)

@@ -15,6 +15,7 @@ from importcut.clean.origins import origin_codes
 from importcut.clean.rules import (
     NOTHING,
     RULES,
+    keyed,
     known_codes,
     repaired,
     repeated_keys,
@@ -66,15 +67,18 @@ def clean_imports(files: list, ds, *, engine: str | None = None) -> Cleaned:
     made_of = _made_of(files, ds)
     if (known := _known(made_of, ds)) is not None:
         return known
+    received = sum(file.lines for file in files)
     ds.processed.mkdir(parents=True, exist_ok=True)
+    (ds.processed / NOTE).unlink(missing_ok=True)  # of what lies there until all is written anew
     with (
         tempfile.TemporaryDirectory(dir=ds.processed, prefix=".cleaning-") as scratch,
-        engine_of(engine, Path(scratch)) as connection,
+        engine_of(engine, Path(scratch), lines=received) as connection,
     ):
         kept, lasting = partial(_kept, connection, Path(scratch)), partial(_kept, connection, ds.processed)
         lines = read_parquet(connection, [f.declarations for f in files], numbered=True)
         lines = corrected(lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[ROW]), ds)
-        twice, codes = kept("repeats", repeats(lines, kept("keys", repeated_keys(lines)))), known_codes(lines, ds)
+        sound, codes = keyed(lines, received), known_codes(lines, ds)
+        twice = kept("repeats", repeats(sound, kept("keys", repeated_keys(sound))))
         judged = partial(with_rule, twice=twice, codes=codes, origins=origin_codes(lines), ds=ds)
         medians = kept("medians", unit_value_medians(judged(kept("some", thinned(lines, codes)))))
         decided = repaired(judged(lines), medians).mutate(period=_period(ds.frequency), **_why())

@@ -13,13 +13,13 @@ import pandas as pd
 from importcut.schema import ROWS_AT_ONCE, DataError, whole
 
 ENGINES = ("duckdb", "spark")
-MEMORY = "1200MB"  # of DuckDB; what does not fit goes to disk
+MEMORY, MORE = 1_200, 12  # MB that DuckDB may use, and more of it a million lines; what does not fit goes to disk
 ROW = "row_of_file"
 
 
 @contextmanager
-def engine_of(name: str | None, scratch: Path) -> Iterator[ibis.BaseBackend]:
-    """A connection to an engine: the one asked for, that of IMPORTCUT_ENGINE, or DuckDB.
+def engine_of(name: str | None, scratch: Path, *, lines: int) -> Iterator[ibis.BaseBackend]:
+    """A connection to an engine for so many lines: the one asked for, that of IMPORTCUT_ENGINE, or DuckDB.
 
     Spark is the one that SPARK_REMOTE or the master of its own settings names, without these a local one.
     Raises DataError if there is no such engine or it is not installed.
@@ -28,7 +28,8 @@ def engine_of(name: str | None, scratch: Path) -> Iterator[ibis.BaseBackend]:
     if name not in ENGINES:
         raise DataError(f"engine {name} is not known — choose one of {', '.join(ENGINES)}")
     if name == "duckdb":
-        room = {"memory_limit": MEMORY, "temp_directory": str(scratch / "spilled")}
+        memory = MEMORY + MORE * lines // 1_000_000
+        room = {"memory_limit": f"{memory}MB", "temp_directory": str(scratch / "spilled")}
         connection = ibis.duckdb.connect(**room, preserve_insertion_order=False)  # lines know their place
         try:
             yield connection

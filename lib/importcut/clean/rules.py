@@ -14,12 +14,13 @@ from importcut.schema import NATIONAL, tables
 
 RULES = tomllib.loads((Path(__file__).parents[1] / "cleaning.toml").read_text(encoding="utf-8"))
 CONTENT = [c.name for c in tables()["declarations"].columns if c.name not in ("source_file", "line")]
-PLACE, ITEM = ["source_file", "line"], ["declaration_id", "item"]
+PLACE, ITEM, KEY = ["source_file", "line"], ["declaration_id", "item"], ["number", "item"]
 CODES = {
     "hs_code": "string", "code": "string", "code_rule": "string", "well_formed": "boolean", "of_code": "string",
     "candidates": "string", "lines": "int64",
 }  # fmt: skip
 NOTHING = ibis.null("string")
+MANY = 30_000_000  # lines from which the numbers of declarations are too long to be compared as they are
 SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in all, and of a product
 
 
@@ -140,20 +141,26 @@ def unit_value_medians(lines: ibis.Table) -> ibis.Table:
     return priced.group_by("product_id").agg(median=(_.value_usd / _.declared_kg).median())
 
 
-def repeated_keys(lines: ibis.Table) -> ibis.Table:
-    """Declaration and item that several lines share, or several lack."""
-    return lines.filter(_.fault.isnull()).group_by(ITEM).having(_.count() > 1).agg()
+def keyed(lines: ibis.Table, received: int) -> ibis.Table:
+    """The lines that can be read, with the declaration's `number`: itself, of very many lines a digest of it."""
+    of_many = ibis.ifelse(_.declaration_id.notnull(), _.declaration_id.hash(), ibis.null("int64"))
+    return lines.filter(_.fault.isnull()).mutate(number=_.declaration_id if received < MANY else of_many)
 
 
-def repeats(lines: ibis.Table, keys: ibis.Table) -> ibis.Table:
+def repeated_keys(sound: ibis.Table) -> ibis.Table:
+    """Number and item that several lines of `keyed` share, or several lack."""
+    return sound.group_by(KEY).having(_.count() > 1).agg()
+
+
+def repeats(sound: ibis.Table, keys: ibis.Table) -> ibis.Table:
     """Lines that stand there twice: place, and as what. Of equal lines the first counts, of corrections the last.
 
     Only lines that share a key (`repeated_keys`) with another one are sorted; of millions these are few.
     """
-    sound = lines.filter(_.fault.isnull()).mutate(version=_.correction.fill_null(0))
+    sound = sound.mutate(version=_.correction.fill_null(0))
     numbered = _.declaration_id.notnull() & _.item.notnull()
-    candidates = sound.semi_join(keys, ITEM)
-    if keys.filter(~numbered).count().to_pandas():
+    candidates = sound.semi_join(keys, KEY)
+    if keys.filter(_.number.isnull() | _.item.isnull()).count().to_pandas():
         content = reduce(lambda a, b: a + "\x1f" + b, [_[c].cast("string").fill_null("") for c in CONTENT])
         others = sound.filter(~numbered).mutate(content=content)
         alike = others.semi_join(others.group_by("content").having(_.count() > 1).agg(), "content")

@@ -81,12 +81,12 @@ def test_faulty_lines_are_written_out_as_received_and_corrected_ones_read_back(f
 
 def test_a_fault_of_a_register_stands_with_the_imports_of_its_product_or_plant(folder):
     change(folder, "products.csv", ",1,1,0.5,", ",1,1,50,")
-    change(folder, "plants.csv", "pitnak,Питнак", "pitnak,")
+    change(folder, "plants.csv", "pitnak,Питнак,Pitnak,Питнак,Pitnak", "pitnak,,,,")
     change(folder, "exchange_rates.csv", "1.2", "0")
     assert listed(folder) == [
         (520.0, False, "declarations/2025Q1.csv line 5 and 1 more: hs_code 2807000000 (hs code unknown)"),
         (160.0, True, "products.csv row 2: localisable_share 50"),
-        (60.0, True, "plants.csv row 3: name_uz_cyrl is empty"),
+        (60.0, True, "plants.csv row 3: no name in any language"),
         (30.0, False, "declarations/2025Q1.csv line 7: date 2025-02-31 (impossible date)"),
         (None, True, "exchange_rates.csv row 3: usd 0"),
     ]
@@ -105,7 +105,7 @@ def test_a_project_stands_with_the_imports_of_what_it_makes(folder, repository):
 
 
 def test_settings_registers_scenarios_and_raw_files_are_told_at_once(folder):
-    change(folder, "dataset.toml", 'base_period = "2024"', 'base_period = "20x4"')
+    change(folder, "dataset.toml", 'base_period = "2025Q1"', 'base_period = "20x4"')
     change(folder, "products.csv", "320820;320890", "3208.20")
     (folder / "scenarios").mkdir()
     (folder / "scenarios" / "late.toml").write_text("[assumptions]\ndelay = 1\n")
@@ -134,6 +134,9 @@ def test_a_new_dataset_says_what_is_missing_in_the_order_of_work(folder, tmp_pat
     )  # fmt: skip
     assert "add the code to hs_prefixes in registers.xlsx sheet products" in checked(own).findings[1].text
     shutil.copy(folder / "products.csv", own)
+    [only] = [finding.text for finding in checked(own).findings if finding.stops]
+    assert only == "dataset.toml: base_period 2024 is not covered by the raw files, 2025Q1–2025Q1 — choose one that is"
+    change(own, "dataset.toml", '"2024"', '"2025Q1"')
     assert not [finding for finding in checked(own).findings if finding.stops]
 
 
@@ -155,3 +158,15 @@ def test_a_sheet_that_is_empty_and_declarations_beside_it_are_all_at_stake(folde
     file.write_text(file.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     [first, *_] = checked(folder).findings
     assert (first.value_usd, first.stops) == (720.0, True)
+
+
+def test_columns_that_are_not_read_are_named(folder):
+    file = folder / "declarations" / "2025Q1.csv"
+    head, *rows = file.read_text(encoding="utf-8").splitlines()
+    file.write_text("\n".join([f"{head},Value USD", *(f"{row},1" for row in rows)]) + "\n", encoding="utf-8")
+    assert "columns not read: Value USD" in call(folder).stdout
+    assert "not read" not in call("sample").stdout
+
+
+def test_the_dataset_may_be_named_as_other_commands_have_it(folder):
+    assert call("--dataset", folder).stdout == call(folder).stdout

@@ -131,7 +131,7 @@ def test_a_register_that_cannot_be_read_is_named_once_and_not_for_every_row_that
 
 def test_several_faults_are_told_at_once(full):
     change(full, "dataset.toml", "illustrative = true", 'illustrative = "yes"')
-    change(full, "products.csv", "antifreeze,Антифриз", "antifreeze,")
+    change(full, "products.csv", "antifreeze,Антифриз,Antifriz,Антифриз,Antifreeze", "antifreeze,,,,")
     change(full, "projects.csv", "2025-06", "mid 2025")
     change(full, "uses.csv", "asaka,painting", "osaka,painting")
     (full / "plants.csv").write_text("plant_id;name_en\n")
@@ -183,8 +183,8 @@ def test_a_register_that_is_no_csv_is_named(full, damage):
     [
         ('frequency = "Q"\n', "", "frequency is missing — add it"),
         ('frequency = "Q"', 'frequency = "M"', "setting: frequency M — must be Q|Y"),
-        ('base_period = "2024"\n', "", "base_period is missing — add it"),
-        ('base_period = "2024"', 'base_period = "20x4"', "setting: base_period 20x4 — must be a year or quarter"),
+        ('base_period = "2025Q1"\n', "", "base_period is missing — add it"),
+        ('base_period = "2025Q1"', 'base_period = "20x4"', "setting: base_period 20x4 — must be a year or quarter"),
         ('["40"]', '"40"', 'setting: import_regimes 40 — must be a list of texts, ["40"]'),
         ('["40"]', "[40]", 'setting: import_regimes [40] — must be a list of texts, ["40"]'),
         ("coverage_share = 0.01\n", "", "thresholds.coverage_share is missing — add it"),
@@ -347,3 +347,16 @@ def test_an_unknown_dispatch_is_told_with_the_known_ones(folder):
     assert line == (
         "scenarios/base.toml: dispatch 'lottery' is not known — choose one of proportional, merit_order, first_come"
     )
+
+
+def test_a_name_that_is_left_out_is_that_of_another_language(full):
+    change(full, "products.csv", "antifreeze,Антифриз,Antifriz", "antifreeze,,Antifriz")
+    ds = open_dataset(full)
+    assert ds.names("products", "uz-Cyrl")["antifreeze"] == "Antifriz"
+    change(full, "products.csv", "Antifriz,Антифриз,Antifreeze", "Antifriz,Антифриз,")
+    assert open_dataset(full).names("products", "en")["antifreeze"] == "Антифриз"
+
+
+def test_a_misspelt_setting_is_named(full):
+    change(full, "dataset.toml", "base_period", "base_perod")
+    assert told(full) == ["dataset.toml: base_period is missing — is base_perod meant to be it?"]

@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from importcut.clean import Cleaned, clean_imports, faulty_lines
-from importcut.dataset import open_dataset
+from importcut.dataset import open_dataset, uncovered
 from importcut.dataset.columns import Fault
 from importcut.dataset.examine import Examined, examine
 from importcut.digest import write_whole
 from importcut.schema import DataError
-from importcut.sources import RawFile, read_declarations, repair, with_raw
+from importcut.sources import RawFile, periods, read_declarations, repair, with_raw
 
 GROUP = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
 
@@ -53,6 +53,7 @@ def checked(name: str | Path) -> Checked:
         value = _at_stake(examined, cleaned.cells, faulty)
         findings += [Finding(value(fault), str(fault), True) for fault in examined.faults]
         findings += _set_aside(faulty, examined.places)
+        findings += [Finding(None, text, True) for text in _out_of_span(examined, files)]
     findings += [Finding(None, str(fault), False) for fault in examined.unfilled]
     findings.sort(key=lambda f: (-(f.value_usd or 0), not f.stops))  # stable: else in the order of the data's way
     return Checked(examined, tuple(files), cleaned, tuple(findings))
@@ -85,6 +86,17 @@ def _cleaned(ds) -> tuple[list[RawFile], Cleaned | None, list[str]]:
         return files, clean_imports(files, replace(ds, name=f"{ds.name}/.check")), []
     except DataError as error:
         return [], None, str(error).splitlines()
+
+
+def _out_of_span(examined: Examined, files: list[RawFile]) -> list[str]:
+    """What the settings say of periods that the raw files do not have."""
+    if any(str(fault).startswith("dataset.toml") for fault in examined.faults):
+        return []
+    try:
+        covered = periods(files, examined.ds.frequency)
+    except DataError as error:
+        return [str(error)]
+    return [text for text in [uncovered(examined.ds, covered[0], covered[-1])] if text]
 
 
 def _at_stake(examined: Examined, cells: pd.DataFrame, faulty: pd.DataFrame) -> Callable[[Fault], float | None]:

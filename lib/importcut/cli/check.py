@@ -8,12 +8,13 @@ import typer
 
 from importcut.cli.frame import DEBUG, app, shown, told
 
-MOST = 40  # findings shown unless all are asked for
+MOST, MOST_NAMES = 40, 8  # findings, and columns that are not read, shown unless all are asked for
 
 
 @app.command(epilog="Example: importcut check data/raw/mine")
 def check(
     dataset: Annotated[str, typer.Argument(help="A dataset in data/raw, or a folder with a dataset.toml.")] = "sample",
+    named: Annotated[str, typer.Option("--dataset", help="The same, as other commands have it.")] = "",
     all_: Annotated[bool, typer.Option("--all", help=f"Show every finding, not the first {MOST}.")] = False,
     faults: Annotated[Path | None, typer.Option(help="CSV file for the faulty lines, to be corrected there.")] = None,
     repair: Annotated[Path | None, typer.Option(help="That file, filled in: corrected lines are read back.")] = None,
@@ -25,6 +26,7 @@ def check(
     """
     from importcut.check import checked, faults_to_correct, repaired
 
+    dataset = named or dataset
     with told(debug):
         if repair is not None:
             print(f"Lines repaired: {repaired(dataset, repair)} in all, kept in repairs.csv of the dataset")
@@ -57,6 +59,10 @@ def received(found, everything: bool) -> list[str]:
         f"{lines[format, encoding]:>16,}   {format}, {encoding}, separator {separator}: {files} files"
         for (format, encoding, separator), files in told.items()
     ]
+    passed_over = [*dict.fromkeys(name for f in found.files for name in f.unread)]
+    more = f" … and {len(passed_over) - MOST_NAMES} more" * (len(passed_over) > MOST_NAMES and not everything)
+    named = ", ".join(passed_over if everything else passed_over[:MOST_NAMES])
+    rows += [f"{'':>16}   columns not read: {named}{more}"] if passed_over else []
     return [f"{'lines':>16}   read as", *rows] if rows else []
 
 

@@ -16,7 +16,7 @@ def report(
     period: Annotated[str | None, PERIOD] = None,
     language: Annotated[list[str], LANGUAGES] = ["en"],  # noqa: B006
     formats: Annotated[
-        str, typer.Option(help=f"Of {','.join(complete.FORMATS)}, or all.", autocompletion=complete.formats)
+        str, typer.Option(help=f"Of {', '.join(complete.FORMATS)}, or all.", autocompletion=complete.formats)
     ] = "all",
     scenario: Annotated[str, SCENARIO] = "base",
     out: Annotated[Path | None, typer.Option(help="Folder of the reports; by default reports/.")] = None,

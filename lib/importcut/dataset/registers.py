@@ -1,6 +1,7 @@
 """The registers and settings of a dataset: read, typed, checked, and against one another."""
 
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
@@ -16,15 +17,19 @@ ADD = "add it there or correct it"
 
 def wrong_settings(about: dict, frequency: str) -> list[Fault]:
     """What dataset.toml lacks, or says in a way that cannot be used."""
-    faults = []
-    for column in tables("settings.toml")["settings"].columns:
+    faults, described = [], tables("settings.toml")["settings"].columns
+    known = {part for column in described for part in column.name.split(".")}
+    for column in described:
         section, _, key = column.name.rpartition(".")
         holder = about.get(section) if section else about
         if column.optional and (holder is None or (holder is about and key not in about)):
             continue
         value = holder.get(key) if isinstance(holder, dict) else None
         if value is None:
-            faults.append(Fault("dataset.toml", (), f"{column.name} is missing — add it (the sample's file shows how)"))
+            odd = [k for k in holder if k not in known] if isinstance(holder, dict) else []
+            like = get_close_matches(key, odd, n=1)
+            remedy = f"is {like[0]} meant to be it?" if like else "add it (the sample's file shows how)"
+            faults.append(Fault("dataset.toml", (), f"{column.name} is missing — {remedy}"))
         else:
             text = str(value) if column.type in ("text", "period") else repr(value)
             faults += read_column(pd.Series([text], ["setting"]), column, "dataset.toml", frequency)[1]
@@ -94,6 +99,10 @@ def _read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataF
         typed[column.name], wrong = read_column(text, column, sheet.place, frequency, plain=clean)
         faults += wrong + _lost_letters(sheet, column, text)
     read = pd.DataFrame(typed)
+    if names := [c.name for c in table.columns if c.name.startswith("name_")]:
+        nameless = read.index[read[names].isna().all(axis=1)]
+        faults += [Fault(sheet.place, (at,), "no name in any language — write one", names[-1]) for at in nameless]
+        read[names] = read[names].bfill(axis=1).ffill(axis=1)  # in place of a language that is left out, the next one
     return read, faults + [
         Fault(sheet.place, (at,), f"{', '.join(written.loc[at, list(table.key)])} stands twice — keep one")
         for at in read.index[read.duplicated(list(table.key))]

@@ -59,7 +59,7 @@ def import_panel(cells: pd.DataFrame, ds) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _up_to(cells: pd.DataFrame, ds) -> pd.DataFrame:
     """The lines up to `ds.period`, which must lie in the data."""
     if cells.empty:
-        raise DataError(f"{ds.name}: every line was set aside — see why in notebooks/01_prepare_imports.ipynb")
+        raise DataError(f"{ds.name}: every line was set aside — `importcut check {ds.name}` shows by which rules")
     if ds.period is None:
         raise DataError(f"{ds.name}: no period is chosen — open the dataset with one, as {cells['period'].max()}")
     first, last = cells["period"].min(), cells["period"].max()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from importcut.dataset import ROOT, Dataset, run_name
+from importcut.dataset import ROOT, Dataset, run_name, uncovered
 from importcut.digest import digests, fingerprint_of, write_whole
 from importcut.language import languages as known_languages
 from importcut.report import publish
@@ -114,11 +114,9 @@ def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
         raise DataError(
             f"period {ds.period} is not in dataset {ds.name}, which covers {first}–{last} — choose one of these"
         )
+    if wrong := uncovered(ds, first, last):
+        raise DataError(wrong)
     base, base_end = ds.base_period, ds.base_period.asfreq(ds.frequency, how="end")
-    if not first <= base.asfreq(ds.frequency, how="start") <= base_end <= last:
-        raise DataError(
-            f"dataset.toml: base_period {base} is not covered by the raw files, {first}–{last} — choose one that is"
-        )
     if ds.counterfactual == "deliveries" and ds.period < base_end:
         raise DataError(f"period {ds.period}: the base period {base} is not over — choose {base_end} or later")
     return ds

@@ -40,13 +40,17 @@ class Format:
 
 @dataclass(frozen=True)
 class Fit:
-    """A format and where in a header its columns, their scale or unit, and the columns of its scope stand."""
+    """A format and where in a header its columns, their scale or unit, and the columns of its scope stand.
+
+    unread : headers of which the format knows nothing.
+    """
 
     format: Format
     position: dict[str, int]
     scale: dict[str, float]
     unit: dict[str, int]
     scope: tuple[tuple[int, dict], ...]
+    unread: tuple[str, ...]
 
 
 @cache
@@ -69,7 +73,9 @@ def fit(header: list[str], format: Format) -> Fit:
             if "unit" in about and normal(about["unit"]) in seen:
                 unit[column] = seen[normal(about["unit"])]
     scope = [(seen[normal(rule["header"])], rule) for rule in format.scope if normal(rule["header"]) in seen]
-    return Fit(format, position, scale, unit, tuple(scope))
+    read = {*position.values(), *unit.values(), *(n for n, _ in scope)}
+    unread = tuple(str(name).strip() for n, name in enumerate(header) if n not in read and str(name).strip())
+    return Fit(format, position, scale, unit, tuple(scope), unread)
 
 
 def aliases(about: dict) -> list[tuple[str, float]]:

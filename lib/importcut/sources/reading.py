@@ -35,7 +35,8 @@ class RawFile:
     """A table that has been read.
 
     lines : physical lines (rows, records) below the header; carried_on : of these, those that a record before them
-    takes up; declarations : typed lines as Parquet; malformed : the lines that are no records, as Parquet.
+    takes up; declarations : typed lines as Parquet; malformed : the lines that are no records, as Parquet; unread :
+    headers of which the format knows nothing.
     """
 
     source_file: str
@@ -46,6 +47,7 @@ class RawFile:
     carried_on: int
     declarations: Path
     malformed: Path
+    unread: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _from_text(part: Part, said: dict, how: Reading, stem: str) -> RawFile:
     decimal = said.get("decimal") or decimal_of(shown, head.separator)
     added = [(f"c{len(head.fields) + n}", value) for n, value in enumerate(_added(said).values())]
     shape = {"source_file": name, "top": head.top, "names": names, "added": added, "decimal": decimal}
-    lines, about = physical_lines(path) - head.top, (name, found.format.name, encoding, head.separator)
+    lines, about = physical_lines(path) - head.top, (name, found, encoding, head.separator)
     try:
         if head.top == 1 and write_declarations(target, found, text=(path, head.separator, True), **shape) == lines:
             return _noted(*about, lines, 0, [], target, stem)
@@ -146,20 +148,20 @@ def _from_table(
 ) -> RawFile:
     target, decimal = Path(f"{stem}.parquet"), said.get("decimal", ".")
     lines = write_declarations(target, found, source_file=name, top=top, decimal=decimal, rows=table)
-    return _noted(name, found.format.name, kind, separator, lines, 0, [], target, stem)
+    return _noted(name, found, kind, separator, lines, 0, [], target, stem)
 
 
-def _noted(source_file, format, encoding, separator, lines, gaps, malformed, target, stem) -> RawFile:
+def _noted(source_file, found, encoding, separator, lines, gaps, malformed, target, stem) -> RawFile:
     """What is known of a table that has been read, once its malformed lines are written too.
 
     Raises DataError if there is nothing below its header.
     """
-    if not lines or (len(malformed) == lines and not any(found["raw"].strip() for found in malformed)):
+    if not lines or (len(malformed) == lines and not any(line["raw"].strip() for line in malformed)):
         remedy = "put the file received there, or take it away"
         raise DataError(f"{source_file}: the file has no lines below its header — {remedy}")
     aside = Path(f"{stem}.malformed.parquet")
     pd.DataFrame(malformed, columns=[*MALFORMED]).astype(MALFORMED).to_parquet(aside, index=False)
-    return RawFile(source_file, format, encoding, separator, lines, gaps, target, aside)
+    return RawFile(source_file, found.format.name, encoding, separator, lines, gaps, target, aside, found.unread)
 
 
 def _added(said: dict) -> dict[str, str]:

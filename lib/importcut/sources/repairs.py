@@ -86,7 +86,8 @@ def _unread(file, rows: pd.DataFrame, name: str) -> list[str]:
     bad = typed[typed["fault"].notna()].merge(rows[["source_file", "line"]], on=["source_file", "line"])
     return [
         f"{name}: {row.source_file} line {row.line} still cannot be read "
-        f"({row.fault_column if pd.notna(row.fault_column) else 'it is no record'}) — correct it again"
+        f"({row.fault_column if pd.notna(row.fault_column) else 'it is no record'}) — write the whole line into "
+        f"corrected, as the column raw shows it, with what was wrong put right"
         for row in bad.itertuples()
     ]
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from importcut import narrate
-from importcut.appraise import appraisal
+from importcut.appraise import appraisal, ranking
 from importcut.language import Voice, languages
 
 
@@ -57,6 +57,26 @@ def test_headline_names_leader_margin_runner_up_and_grades(sample):
     ):  # fmt: skip
         assert part in finding.text
     assert finding.evidence == "planned"
+
+
+@pytest.mark.parametrize("language", languages())
+def test_where_the_net_cut_of_one_is_not_known_all_are_compared_gross(sample, language):
+    cuts, say = sample.realised, Voice(language, sample.ds)
+    done = sample.ranking[sample.ranking["basis"].eq("realised_to_date")].sort_values("rank")
+    unknown = done["project_id"].iloc[1]
+    part = cuts.assign(net_usd=cuts["net_usd"].mask(cuts["project_id"].eq(unknown)))
+    table = ranking(sample.ds, part, sample.credit).query("basis == 'realised_to_date'").dropna(subset="rank")
+    gross = cuts[cuts["identified"]].groupby("project_id")[["gross_usd", "low_usd", "high_usd"]].sum()
+    shown = table.set_index("project_id")
+    for column, of in (("headline_usd", "gross_usd"), ("low_usd", "low_usd"), ("high_usd", "high_usd")):
+        pd.testing.assert_series_equal(shown[column], gross.loc[shown.index, of], check_names=False)
+    assert table["rank"].tolist() == table["gross_usd"].rank(ascending=False).tolist()
+    text = narrate.headline(table, part, say).text
+    assert say("answer.alike", projects=[sample.ds.names("projects", language)[unknown]]) in text
+    assert say.money(gross["gross_usd"].max()) in text and say.money(done["net_usd"].iloc[0]) not in text
+    assert (
+        ranking(sample.ds, part, sample.credit)["net_usd"].notna().sum() == sample.ranking["net_usd"].notna().sum() - 1
+    )
 
 
 def test_projects_whose_ranges_overlap_are_not_told_apart(uzbekistan):

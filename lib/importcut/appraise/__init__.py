@@ -17,7 +17,7 @@ def ranking(ds, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str 
     Returns
     -------
     DataFrame
-        Key project_id, basis; the headline is the net cut, gross where net is not known.
+        Key project_id, basis; the headline is the net cut; of a basis in which one is not known, the gross cut.
 
     Examples
     --------
@@ -43,7 +43,8 @@ def ranking(ds, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str 
             for b, t in bases.items()
         ]
     )
-    net_known = table["net_usd"].notna()
+    net_lacking = table["net_usd"].isna() & table["gross_usd"].notna()
+    net_known = ~net_lacking.groupby(table["basis"]).transform("any")  # like is compared with like
     headline = table["net_usd"].where(net_known, table["gross_usd"])
     table = table.assign(
         headline_usd=headline,
@@ -101,10 +102,9 @@ def target_status(
 
 
 def _realised(cuts: pd.DataFrame) -> pd.DataFrame:
-    """Sums to date by project; net is known if it is on every row, and the range is then that of the net cut."""
+    """Sums to date by project; the range is that of the net cut if it is known on every row."""
     known = cuts[cuts["identified"]]
-    shift = known["net_usd"] - known["gross_usd"]
-    shift = shift.where(shift.notna().groupby(known["project_id"]).transform("all"), 0.0)
+    shift = known["net_usd"] - known["gross_usd"] if known["net_usd"].notna().all() else 0.0
     known = known.assign(low_usd=known["low_usd"] + shift, high_usd=known["high_usd"] + shift)
     how = dict.fromkeys(["gross_usd", "low_usd", "high_usd"], "sum") | {"net_usd": lambda net: net.sum(skipna=False)}
     how |= {"gross_evidence": weakest, "net_evidence": weakest, "limit_flag": "any"}

@@ -24,6 +24,9 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
     if _tied(ranked.iloc[1:]):
         first, second = names[ranked["project_id"].iloc[1:3]]
         text.append(say("answer.tied", first=first, second=second))
+    lacking = ranked["net_usd"].isna()
+    if lacking.any() and not lacking.all():
+        text.append(say("answer.alike", projects=[*names[ranked.loc[lacking, "project_id"]]]))
     text.append(_grades(ranked, say))
     title = chance_title(done, say) or _title(ranked, say)
     return Finding(title, paragraphs(text), ranked, weakest(ranked["evidence"]), text[0])
@@ -78,8 +81,8 @@ def _tied(ranked: pd.DataFrame) -> bool:
 
 def _leader(ranked: pd.DataFrame, periods: pd.Series, uncertain: bool, say) -> str:
     """The first sentence; an estimate that may be chance, and whose net is not known, is told as one."""
-    leader, names = ranked.iloc[0], say.names("projects")
-    sure = "net" if pd.notna(leader["net_usd"]) else "doubtful" if uncertain else "gross"
+    leader, names, net = ranked.iloc[0], say.names("projects"), ranked["net_usd"].notna()
+    sure = "net" if net.all() else "alike" if net.any() else "doubtful" if uncertain else "gross"
     values = {"leader": names[leader["project_id"]], "amount": leader["headline_usd"], "range": _ends(leader)}
     values |= {"span": say.span(periods.min(), periods.max()), "gross": leader["gross_usd"]}
     if not _tied(ranked):
@@ -98,4 +101,4 @@ def _title(ranked: pd.DataFrame, say) -> str:
 
 def _grades(ranked: pd.DataFrame, say) -> str:
     gross, net = (say(weakest(ranked[column])) for column in ("gross_evidence", "evidence"))
-    return say("grade" if ranked["net_usd"].isna().all() else "answer.grades", gross=gross, net=net)
+    return say("grade" if ranked["net_usd"].isna().any() else "answer.grades", gross=gross, net=net)

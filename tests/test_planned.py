@@ -67,20 +67,20 @@ def test_the_programme_reads_69_million_summed_and_17_a_year(sample):
 def test_dispatch_fixes_the_kilograms_and_credit_never_changes_the_total(dispatch, sample, caps):
     ds = replace(sample.ds, scenario=MappingProxyType({**sample.ds.scenario, "dispatch": dispatch}))
     parts = flows(ds, caps)
-    by_product = pd.DataFrame(parts["displaced"]).groupby(ds.project_products["product_id"]).sum()
+    by_product = pd.DataFrame(parts["displaced_kg"]).groupby(ds.project_products["product_id"]).sum()
     reach = caps.pivot_table(index="product_id", columns="period", values="cap_kg").reindex(by_product.index)
-    offered = pd.DataFrame(parts["supply"]).groupby(ds.project_products["product_id"]).sum()
+    offered = pd.DataFrame(parts["supply_kg"]).groupby(ds.project_products["product_id"]).sum()
     assert by_product.to_numpy() == pytest.approx(np.minimum(offered.to_numpy(), reach.to_numpy()))
     credit = credited(ds, caps).query("basis == 'cumulative'").groupby("rule")[["gross_usd", "net_usd"]].sum()
-    assert credit.loc["shapley", "gross_usd"] == pytest.approx(parts["gross"].sum())
-    assert credit.loc["shapley", "net_usd"] == pytest.approx(parts["net"].sum())
+    assert credit.loc["shapley", "gross_usd"] == pytest.approx(parts["gross_usd"].sum())
+    assert credit.loc["shapley", "net_usd"] == pytest.approx(parts["net_usd"].sum())
 
 
 def test_an_early_project_is_not_crowded_out_by_a_late_one_when_first_come_first_served(sample, caps):
     ds = replace(sample.ds, scenario=MappingProxyType({**sample.ds.scenario, "dispatch": "first_come"}))
     parts = flows(ds, caps)
     row = ds.project_products.eval("project_id == 'antifreeze_navoi' and product_id == 'antifreeze'").to_numpy()
-    assert parts["displaced"][row] == pytest.approx(np.minimum(parts["supply"][row], parts["cap"][row]))
+    assert parts["displaced_kg"][row] == pytest.approx(np.minimum(parts["supply_kg"][row], parts["cap"][row]))
 
 
 def test_claims_above_what_can_be_displaced_are_flagged_with_both_figures(sample, caps):
@@ -117,7 +117,7 @@ def test_draws_are_computed_as_one_by_one(sample, caps):
 
 def test_a_what_if_changes_that_project_and_those_that_share_its_product(sample, caps):
     asked = what_if(sample.ds, {"pp_compound_shurtan": {"success": 0.0}})
-    before, after = (flows(ds, caps)["displaced"].sum(axis=1) for ds in (sample.ds, asked))
+    before, after = (flows(ds, caps)["displaced_kg"].sum(axis=1) for ds in (sample.ds, asked))
     moved = sample.ds.project_products.loc[np.abs(after - before) > 1e-6, "product_id"]
     assert set(moved) == {"pp_compound"}
     with pytest.raises(DataError, match=r"projects\.csv"):

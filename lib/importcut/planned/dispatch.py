@@ -30,6 +30,8 @@ def supply(ds, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0, success
 def flows(ds, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
     """Supply, cap, price, what flows under the scenario's dispatch and its value, as arrays [draws,] rows, periods.
 
+    Named as the columns of `plan`; with them cap (kg), and order and dispatch, by which the cap is divided.
+
     Parameters
     ----------
     caps : from `addressable`, under the scenario's own values
@@ -53,12 +55,12 @@ def flows(ds, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None = None) ->
     kg = supply(ds, span, **{word: own[name] for word, name in how.items()})
     order = {"merit_order": sheet["price_ratio"].to_numpy(float)}
     order["first_come"] = sheet["start"].to_numpy() + own["delay_years"]
-    parts = {"supply": kg, "cap": cap, "price": price, "order": order.get(dispatch), "dispatch": dispatch}
+    parts = {"supply_kg": kg, "cap": cap, "price": price, "order": order.get(dispatch), "dispatch": dispatch}
     alone = np.ones((len(sheet), 1))
-    parts["displaced"] = _by_product(sheet, parts, lambda s, c, w, d, o: dispatched(s, c, d, o), alone)
+    parts["displaced_kg"] = _by_product(sheet, parts, lambda s, c, w, d, o: dispatched(s, c, d, o), alone)
     parts["net_price"] = price - (sheet["imported_input_usd_per_kg"] / sheet["replaces_kg"]).to_numpy()[:, None]
-    parts["gross"], parts["net"] = parts["displaced"] * price, parts["displaced"] * parts["net_price"]
-    parts["exports"] = parts["gross"] * sheet["diverted_export_share"].to_numpy()[:, None]
+    parts["gross_usd"], parts["net_usd"] = (parts["displaced_kg"] * parts[worth] for worth in ("price", "net_price"))
+    parts["exports_usd"] = parts["gross_usd"] * sheet["diverted_export_share"].to_numpy()[:, None]
     return parts
 
 
@@ -110,11 +112,11 @@ def _by_row(ds, sheet: pd.DataFrame, name: str, drawn: dict[str, np.ndarray]) ->
 
 def _by_product(sheet: pd.DataFrame, parts: dict, divide, worth: np.ndarray) -> np.ndarray:
     """What `divide` gives for the rows of each product, which share its cap."""
-    shares = np.zeros(np.broadcast_shapes(parts["supply"].shape, worth.shape, parts["cap"].shape))
-    kg, cap, worth = (np.broadcast_to(a, shares.shape) for a in (parts["supply"], parts["cap"], worth))
+    shares = np.zeros(np.broadcast_shapes(parts["supply_kg"].shape, worth.shape, parts["cap"].shape))
+    kg, cap, worth = (np.broadcast_to(a, shares.shape) for a in (parts["supply_kg"], parts["cap"], worth))
     for rows in sheet.groupby("product_id").indices.values():
         order = None if parts["order"] is None else parts["order"][..., None, rows]
-        divided = divide(*(np.moveaxis(a[..., rows, :], -2, -1) for a in (kg,)), cap[..., rows[0], :],
-                         np.moveaxis(worth[..., rows, :], -2, -1), parts["dispatch"], order)  # fmt: skip
+        offered, valued = (np.moveaxis(a[..., rows, :], -2, -1) for a in (kg, worth))
+        divided = divide(offered, cap[..., rows[0], :], valued, parts["dispatch"], order)
         shares[..., rows, :] = np.moveaxis(divided, -1, -2)
     return shares

@@ -11,6 +11,7 @@ from importcut.schema import conform, empty
 
 PAIR = ["project_id", "product_id"]
 AMOUNTS = ["gross_usd", "net_usd", "exports_usd"]
+FLOWS = ["supply_kg", "displaced_kg", "price", "net_price", *AMOUNTS]
 
 
 def plan(ds, caps: pd.DataFrame) -> pd.DataFrame:
@@ -28,23 +29,19 @@ def plan(ds, caps: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2024Q4", freq="Q")
-    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "period": span})
-    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0)
-    >>> caps = addressable(ds, panel, panel.assign(gross_kg=0.0))
+    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2030Q4", freq="Q")
+    >>> caps = pd.DataFrame({"product_id": "washer_fluid", "period": span, "cap_kg": 6000.0, "price": 1.5})
     >>> flows = plan(ds, caps)
     >>> last = flows[flows["product_id"].eq("washer_fluid")].iloc[-1]  # it could supply more than is needed
     >>> last[["supply_kg", "displaced_kg", "gross_usd"]].round(2).to_dict()
-    {'supply_kg': 122720.0, 'displaced_kg': 6222.0, 'gross_usd': 9333.0}
+    {'supply_kg': 122720.0, 'displaced_kg': 6000.0, 'gross_usd': 9000.0}
     """
     span = horizon(ds)
     if span.empty:
-        return empty_plan(ds, PAIR, ["supply_kg", "displaced_kg", "price", "net_price", *AMOUNTS])
+        return empty_plan(ds, PAIR, FLOWS)
     parts = flows(ds, caps)
-    columns = {"supply_kg": "supply", "displaced_kg": "displaced", "price": "price", "net_price": "net_price"}
-    columns |= {"gross_usd": "gross", "net_usd": "net", "exports_usd": "exports"}
     keys = ds.project_products[PAIR].merge(pd.DataFrame({"period": span}), how="cross")
-    return keys.assign(**{name: parts[part].ravel() for name, part in columns.items()})
+    return keys.assign(**{name: parts[name].ravel() for name in FLOWS})
 
 
 def planned_cuts(ds, planned: pd.DataFrame) -> pd.DataFrame:
@@ -61,13 +58,11 @@ def planned_cuts(ds, planned: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2024Q4", freq="Q")
-    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "period": span})
-    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0)
-    >>> caps = addressable(ds, panel, panel.assign(gross_kg=0.0))
+    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2030Q4", freq="Q")
+    >>> caps = pd.DataFrame({"product_id": "washer_fluid", "period": span, "cap_kg": 6000.0, "price": 1.5})
     >>> yearly = planned_cuts(ds, plan(ds, caps)).set_index(["product_id", "year"])
     >>> yearly.loc[("washer_fluid", 2030), ["gross_usd", "net_usd"]].round(2).to_numpy().tolist()
-    [34566.67, 32492.67]
+    [36000.0, 33840.0]
     """
     if planned.empty:
         return empty("cuts_planned", ds)
@@ -102,13 +97,11 @@ def credited(ds, caps: pd.DataFrame, *, rules: tuple[str, ...] = RULES) -> pd.Da
 
     Examples
     --------
-    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2024Q4", freq="Q")
-    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "period": span})
-    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0)
-    >>> caps = addressable(ds, panel, panel.assign(gross_kg=0.0))
+    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2030Q4", freq="Q")
+    >>> caps = pd.DataFrame({"product_id": "washer_fluid", "period": span, "cap_kg": 6000.0, "price": 1.5})
     >>> shares = credited(ds, caps).query("gross_usd > 0 and basis == 'target_year'")
     >>> shares.set_index(["project_id", "rule"])["gross_usd"].round(2).loc["washer_fluid_tashkent", "shapley"].item()
-    34566.67
+    36000.0
     """
     span = horizon(ds)
     if span.empty:

@@ -8,7 +8,7 @@ from importcut.attribute import RULES
 from importcut.dataset import LANGUAGE_COLUMNS
 from importcut.desk.way import SLIDERS, Way
 from importcut.narrate import Finding, Listing
-from importcut.narrate.causes import PRECISION, signed
+from importcut.narrate.causes import factors
 from importcut.narrate.finding import paragraphs
 from importcut.schema import NATIONAL, weakest
 
@@ -132,9 +132,7 @@ def of_project(book: pd.DataFrame, rows: pd.DataFrame, project: str, say) -> Fin
     if len(book):
         planned = say.money(book["planned_usd"].sum())
         title = say("{project}: gross cut to date {realised}, planned {planned}", planned=planned, **values)
-        parts = book[list(parted)].sum()
-        parts = parts[parts.abs().ge(PRECISION)]
-        told = [say("factor", factor=parted[p], amount=signed(usd, say)) for p, usd in parts.items()]
+        told = factors(book[list(parted)].sum(), parted, say)
         text += [say("The difference consists of: {factors}.", factors=say.listed(told))] if told else []
     elif len(own):
         title = say("{project}: gross cut to date {realised}", **values)

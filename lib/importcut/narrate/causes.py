@@ -97,11 +97,7 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:
     which = ("rose" if change > 0 else "fell") + ("_less" if abs(projects) >= PRECISION else "")
     title = say(f"causes.{which}", change=abs(change), cut=-projects, base=base, period=period)
     others = effects.drop(["base", "project"], errors="ignore").sort_values(key=abs, ascending=False)
-    moved = [
-        say("factor", factor=say.words("factors")[factor], amount=signed(value, say))
-        for factor, value in others.items()
-        if abs(value) >= PRECISION
-    ]
+    moved = factors(others, say.words("factors"), say)
     text = [say("causes.periods", base=base, period=period)]
     if moved:
         text.append(say("causes.factors", cut=signed(projects, say), factors=moved))
@@ -168,6 +164,12 @@ def _year_before_text(rows: pd.DataFrame, say) -> list[str]:
     text = [say(rose, before=before, change=abs(change))]
     part = say("causes.year_projects", amount=signed(projects, say))
     return [*text, part] if abs(projects) >= PRECISION else text
+
+
+def factors(amounts: pd.Series, words: dict[str, str], say) -> list[str]:
+    """Each amount with its sign and what it is, as `words` call it; what rounds to nothing is left out."""
+    shown = amounts[amounts.abs().ge(PRECISION)]
+    return [say("factor", factor=words[name], amount=signed(usd, say)) for name, usd in shown.items()]
 
 
 def signed(usd: float, say) -> str:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from importcut.narrate.causes import PRECISION, signed
+from importcut.narrate.causes import PRECISION, factors, signed
 from importcut.narrate.finding import Finding, capital, paragraphs
 from importcut.narrate.tables import Listing, listing
 
@@ -18,11 +18,7 @@ def kept_to_plan(ledger: pd.DataFrame, say) -> Finding:
     span = say.span(ledger["period"].min(), ledger["period"].max())
     text = [say("kept.lead", **values, span=span, difference=signed(total["difference_usd"], say))]
     ordered = total[list(parts)].sort_values(key=abs, ascending=False)
-    told = [
-        say("factor", factor=parts[part], amount=signed(usd, say))
-        for part, usd in ordered.items()
-        if abs(usd) >= PRECISION
-    ]
+    told = factors(ordered, parts, say)
     text += [say("kept.parts", factors=told)] if told else []
     off = ledger.groupby("project_id")[["planned_usd", "difference_usd", *parts]].sum()
     off = off[off["difference_usd"].abs().ge(PRECISION) & off["difference_usd"].abs().ge(CLOSE * off["planned_usd"])]

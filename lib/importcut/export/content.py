@@ -17,9 +17,9 @@ class Cover:
     """Title, subtitle (dataset, period), headline, and the mark of illustrative data ("" for none)."""
 
     title: str
-    subtitle: str
-    headline: str
-    mark: str
+    subtitle: str = ""
+    headline: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,9 @@ def _shown(notebook: dict) -> Iterator[tuple[dict, str, Cover | Finding | Pictur
     for cell, output, data in bundles(notebook):
         kind = cell["metadata"].get("slideshow", {}).get("slide_type", "skip")
         if COVER in data:
-            about = data[COVER]
-            yield cell, kind, Cover(about["title"], about.get("subtitle", ""), about["headline"], about["mark"])
+            yield cell, kind, Cover(**data[COVER])
         elif FINDING in data:
-            about = data[FINDING]
-            yield cell, kind, Finding(about["title"], about["text"], about["reading"])
+            yield cell, kind, Finding(**data[FINDING])
         elif TABLE in data and data[TABLE]["rows"]:
             yield cell, kind, Table(**data[TABLE])
         elif SVG in data:

@@ -78,7 +78,7 @@ def deck(notebook: dict) -> tuple[Cover, list[Page]]:
 
     Raises ValueError if the notebook marks more slides than a deck holds, or a reading is too long for one.
     """
-    about, told = cover(notebook) or Cover("importcut", "", "", ""), slides(notebook)
+    about, told = cover(notebook) or Cover("importcut"), slides(notebook)
     if len(told) > LONGEST_DECK:
         raise ValueError(
             f"the notebook marks {len(told)} slides, a deck holds {LONGEST_DECK}: "

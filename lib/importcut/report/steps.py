@@ -26,7 +26,6 @@ PAPERS = {  # working papers that save tables, and those whose tables each needs
 MOST_LINES = 100_000  # of the quarantine that go with a report; the whole stays in data/processed
 RECORDING = Lock()
 FIGURES = "figures"
-WRITERS = {"html": "to_html", "pdf": "to_pdf", "docx": "to_docx", "slides": "to_slides", "pptx": "to_pptx"}
 FORMATS = {  # what can be handed out, and the file of each in a language's folder
     "html": "report.html",
     "pdf": "report.pdf",
@@ -81,11 +80,8 @@ def report_steps(setting: Setting, languages: list[str]) -> list[Step]:
     for language in languages:
         answer = _notebook(setting, ANSWER, language, language, list(papers.values()))
         steps += [answer, _export(f"{language}/{FIGURES}", partial(_figures, setting, language), [answer])]
-        for name in setting.formats:
-            if name in WRITERS:
-                steps.append(
-                    _export(f"{language}/{FORMATS[name]}", partial(_written, setting, language, name), [answer])
-                )
+        for name in (name for name in setting.formats if name != "xlsx"):
+            steps.append(_export(f"{language}/{FORMATS[name]}", partial(_written, setting, language, name), [answer]))
     return steps
 
 
@@ -172,7 +168,7 @@ def _written(setting: Setting, language: str, name: str) -> tuple[list[str], dic
     from importcut import export
 
     target = f"{language}/{FORMATS[name]}"
-    write_whole(setting.build / target, getattr(export, WRITERS[name])(_executed(setting, language), language=language))
+    write_whole(setting.build / target, getattr(export, f"to_{name}")(_executed(setting, language), language=language))
     return [target], {}
 
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
+from xlsxwriter.utility import xl_cell_to_rowcol
+
 from importcut.schema import DataError
 
 ROOMY = 100_000_000  # bytes that a small one may unpack to
@@ -93,16 +95,12 @@ def _not_too_wide(content: bytes, name: str, sheet: str) -> None:
         places = PLACE.findall(content, at, at + BLOCK + 40)  # one that stands across two of these is found twice
         rows, cells = max([rows, *(int(row) for _, row in places)]), cells + len(places)
         columns |= {letters for letters, _ in places}
-    widest = max((_number(letters) for letters in columns), default=0)
+    widest = max((xl_cell_to_rowcol(f"{letters.decode()}1")[1] + 1 for letters in columns), default=0)
     if rows * widest > max(ROOM, MOST_SPARSE * cells):
         raise DataError(
             f"{name}: {sheet} spans {rows} rows and {widest} columns for {cells} cells — "
             f"delete what stands far below or beside the table"
         )
-
-
-def _number(letters: bytes) -> int:
-    return sum((sign - 64) * 26**n for n, sign in enumerate(reversed(letters)))
 
 
 def _xlsx_errors(file: Path) -> dict[str, Errors]:
@@ -133,11 +131,7 @@ def _xlsx_error(cell: ElementTree.Element) -> tuple[tuple[int, int], str] | None
     value, kind = cell.findtext("{*}v"), cell.get("t")
     if kind != "e" and (value or kind == "str" or cell.find("{*}f") is None):
         return None
-    letters, row = re.fullmatch(r"([A-Z]+)(\d+)", cell.get("r")).groups()
-    column = 0
-    for letter in letters:
-        column = column * 26 + ord(letter) - 64
-    return (int(row) - 1, column - 1), value if kind == "e" else NOT_STORED
+    return xl_cell_to_rowcol(cell.get("r")), value if kind == "e" else NOT_STORED
 
 
 def _xls_errors(raw: bytes) -> dict[str, Errors]:

@@ -4,6 +4,7 @@ import datetime
 from pathlib import Path
 
 import pandas as pd
+from xlsxwriter.utility import xl_col_to_name
 
 from importcut.dataset.columns import WRITTEN
 from importcut.dataset.spreadsheet import OWN
@@ -66,7 +67,7 @@ def _rule(column: Column) -> dict | None:
     match column.type, column.check:
         case _, check if check.startswith("-> "):
             target, key = check.removeprefix("-> ").split(".")
-            at = chr(ord("A") + [c.name for c in tables("registers.toml")[target].columns].index(key))
+            at = xl_col_to_name([c.name for c in tables("registers.toml")[target].columns].index(key))
             filled = f"MAX(1,COUNTA({target}!${at}$2:${at}${ROWS + 1}))"
             return {"validate": "list", "source": f"=OFFSET({target}!${at}$2,0,0,{filled},1)"}
         case _, check if "|" in check:

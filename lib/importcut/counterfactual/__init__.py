@@ -10,7 +10,7 @@ from importcut.counterfactual.methods import METHODS, Declined
 from importcut.counterfactual.observed import PAIR, Observed, donor_table, observe
 from importcut.counterfactual.recorded import COLUMNS, DELIVERIES, delivering, delivery_cuts, recorded
 from importcut.counterfactual.series import PLACEBO, cut, expected_of_all, placebo_test, question, variants
-from importcut.schema import conform, tables
+from importcut.schema import conform, empty, tables
 
 
 def plant_cuts(seen: Observed, method: str | None = None) -> pd.DataFrame:
@@ -155,9 +155,7 @@ def placebos(seen: Observed) -> pd.DataFrame:
         output = pd.Series(~seen.before(case.first), seen.periods)
         role = np.where(table["series"].eq(case.product_id), "product", "donor")
         frames.append(table.assign(role=role, output=table["period"].map(output)))
-    columns = [*PAIR, "series", "role", "period", "output", "actual_kg", "expected_kg"]
-    table = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
-    return conform(table, "placebo", frequency=seen.ds.frequency)
+    return conform(pd.concat(frames), "placebo", frequency=seen.ds.frequency) if frames else empty("placebo", seen.ds)
 
 
 def _series_cuts(seen: Observed, method: str) -> pd.DataFrame:

@@ -8,5 +8,3 @@ from importcut.connectors.comtrade import fetch_trade
 from importcut.connectors.rates import fetch_rates
 from importcut.connectors.service import Service, service
 from importcut.connectors.siat import fetch_indicator
-
-__all__ = ["Service", "fetch_indicator", "fetch_rates", "fetch_trade", "service"]

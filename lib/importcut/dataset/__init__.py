@@ -13,10 +13,6 @@ from importcut.dataset.registers import read_registers, read_toml, wrong_setting
 from importcut.dataset.scenario import read_scenario, scenarios, unknown_assumption
 from importcut.schema import DataError, tables
 
-__all__ = [
-    "LANGUAGE_COLUMNS", "PUBLISHED", "ROOT", "Dataset", "Publication", "as_period", "datasets", "described",
-    "find_dataset", "last_published", "open_dataset", "published", "read_scenario", "run_name", "scenarios", "what_if",
-]  # fmt: skip
 ROOT = Path(__file__).resolve().parents[3]
 LANGUAGE_COLUMNS = {"en": "name_en", "ru": "name_ru", "uz-Cyrl": "name_uz_cyrl", "uz-Latn": "name_uz_latn"}
 

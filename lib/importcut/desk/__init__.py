@@ -3,8 +3,3 @@
 from importcut.desk.board import desk
 from importcut.desk.views import View, actual_and_expected, import_profile, project_sheet, projects_ranked, to_target
 from importcut.desk.way import Way, walk
-
-__all__ = [
-    "View", "Way", "actual_and_expected", "desk", "import_profile", "project_sheet", "projects_ranked", "to_target",
-    "walk",
-]  # fmt: skip

@@ -22,8 +22,6 @@ from importcut.report.parameters import checked_parameters
 from importcut.report.steps import FIGURES, FORMATS, Setting, report_steps
 from importcut.schema import DataError
 
-__all__ = ["FORMATS", "Report", "RunError", "UsageError", "checked_parameters", "finished_tables", "make_report"]
-
 
 @dataclass(frozen=True)
 class Report:

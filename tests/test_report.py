@@ -38,7 +38,7 @@ ANSWER = """
 from pathlib import Path
 from IPython.display import display
 lines = len((Path(dataset) / "donors.csv").read_text().splitlines())
-found = {"headline": f"{language} {period}: {lines} lines", "title": "Tiny", "illustrative": True, "mark": "invented"}
+found = {"headline": f"{language} {period}: {lines} lines", "title": "Tiny", "mark": "invented"}
 display({"application/vnd.importcut.headline+json": found}, raw=True)
 drawing = f'<svg xmlns="http://www.w3.org/2000/svg"><rect width="{lines}" height="1"/></svg>'
 display({"image/svg+xml": drawing}, metadata={"image/svg+xml": {"alt": "a bar"}}, raw=True)

@@ -1,6 +1,5 @@
 """What the desk shows of a view as HTML, what it saves, and the code that makes the view."""
 
-import base64
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -11,6 +10,7 @@ from importcut.desk.views import View
 from importcut.desk.way import Way
 from importcut.desk.words import readable
 from importcut.export import rounded
+from importcut.export.content import data_uri
 from importcut.export.png import to_png
 from importcut.schema import as_text
 
@@ -36,8 +36,8 @@ def answer(view: View, say) -> str:
     """The picture, or the claim where there is none, and the text that reads it."""
     finding, shown = view.finding, f'<p class="desk-claim">{escape(view.finding.title)}</p>'
     if view.picture is not None:
-        address = _address("image/svg+xml", view.picture.svg.encode())
-        shown = f'<div class="desk-drawing"><img alt="{escape(finding.text)}" src="{address}"></div>'
+        drawing = data_uri(view.picture.svg.encode())
+        shown = f'<div class="desk-drawing"><img alt="{escape(finding.text)}" src="{drawing}"></div>'
     text = "".join(f"<p>{escape(part)}</p>" for part in finding.text.split("\n\n"))
     facts = view.facts._repr_mimebundle_()["text/html"] if view.facts is not None else ""
     return f'<div lang="{say.language}">{shown}<div class="desk-text">{text}</div>{facts}</div>'
@@ -45,9 +45,9 @@ def answer(view: View, say) -> str:
 
 def downloads(view: View, name: str, say) -> str:
     """Links that hold the figure and the table, so that a browser saves them without a server."""
-    files = [("CSV", f"{name}.csv", _address("text/csv", csv(view).encode()))] if len(view.table) else []
+    files = [("CSV", f"{name}.csv", data_uri(csv(view).encode(), "text/csv"))] if len(view.table) else []
     if view.picture is not None:
-        files.insert(0, ("SVG", f"{name}.svg", _address("image/svg+xml", view.picture.svg.encode())))
+        files.insert(0, ("SVG", f"{name}.svg", data_uri(view.picture.svg.encode())))
     links = [f'<a class="desk-{kind.lower()}" download="{f}" href="{href}">{kind}</a>' for kind, f, href in files]
     about = escape(say("Download"))
     return f'<div lang="{say.language}" class="desk-links">{about}: {" ".join(links)}</div>' if links else ""
@@ -109,7 +109,3 @@ def keep(view: View, lines: str, name: str, folder: Path) -> list[Path]:
     for ending, content in files.items():
         (folder / f"{name}{ending}").write_bytes(content)
     return [folder / f"{name}{ending}" for ending in files]
-
-
-def _address(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

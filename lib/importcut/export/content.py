@@ -1,5 +1,6 @@
 """What an executed report shows, in order: cover, findings, pictures, tables; and what of it makes a deck."""
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -101,6 +102,11 @@ def source(notebook: dict) -> str:
 def plain_svg(svg: str) -> str:
     """The drawing without the program's note about itself and without the address of a document type."""
     return re.sub(r"<metadata>.*?</metadata>\s*|<!DOCTYPE[^>]*>\s*", "", svg, flags=re.DOTALL)
+
+
+def data_uri(content: bytes, kind: str = SVG) -> str:
+    """An address that holds the content itself, so that a page needs nothing outside."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def bundles(notebook: dict) -> Iterator[tuple[dict, dict, dict]]:

@@ -1,10 +1,9 @@
 """The report as one page of HTML, and its figures."""
 
-import base64
 import re
 from pathlib import Path
 
-from importcut.export.content import AUTHOR, COVER, Picture, blocks, cover, plain_svg
+from importcut.export.content import AUTHOR, COVER, Picture, blocks, cover, data_uri, plain_svg
 from importcut.export.png import to_png
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -44,7 +43,7 @@ def to_html(notebook: dict, *, language: str) -> str:
         filters={
             # nbconvert's own Markdown takes the text between two dollar signs for a formula
             "prose": mistune.create_markdown(escape=False, plugins=["table"]),
-            "data_uri": lambda svg: "data:image/svg+xml;base64," + base64.b64encode(plain_svg(svg).encode()).decode(),
+            "data_uri": lambda svg: data_uri(plain_svg(svg).encode()),
             "css_string": lambda text: '"' + re.sub(r'["\\\n<]', " ", text) + '"',
         },
     )

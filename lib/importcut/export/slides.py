@@ -1,13 +1,12 @@
 """The deck: what stands where on each slide, for every program that shows it; and as one page of reveal.js."""
 
-import base64
 import re
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
 
-from importcut.export.content import Cover, Picture, Slide, Table, cover, slides, source
+from importcut.export.content import Cover, Picture, Slide, Table, cover, data_uri, slides, source
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "slides"
 REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
@@ -106,7 +105,7 @@ def to_slides(notebook: dict, *, language: str) -> str:
     code = {path: _inline((reveal / path).read_text(encoding="utf-8")) for path in REVEAL}
     environment = Environment(autoescape=True, trim_blocks=True, loader=FileSystemLoader(TEMPLATES))
     environment.filters["dots"] = lambda inches: f"{inches * 96:.0f}px"
-    environment.filters["uri"] = lambda svg: "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    environment.filters["uri"] = lambda svg: data_uri(svg.encode())
     return environment.get_template("index.html.j2").render(deck=deck(notebook), language=language, code=code)
 
 

@@ -15,8 +15,8 @@ def changed(changes: pd.DataFrame, say) -> Finding:
     """New periods, who leads, revised figures, moved ranks, measures and the target, against the last publication."""
     if changes.empty:
         return Finding(say("changed.title_none"), say("changed.none"), changes, None)
-    parts = {kind: changes[changes["kind"].eq(kind)].set_index("id") for kind in ("data", "method", "headline")}
-    parts |= {kind: changes[changes["kind"].eq(kind)].set_index("id") for kind in say.words("changes")}
+    kinds = ("data", "method", "headline", *say.words("changes"))
+    parts = {kind: changes[changes["kind"].eq(kind)].set_index("id") for kind in kinds}
     text = [
         _new_text(parts, say),
         *_method_text(parts["method"], say),

@@ -10,9 +10,9 @@ def _prose(markdown: str) -> str:
     return markdown.replace("$", "\\$")
 
 
-def paragraphs(sentences: list[str], *, longest: int = 3) -> str:
-    """Sentences as paragraphs of a few each; a last one does not stand alone."""
-    parts = [sentences[n : n + longest] for n in range(0, len(sentences), longest)]
+def paragraphs(sentences: list[str]) -> str:
+    """Sentences as paragraphs of three each; a last one does not stand alone."""
+    parts = [sentences[n : n + 3] for n in range(0, len(sentences), 3)]
     if len(parts) > 1 and len(parts[-1]) == 1:
         parts[-2:] = [parts[-2] + parts[-1]]
     return "\n\n".join(" ".join(part) for part in parts)

@@ -68,10 +68,10 @@ def _read_csv(file: Path, columns: set[str]) -> Sheet | Fault:
         text = text[named.end() :] if named else text
         separator = named[1] if named else max(SEPARATORS, key=lambda s: len(columns & {*_header(text, s)}))
         lines = text.splitlines(keepends=True)
-        header, *rows = [*csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)] or [[]]
+        rows = [*csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)]
     except (UnicodeDecodeError, csv.Error) as error:
         return Fault(file.name, (), f"cannot be read ({error}) — save it as CSV UTF-8")
-    return _sheet(file.name, header, rows, separator, encoding)
+    return _sheet(file.name, rows, separator, encoding)
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:
@@ -92,7 +92,8 @@ def _header(text: str, separator: str) -> list[str]:
     return [name.strip() for name in next(csv.reader(text.splitlines()[:1], delimiter=separator), [])]
 
 
-def _sheet(place: str, header: list, rows: list[list], separator: str = "", encoding: str = "") -> Sheet:
+def _sheet(place: str, lines: list[list], separator: str = "", encoding: str = "") -> Sheet:
+    header, *rows = lines or [[]]
     filled = {f"row {n}": row for n, row in enumerate(rows, start=2) if any(str(cell).strip() for cell in row)}
     return Sheet(place, tuple(str(name).strip() for name in header), filled, separator, encoding)
 
@@ -103,10 +104,4 @@ def _read_sheets(file: Path) -> tuple[dict[str, Sheet], list[Fault]]:
         sheets = {name: rows for name, rows in read_workbook(file).items() if not name.startswith(OWN)}
     except DataError as error:
         return {}, [Fault(file.name, (), str(error).removeprefix(f"{file.name}: "))]
-    return {
-        name.strip().lower(): _sheet(f"{file.name} sheet {name}", *_parted(rows)) for name, rows in sheets.items()
-    }, []
-
-
-def _parted(rows: list[list]) -> tuple[list, list[list]]:
-    return (rows[0], rows[1:]) if rows else ([], [])
+    return {name.strip().lower(): _sheet(f"{file.name} sheet {name}", rows) for name, rows in sheets.items()}, []

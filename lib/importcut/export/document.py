@@ -50,7 +50,7 @@ def to_pdf(notebook: dict, *, language: str) -> bytes:
     return typst.compile(
         TEMPLATES / "report.typ",
         format="pdf",
-        font_paths=[_fonts()],
+        font_paths=[Path(find_spec("matplotlib").origin).parent / "mpl-data" / "fonts" / "ttf"],  # DejaVu Sans
         ignore_system_fonts=True,
         sys_inputs={"report": json.dumps(_outline(notebook, language))},
         pdf_standards=["ua-1"],
@@ -75,11 +75,6 @@ def to_docx(notebook: dict, *, language: str) -> bytes:
             check=True,
         )
     return made.stdout
-
-
-def _fonts() -> Path:
-    """The folder of DejaVu Sans, which comes with matplotlib; nothing is drawn with it here."""
-    return Path(find_spec("matplotlib").origin).parent / "mpl-data" / "fonts" / "ttf"
 
 
 def _outline(notebook: dict, language: str) -> dict:

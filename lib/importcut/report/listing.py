@@ -51,10 +51,9 @@ def write_index(out: Path) -> Path:
 
 def published_reports(out: Path) -> list[Listed]:
     """The reports below `out` by dataset, newest first, base scenario first; a broken manifest is left out."""
-    found = [_listed(file) for file in out.glob(f"*/*/{MANIFEST}") if not _hidden(file.relative_to(out))]
-    reports = sorted((r for r in found if r), key=lambda r: (r.scenario != "base", r.folder))
-    reports.sort(key=lambda r: r.period.ordinal, reverse=True)
-    return sorted(reports, key=lambda r: r.dataset)
+    manifests = (f for f in out.glob(f"*/*/{MANIFEST}") if "/." not in f"/{f.relative_to(out).as_posix()}")
+    reports = filter(None, map(_listed, manifests))
+    return sorted(reports, key=lambda r: (r.dataset, -r.period.ordinal, r.scenario != "base", r.folder))
 
 
 def index_page(reports: list[Listed]) -> str:
@@ -86,10 +85,6 @@ def _listed(manifest: Path) -> Listed | None:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError):
         return None
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def _datasets(reports: list[Listed], code: str, words: dict) -> list[dict]:

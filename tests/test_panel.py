@@ -101,7 +101,7 @@ def test_a_period_outside_the_imports_is_refused(ds, period, message):
 
 
 def test_where_every_line_was_set_aside_it_is_said(ds):
-    with pytest.raises(DataError, match=r"^small: every line was set aside — see why in notebooks/01"):
+    with pytest.raises(DataError, match=r"^small: every line was set aside — `importcut check small` shows"):
         import_panel(empty("cells", ds), ds)
 
 

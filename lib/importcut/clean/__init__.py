@@ -77,7 +77,7 @@ def clean_imports(files: list, ds, *, engine: str | None = None) -> Cleaned:
         kept, lasting = partial(_kept, connection, Path(scratch)), partial(_kept, connection, ds.processed)
         lines = read_parquet(connection, [f.declarations for f in files], numbered=True)
         lines = corrected(lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[ROW]), ds)
-        sound, codes = keyed(lines, received), known_codes(lines, ds)
+        sound, codes = keyed(lines), known_codes(lines, ds)
         twice = kept("repeats", repeats(sound, kept("keys", repeated_keys(sound))))
         judged = partial(with_rule, twice=twice, codes=codes, origins=origin_codes(lines), ds=ds)
         medians = kept("medians", unit_value_medians(judged(kept("some", thinned(lines, codes)))))

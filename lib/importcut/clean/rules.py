@@ -14,13 +14,12 @@ from importcut.schema import NATIONAL, tables
 
 RULES = tomllib.loads((Path(__file__).parents[1] / "cleaning.toml").read_text(encoding="utf-8"))
 CONTENT = [c.name for c in tables()["declarations"].columns if c.name not in ("source_file", "line")]
-PLACE, ITEM, KEY = ["source_file", "line"], ["declaration_id", "item"], ["number", "item"]
+PLACE, ITEM = ["source_file", "line"], ["declaration_id", "item"]
 CODES = {
     "hs_code": "string", "code": "string", "code_rule": "string", "well_formed": "boolean", "of_code": "string",
     "candidates": "string", "lines": "int64",
 }  # fmt: skip
 NOTHING = ibis.null("string")
-MANY = 30_000_000  # lines from which the numbers of declarations are too long to be compared as they are
 SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in all, and of a product
 
 
@@ -141,15 +140,20 @@ def unit_value_medians(lines: ibis.Table) -> ibis.Table:
     return priced.group_by("product_id").agg(median=(_.value_usd / _.declared_kg).median())
 
 
-def keyed(lines: ibis.Table, received: int) -> ibis.Table:
-    """The lines that can be read, with the declaration's `number`: itself, of very many lines a digest of it."""
-    of_many = ibis.ifelse(_.declaration_id.notnull(), _.declaration_id.hash(), ibis.null("int64"))
-    return lines.filter(_.fault.isnull()).mutate(number=_.declaration_id if received < MANY else of_many)
+@ibis.udf.scalar.builtin(name="hash", signature=(("string", "string"), "int64"))
+def digest(declaration: str, item: str) -> int:
+    """A number for a declaration and an item, which others may share by chance; both engines know this function."""
+
+
+def keyed(lines: ibis.Table) -> ibis.Table:
+    """The lines that can be read, with `key`: a digest of declaration and item, none where either is lacking."""
+    numbered = _.declaration_id.notnull() & _.item.notnull()
+    return lines.filter(_.fault.isnull()).mutate(key=ibis.ifelse(numbered, digest(_.declaration_id, _.item), None))
 
 
 def repeated_keys(sound: ibis.Table) -> ibis.Table:
-    """Number and item that several lines of `keyed` share, or several lack."""
-    return sound.group_by(KEY).having(_.count() > 1).agg()
+    """Keys that several lines of `keyed` share, or several lack."""
+    return sound.group_by("key").having(_.count() > 1).agg()
 
 
 def repeats(sound: ibis.Table, keys: ibis.Table) -> ibis.Table:
@@ -159,8 +163,8 @@ def repeats(sound: ibis.Table, keys: ibis.Table) -> ibis.Table:
     """
     sound = sound.mutate(version=_.correction.fill_null(0))
     numbered = _.declaration_id.notnull() & _.item.notnull()
-    candidates = sound.semi_join(keys, KEY)
-    if keys.filter(_.number.isnull() | _.item.isnull()).count().to_pandas():
+    candidates = sound.semi_join(keys, "key")
+    if keys.filter(_.key.isnull()).count().to_pandas():
         content = reduce(lambda a, b: a + "\x1f" + b, [_[c].cast("string").fill_null("") for c in CONTENT])
         others = sound.filter(~numbered).mutate(content=content)
         alike = others.semi_join(others.group_by("content").having(_.count() > 1).agg(), "content")

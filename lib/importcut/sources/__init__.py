@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 
 from importcut.digest import digests, fingerprint_of, write_whole
 from importcut.schema import DataError
-from importcut.sources.convert import AT_ONCE
 from importcut.sources.described import FORMATS, known_formats, unused
 from importcut.sources.reading import RawFile, Reading, tables_of
 from importcut.sources.received import parts
@@ -20,6 +19,7 @@ from importcut.sources.repairs import read_repairs, repair, with_raw
 __all__ = ["RawFile", "periods", "read_declarations", "repair", "with_raw"]
 FOLDERS = ("declarations", "imports")
 MOST_ERRORS = 40  # lines
+AT_ONCE = 2  # files: while one is looked at by its signs, another one is cast
 LONGEST_NAME = 150  # bytes of a file's name in the names of what is made of it; file systems have room for 255
 
 

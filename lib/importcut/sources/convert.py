@@ -1,7 +1,6 @@
 """Rows of text → typed declarations as Parquet: each value cast, and what cannot be read told on its line."""
 
 import glob
-import os
 from pathlib import Path
 
 import duckdb
@@ -12,7 +11,6 @@ from importcut.schema import ROWS_AT_ONCE, tables
 from importcut.sources.formats import Fit
 from importcut.sources.lines import GAP
 
-AT_ONCE = 2  # files: while one is looked at by its signs, another one is cast
 SQL_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE"}
 YEARS = (1991, 2100)  # a year outside these is a slip of the pen, 0022 or 5022
 ISO_DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
@@ -40,7 +38,7 @@ def write_declarations(
     duckdb.Error
         If the text file is not sound throughout.
     """
-    with duckdb.connect(config={"threads": max(1, (os.cpu_count() or 1) // AT_ONCE)}) as connection:
+    with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
         if rows is not None:
             connection.register("rows", rows)

@@ -53,7 +53,7 @@ def _write_register(sheet, table: Table, looks: dict) -> None:
         sheet.set_tab_color("#1F4E79")
     for at, column in enumerate(table.columns):
         kept = "date" if column.type == "date" else "number" if column.type in ("number", "integer") else "text"
-        sheet.set_column(at, at, max(12, min(34, len(column.name) + 3, 60)), looks[kept])
+        sheet.set_column(at, at, max(12, min(34, len(column.name) + 3)), looks[kept])
         sheet.write_string(0, at, column.name, looks["optional" if column.optional else "required"])
         sheet.write_comment(0, at, _note(column), {"x_scale": 2, "y_scale": 1.2})
         if rule := _rule(column):
@@ -105,11 +105,8 @@ def _note(column: Column) -> str:
 
 
 def _write_help(sheet, registers: dict[str, Table], looks: dict) -> None:
-    sheet.set_column(0, 1, 28)
-    sheet.set_column(2, 2, 10)
-    sheet.set_column(3, 3, 16)
-    sheet.set_column(4, 4, 80)
-    sheet.set_column(5, 5, 120)
+    for at, width in enumerate((28, 28, 10, 16, 80, 120)):
+        sheet.set_column(at, at, width)
     sheet.write_string(0, 0, "Registers of the dataset", looks["title"])
     for at, line in enumerate(HOW, start=1):
         sheet.write_string(at, 0, line)

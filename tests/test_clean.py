@@ -308,8 +308,11 @@ def test_a_weight_only_ten_times_off_is_left_alone(ds):
 def test_lines_whose_digests_are_alike_by_chance_are_no_repeats(ds, monkeypatch):
     twice, without = line(1), line(2, **{DECLARATION: ""})
     lines = [twice, twice, line(3), line(3, **{VALUE: "7.25"}), line(4), without, without, line(5, **{ITEM: ""})]
+    lines += [line(6), line(6, **{CORRECTION: "1"})]  # what corrects this one corrects no other
     expected = cleaned(ds, *lines)
-    assert expected[1]["reason"].tolist() == ["duplicate_line", "item_repeated", "duplicate_line"]
+    assert expected[1]["reason"].tolist() == [
+        "duplicate_line", "item_repeated", "duplicate_line", "superseded_by_correction",
+    ]  # fmt: skip
     monkeypatch.setattr("importcut.clean.rules.digest", lambda declaration, _: declaration.length())
     (ds.processed / "cleaned.txt").unlink()
     for before, after in zip(expected, cleaned(ds, *lines), strict=True):
@@ -320,16 +323,16 @@ def test_of_many_lines_every_nth_tells_the_median_and_what_is_seldom_imported_is
     rare = {CODE: "0208100000", VALUE: "500.25", WEIGHT: "1"}  # worth a hundred times as much by weight
     salt = ds.products.iloc[[0]].assign(product_id="salt", hs_prefixes="0208", text_pattern=None)
     with_salt = replace(ds, registers=ds.registers | {"products": pd.concat([ds.products, salt])})
-    often, seldom = [line(n) for n in range(56)], [line(n, **rare) for n in range(56, 60)]
+    seldom, often = [line(n, **rare) for n in range(4)], [line(n) for n in range(4, 60)]  # in lines 2 to 5, and below
     wrong = [line(60, **{WEIGHT: "0.1"}), line(61, **rare | {WEIGHT: "1000"})]
     found = {}
-    for some in (1_000, 10):
+    for some in (1_000, 3):  # of 3 lines in 62, every twentieth is taken: 20, 40 and 60
         monkeypatch.setattr("importcut.clean.rules.SOME", some)
-        monkeypatch.setattr("importcut.clean.rules.ENOUGH", 3)
+        monkeypatch.setattr("importcut.clean.rules.ENOUGH", 1)
         (ds.processed / "cleaned.txt").unlink(missing_ok=True)
-        found[some], _ = cleaned(with_salt, *often, *seldom, *wrong)
-    assert found[10]["weight_rule"].fillna("").tolist() == [""] * 60 + ["unit_repaired"] * 2
-    pd.testing.assert_frame_equal(found[1_000], found[10])
+        found[some], _ = cleaned(with_salt, *seldom, *often, *wrong)
+    assert found[3]["weight_rule"].fillna("").tolist() == [""] * 60 + ["unit_repaired"] * 2
+    pd.testing.assert_frame_equal(found[1_000], found[3])
 
 
 @pytest.mark.parametrize(("weight", "declared"), [("", None), ("0", 0.0)])

@@ -83,6 +83,15 @@ def test_a_sound_file_is_read_whole(ds):
     assert read(ds) == ({2: 102.0, 3: 103.0}, {})
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", [True, False])
+def test_a_sound_file_is_read_at_once_and_not_line_by_line(ds, end, last, monkeypatch):
+    monkeypatch.setattr("importcut.sources.reading.mended", lambda *_, **__: pytest.fail("looked at line by line"))
+    path = put(ds, [line(1), line(2)], end=end)
+    path.write_bytes(path.read_bytes().removesuffix(b"" if last else end.encode()))
+    assert read(ds) == ({2: 101.0, 3: 102.0}, {})
+
+
 def test_a_file_without_a_last_line_end_keeps_its_last_line(ds):
     put(ds, [line(2), line(3)], end="\n").write_text(f"{HEADER}\n{line(2)}\n{line(3)}", encoding="utf-8")
     assert read(ds) == ({2: 102.0, 3: 103.0}, {})

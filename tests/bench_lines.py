@@ -30,17 +30,17 @@ read = f"read_csv({files}, {kept}, ignore_errors=true)"
 duckdb.connect().execute(f"COPY (SELECT * FROM {read}) TO '{work}/typed.parquet' (FORMAT parquet)")
 """,
     "importcut, read and clean": """
-from importcut.clean import clean_imports
-from importcut.dataset import open_dataset
-from importcut.sources import read_declarations
+from importcut.intake.clean import clean_imports
+from importcut.intake.opening import open_dataset
+from importcut.intake.sources import read_declarations
 ds = open_dataset(folder)
 made = clean_imports(read_declarations(ds), ds)
 told = {"rules": made.rules.to_dict("records"), "lines": int(made.cells["lines"].sum())}
 """,
     "the same again": """
-from importcut.clean import clean_imports
-from importcut.dataset import open_dataset
-from importcut.sources import read_declarations
+from importcut.intake.clean import clean_imports
+from importcut.intake.opening import open_dataset
+from importcut.intake.sources import read_declarations
 ds = open_dataset(folder)
 made = clean_imports(read_declarations(ds), ds)
 """,

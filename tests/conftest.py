@@ -13,19 +13,28 @@ import pandas as pd
 import pytest
 from hypothesis import Phase, settings
 
-from importcut.appraise import ranking, target_status
-from importcut.clean import clean_imports
-from importcut.counterfactual import Observed, estimates, identification, identified_cuts, observe, plant_cuts, spread
-from importcut.dataset import open_dataset, published
+from importcut.app.report import make_report
+from importcut.economics.appraise import ranking, target_status
+from importcut.economics.counterfactual import (
+    Observed,
+    estimates,
+    identification,
+    identified_cuts,
+    observe,
+    plant_cuts,
+    spread,
+)
+from importcut.economics.ledger import ledger
+from importcut.economics.measure import bridges, comparisons, mix_constant_prices, price_components, profile, rate_index
+from importcut.economics.panel import import_panel, quality, unrepaired
+from importcut.economics.planned import addressable, credited, plan, planned_cuts
+from importcut.economics.realised import counterfactual_imports, realised_cuts
+from importcut.intake.clean import clean_imports
+from importcut.intake.opening import open_dataset
+from importcut.intake.publication import published
+from importcut.intake.sources import read_declarations
 from importcut.language import languages
-from importcut.ledger import ledger
-from importcut.measure import bridges, comparisons, mix_constant_prices, price_components, profile, rate_index
-from importcut.panel import import_panel, quality, unrepaired
-from importcut.planned import addressable, credited, plan, planned_cuts
-from importcut.realised import counterfactual_imports, realised_cuts
-from importcut.report import make_report
 from importcut.schema import load
-from importcut.sources import read_declarations
 
 
 @pytest.fixture(scope="session")

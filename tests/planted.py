@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from importcut import sample
-from importcut.clean import clean_imports
-from importcut.counterfactual import estimates, observe, plant_cuts, spread
-from importcut.dataset import open_dataset
-from importcut.measure import mix_constant_prices
-from importcut.panel import import_panel, unrepaired
+from importcut.economics.counterfactual import estimates, observe, plant_cuts, spread
+from importcut.economics.measure import mix_constant_prices
+from importcut.economics.panel import import_panel, unrepaired
+from importcut.intake.clean import clean_imports
+from importcut.intake.opening import open_dataset
+from importcut.intake.sources import read_declarations
 from importcut.sample.economy import economy
-from importcut.sources import read_declarations
 
 ROWS = 4_000
 SHARE = (0.3, 0.7)  # of the product's requirement that the planted project takes over

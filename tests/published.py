@@ -37,10 +37,11 @@ def _rewrite(file: Path, change) -> None:
 
 def main() -> None:
     """Make that report in every language, publish it, and put it in the place of the shipped one."""
-    from importcut.dataset import PUBLISHED, find_dataset
+    from importcut.app.report import make_report
+    from importcut.app.report.given import publish_tables
+    from importcut.dataset import PUBLISHED
+    from importcut.intake.opening import find_dataset
     from importcut.language import languages
-    from importcut.report import make_report
-    from importcut.report.given import publish_tables
 
     sample = find_dataset("sample")
     with tempfile.TemporaryDirectory() as folder:

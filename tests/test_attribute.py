@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importcut.attribute import DISPATCH, RULES, credit, credits, dispatched, shapley_sampled
+from importcut.economics.attribute import DISPATCH, RULES, credit, credits, dispatched, shapley_sampled
 
 CASES = [
     ([30, 50, 60], 100, [20, 35, 45]),

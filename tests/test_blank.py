@@ -6,9 +6,9 @@ import zipfile
 import pytest
 from python_calamine import load_workbook
 
-from importcut.dataset.blank import TEMPLATE, new_dataset
-from importcut.dataset.examine import examine
-from importcut.dataset.registers import read_toml, wrong_settings
+from importcut.intake.blank import TEMPLATE, new_dataset
+from importcut.intake.examine import examine
+from importcut.intake.registers import read_toml, wrong_settings
 from importcut.schema import DataError, tables
 
 
@@ -141,7 +141,7 @@ def test_nothing_is_written_over_and_nothing_half_is_left(made, tmp_path, monkey
     (tmp_path / "file").write_text("mine")
     with pytest.raises(DataError, match="is there already"):
         new_dataset(tmp_path / "file")
-    monkeypatch.setattr("importcut.dataset.blank.write_workbook", lambda file: 1 / 0)
+    monkeypatch.setattr("importcut.intake.blank.write_workbook", lambda file: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         new_dataset(tmp_path / "never")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -5,8 +5,9 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from importcut.appraise import appraisal
-from importcut.chart import (
+from importcut.economics.appraise import appraisal
+from importcut.language import Voice, languages
+from importcut.telling.chart import (
     canvas,
     picture,
     plot_bridge,
@@ -22,9 +23,8 @@ from importcut.chart import (
     plot_size_ratio,
     plot_weights,
 )
-from importcut.chart.page import million_axis
-from importcut.language import Voice, languages
-from importcut.narrate import bridge_steps, chain_steps, product_by_plant, product_steps, quality_bars
+from importcut.telling.chart.page import million_axis
+from importcut.telling.narrate import bridge_steps, chain_steps, product_by_plant, product_steps, quality_bars
 
 
 @pytest.fixture(params=languages())

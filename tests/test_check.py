@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from importcut.check import checked
-from importcut.cli import app
-from importcut.dataset.blank import new_dataset
+from importcut.app.check import checked
+from importcut.app.cli import app
+from importcut.intake.blank import new_dataset
 
 HEADER = "declaration_id,item,date,regime,importer_tin,hs_code,description,origin,net_weight,weight_unit,value_usd"
 LINES = [
@@ -141,7 +141,7 @@ def test_a_new_dataset_says_what_is_missing_in_the_order_of_work(folder, tmp_pat
 
 
 def test_what_stops_a_report_is_shown_however_long_the_list(folder, monkeypatch):
-    monkeypatch.setattr("importcut.cli.check.MOST", 1)
+    monkeypatch.setattr("importcut.app.cli.check.MOST", 1)
     change(folder, "exchange_rates.csv", "1.2", "0")
     shown = call(folder).stdout
     assert "usd 0 — must be > 0" in shown and "(impossible date)" not in shown and "… and 1 more; --all" in shown

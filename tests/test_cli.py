@@ -12,8 +12,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from importcut import language, report, sample
-from importcut.cli import app, complete
+from importcut import language, sample
+from importcut.app import report
+from importcut.app.cli import app, complete
 from importcut.schema import DataError
 
 
@@ -38,7 +39,7 @@ def call(*words):
 
 def run(*words, **variables):
     """The command as a process of its own."""
-    command = [sys.executable, "-c", "from importcut.cli import main; main()", *words]
+    command = [sys.executable, "-c", "from importcut.app.cli import main; main()", *words]
     return subprocess.run(command, capture_output=True, text=True, env=os.environ | variables, timeout=60)
 
 
@@ -207,12 +208,12 @@ def test_commands_options_and_values_are_completed(monkeypatch, tmp_path, reposi
 def test_what_is_completed_is_what_the_library_knows():
     assert sorted(language.languages()) == complete.languages("")[1:]
     assert list(complete.FORMATS) == list(report.FORMATS)
-    heavy = "import sys, importcut.cli; assert not {'pandas', 'babel', 'importcut.report'} & set(sys.modules)"
+    heavy = "import sys, importcut.app.cli; assert not {'pandas', 'babel', 'importcut.app.report'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", heavy], check=True)
 
 
 def test_what_nobody_foresaw_is_one_line_and_exit_code_1():
-    broken = "from importcut import cli, report; report.make_report = lambda *_, **__: 1 / 0; cli.main()"
+    broken = "from importcut.app import cli, report; report.make_report = lambda *_, **__: 1 / 0; cli.main()"
     for words, traceback in [((), False), (("--debug",), True)]:
         failed = subprocess.run([sys.executable, "-c", broken, "report", *words], capture_output=True, text=True)
         assert failed.returncode == 1

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from importcut.cli import app
-from importcut.connectors import fetch_indicator, fetch_rates, fetch_trade, service
-from importcut.connectors.kept import log
-from importcut.dataset import open_dataset
+from importcut.app.cli import app
+from importcut.intake.connectors import fetch_indicator, fetch_rates, fetch_trade, service
+from importcut.intake.connectors.kept import log
+from importcut.intake.opening import open_dataset
 from importcut.schema import DataError
 
 KEY = "0123456789abcdef-secret"

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from importcut import chart, narrate
-from importcut.counterfactual import (
+from importcut.economics.counterfactual import (
     donor_table,
     estimates,
     identification,
@@ -18,10 +17,11 @@ from importcut.counterfactual import (
     plant_cuts,
     spread,
 )
-from importcut.counterfactual.methods import METHODS, Declined, Question, donor_weights
+from importcut.economics.counterfactual.methods import METHODS, Declined, Question, donor_weights
+from importcut.economics.realised import counterfactual_imports, realised_cuts
 from importcut.language import Voice
-from importcut.realised import counterfactual_imports, realised_cuts
 from importcut.schema import NATIONAL
+from importcut.telling import chart, narrate
 from planted import trial
 
 QUARTERS = pd.period_range("2022Q1", "2026Q4", freq="Q", name="period")

@@ -6,7 +6,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from importcut.dataset import as_period, open_dataset, what_if
+from importcut.dataset import as_period, what_if
+from importcut.intake.opening import open_dataset
 from importcut.schema import DataError, tables
 
 PROJECTS = """project_id,name_uz_cyrl,name_uz_latn,name_ru,name_en,class,company,cost_usd,imported_equipment_usd,\

@@ -11,7 +11,7 @@ from pptx import Presentation
 from pptx.enum.text import PP_ALIGN
 from pypdf import PdfReader
 
-from importcut.export.deck import to_pptx
+from importcut.telling.export.deck import to_pptx
 from test_slides import LANGUAGES, MARKS, SAID, report
 
 CODES = {"en": "en-US", "ru": "ru-RU", "uz-Cyrl": "uz-Cyrl-UZ", "uz-Latn": "uz-Latn-UZ"}

@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from importcut.cli import app
-from importcut.desk import actual_and_expected, import_profile, project_sheet, projects_ranked, to_target, walk
-from importcut.desk import page as parts
-from importcut.planned import addressable, credited, plan, planned_cuts
+from importcut.app.cli import app
+from importcut.app.desk import actual_and_expected, import_profile, project_sheet, projects_ranked, to_target, walk
+from importcut.app.desk import page as parts
+from importcut.economics.planned import addressable, credited, plan, planned_cuts
 
 CHOICES = [
     (import_profile, {"product": "topcoat", "by": "origin"}),
@@ -126,7 +126,7 @@ def quiet(tmp_path_factory):
 def serve(command, variables, *words):
     """The server as a process of its own, and the address that it prints; SIGINT counts although a shell ignores it."""
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{heard}\nfrom importcut.cli import main; main()"
+    code = f"{heard}\nfrom importcut.app.cli import main; main()"
     run = [sys.executable, "-c", code, command, "--no-browser", *words]
     server = subprocess.Popen(run, stdout=subprocess.PIPE, text=True, env=os.environ | variables)
     return server, server.stdout.readline().strip()
@@ -240,6 +240,6 @@ def test_what_cannot_be_served_is_said_in_one_line(command, monkeypatch):
         port = str(taken.getsockname()[1])
         failed = call(app, [command, "--port", port])
     assert (failed.exit_code, failed.stderr) == (2, f"importcut: port {port} is taken — give another one with --port\n")
-    monkeypatch.setattr("importcut.cli.desk.find_spec", lambda name: None)
+    monkeypatch.setattr("importcut.app.cli.desk.find_spec", lambda name: None)
     failed = call(app, [command])
     assert failed.exit_code == 1 and "is not installed — pip install 'importcut[lab]'" in failed.stderr

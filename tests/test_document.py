@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from importcut.chart import Picture
-from importcut.export import document
-from importcut.narrate.finding import Cover, Finding
-from importcut.narrate.tables import Listing
+from importcut.telling.chart import Picture
+from importcut.telling.export import document
+from importcut.telling.narrate.finding import Cover, Finding
+from importcut.telling.narrate.tables import Listing
 
 LANGUAGES = {"en": "en-US", "ru": "ru-RU", "uz-Cyrl": "uz-Cyrl-UZ", "uz-Latn": "uz-Latn-UZ"}
 TEXTS = {  # mark, claim, text, caption, cell

@@ -12,10 +12,10 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from importcut import export
-from importcut.dataset import open_dataset
-from importcut.export.content import PLOT, TABLE
+from importcut.intake.opening import open_dataset
 from importcut.schema import tables
+from importcut.telling import export
+from importcut.telling.export.content import PLOT, TABLE
 
 EACH_SHEET = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
 MARK = "Намунавий (шартли) маълумотлар"
@@ -272,7 +272,7 @@ def test_a_workbook_is_the_same_each_time(table, tmp_path):
 
 
 def test_a_table_too_long_for_a_sheet_says_where_it_is(table, tmp_path, monkeypatch):
-    monkeypatch.setattr("importcut.export.sheets.LONGEST_SHEET", 3)
+    monkeypatch.setattr("importcut.telling.export.sheets.LONGEST_SHEET", 3)
     export.to_xlsx({"quarantine": table}, tmp_path / "t.xlsx")
     cells = Workbook(tmp_path / "t.xlsx").cells("quarantine")
     assert cells["A3"] == ("s", "7 rows, too many for a sheet: open tables/quarantine.csv")

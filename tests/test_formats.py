@@ -14,9 +14,9 @@ import pytest
 import xlsxwriter
 
 import examples
-from importcut.dataset import open_dataset
+from importcut.intake.opening import open_dataset
+from importcut.intake.sources import described, formats, read_declarations
 from importcut.schema import DataError
-from importcut.sources import described, formats, read_declarations
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "formats"  # beside this checkout, if at all
 WHOLE = ["hs_code", "origin", "date", "value_usd", "net_weight", "invoice_value", "currency"]

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from importcut.cli import app
-from importcut.dataset import open_dataset, published
-from importcut.report import RunError, UsageError, fingerprint, given, publish
-from importcut.report.given import publish_tables
+from importcut.app.cli import app
+from importcut.app.report import RunError, UsageError, fingerprint, given, publish
+from importcut.app.report.given import publish_tables
+from importcut.intake.opening import open_dataset
+from importcut.intake.publication import published
 from importcut.schema import DataError, tables
 from published import PERIOD, as_known
 

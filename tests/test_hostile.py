@@ -15,10 +15,10 @@ import xlsxwriter
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from importcut import export
-from importcut.dataset import open_dataset
+from importcut.intake.opening import open_dataset
+from importcut.intake.sources import read_declarations
 from importcut.schema import DataError
-from importcut.sources import read_declarations
+from importcut.telling import export
 
 HEADER = "hs_code,description,year,value_usd,net_weight_kg,partners"
 LINE = "320820,Paints,2024,110.25,10.5,KOR"

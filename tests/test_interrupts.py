@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from importcut import sample, schema
-from importcut.dataset import open_dataset
-from importcut.digest import write_whole
-from importcut.report import RunError, publish
-from importcut.report.graph import Step, run_steps
+from importcut.app.report import RunError, publish
+from importcut.app.report.graph import Step, run_steps
+from importcut.dataset import write_whole
+from importcut.intake.opening import open_dataset
 from importcut.schema import DataError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
@@ -155,7 +155,7 @@ def test_a_sample_that_fails_halfway_leaves_the_dataset_that_stood_there(tmp_pat
 
 @posix
 def test_the_end_of_a_batch_job_stops_a_command_as_ctrl_c_does(tmp_path):
-    command = [sys.executable, "-c", "from importcut.cli import main; main()", "sample", "--rows", "9000000"]
+    command = [sys.executable, "-c", "from importcut.app.cli import main; main()", "sample", "--rows", "9000000"]
     run = subprocess.Popen([*command, "--out", str(tmp_path / "large")], stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 60
     while not any(tmp_path.glob(".large.part/declarations/*")):

@@ -5,12 +5,12 @@ from types import MappingProxyType, SimpleNamespace
 import pandas as pd
 import pytest
 
-from importcut import narrate
-from importcut.dataset import Publication
+from importcut.economics.ledger import changes, ledger
+from importcut.economics.planned.requirement import _vehicles
+from importcut.intake.publication import Publication
 from importcut.language import Voice, languages
-from importcut.ledger import changes, ledger
-from importcut.planned.requirement import _vehicles
 from importcut.schema import conform, tables
+from importcut.telling import narrate
 
 NOW, BEFORE = pd.Period("2026Q3"), pd.Period("2026Q2")
 PARTS = ["late_usd", "use_usd", "output_usd", "price_usd"]

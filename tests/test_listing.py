@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import pytest
 from bs4 import BeautifulSoup
 
-from importcut.report import listing
-from importcut.report.listing import write_index
+from importcut.app.report import listing
+from importcut.app.report.listing import write_index
 
 FORMATS = ("report.html", "report.pdf", "report.docx", "slides.html", "slides.pptx")
 TITLES = {"en": "Cars & <chemicals>", "uz-Cyrl": "Автомобиллар"}

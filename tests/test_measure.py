@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importcut.measure import bridge, mix_constant_prices, same_season
+from importcut.economics.measure import bridge, mix_constant_prices, same_season
 from importcut.schema import DataError
 
 THEN, NOW = pd.Period("2025", "Y"), pd.Period("2026", "Y")

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from importcut import narrate
-from importcut.appraise import appraisal, ranking
+from importcut.economics.appraise import appraisal, ranking
 from importcut.language import Voice, languages
+from importcut.telling import narrate
 
 
 def told(way, language):

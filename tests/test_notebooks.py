@@ -51,8 +51,8 @@ def test_every_notebook_runs_as_it_stands_and_says_what_it_said(published_report
 def test_another_figure_in_the_library_fails_the_notebook_there(repository, tmp_path):
     """The library's answer is made to differ from the golden one by one figure, and nothing else."""
     notebook = nbformat.read(repository / "notebooks" / "06_method.ipynb", as_version=4)
-    imports = next(cell for cell in notebook.cells if "from importcut.measure import" in cell.source)
-    imports.source += "\nimport importcut.measure\nfisher = lambda *prices: importcut.measure.fisher(*prices) + 0.001"
+    imports = next(cell for cell in notebook.cells if "from importcut import" in cell.source)
+    imports.source += "\nright = fisher\nfisher = lambda *prices: right(*prices) + 0.001"
     nbformat.write(notebook, tmp_path / "changed.ipynb")
     run = compared("--nbval-lax", "changed.ipynb", folder=tmp_path)
     failed = re.findall(r"FAILED \S+::Cell (\d+)", run.stdout)

@@ -6,8 +6,8 @@ from types import MappingProxyType
 import pandas as pd
 import pytest
 
-from importcut.dataset import open_dataset
-from importcut.panel import import_panel, quality, unrepaired
+from importcut.economics.panel import import_panel, quality, unrepaired
+from importcut.intake.opening import open_dataset
 from importcut.schema import DataError, empty
 
 

@@ -8,8 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from importcut.dataset import open_dataset, what_if
-from importcut.planned import addressable, ceilings, credited, flows, horizon, plan, planned_cuts, supply, yearly_cuts
+from importcut.dataset import what_if
+from importcut.economics.planned import (
+    addressable,
+    ceilings,
+    credited,
+    flows,
+    horizon,
+    plan,
+    planned_cuts,
+    supply,
+    yearly_cuts,
+)
+from importcut.intake.opening import open_dataset
 from importcut.schema import DataError
 
 SCENARIOS = ["base", "low", "high", "late", "leader_fails"]

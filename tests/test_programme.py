@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from importcut import narrate, programme
-from importcut.dataset import open_dataset
+from importcut.economics import programme
+from importcut.economics.planned import addressable
+from importcut.intake.opening import open_dataset
 from importcut.language import Voice
-from importcut.planned import addressable
 from importcut.schema import DataError
+from importcut.telling import narrate
 
 MEASURES = """measure_id,name_uz_cyrl,name_uz_latn,name_ru,name_en,kind,owner,due,status,done,project_id
 law,Қонун,Qonun,Закон,Law,incentive,owner,2026-06,under_way,,

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from importcut.appraise import ranking
-from importcut.counterfactual import identification, identified_cuts, observe, plant_cuts
-from importcut.planned import addressable, credited, plan, planned_cuts
-from importcut.realised import realised_cuts
+from importcut.economics.appraise import ranking
+from importcut.economics.counterfactual import identification, identified_cuts, observe, plant_cuts
+from importcut.economics.planned import addressable, credited, plan, planned_cuts
+from importcut.economics.realised import realised_cuts
 
 
 def with_register(ds, **registers):

@@ -11,9 +11,9 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importcut.dataset import open_dataset
-from importcut.dataset.registers import read_registers
-from importcut.report.fingerprint import inputs
+from importcut.app.report.fingerprint import inputs
+from importcut.intake.opening import open_dataset
+from importcut.intake.registers import read_registers
 from importcut.schema import DataError, tables
 
 PLANTS = "plant_id,name_uz_cyrl,name_uz_latn,name_ru,name_en,tax_numbers,aliases"
@@ -358,7 +358,7 @@ def test_a_workbook_that_is_none_is_told_once(folder, raw):
 
 def test_an_archive_bomb_is_not_unpacked(folder, monkeypatch):
     workbook(folder, {"donors": [["product_id", "use", "reason"]]})
-    monkeypatch.setattr("importcut.workbook.LARGEST", 3_000)
+    monkeypatch.setattr("importcut.intake.workbook.LARGEST", 3_000)
     assert told(folder) == ["registers.xlsx: unpacks to more than 0 MB — save its tables as CSV"]
 
 

@@ -17,12 +17,14 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from importcut import digest, report, sources
-from importcut.dataset import open_dataset
-from importcut.report import RunError, UsageError, checked_parameters, kernel, make_report
-from importcut.report.given import publish_tables
-from importcut.report.graph import Step, run_steps
-from importcut.report.publish import alone
+from importcut import dataset as digest
+from importcut.app import report
+from importcut.app.report import RunError, UsageError, checked_parameters, kernel, make_report
+from importcut.app.report.given import publish_tables
+from importcut.app.report.graph import Step, run_steps
+from importcut.app.report.publish import alone
+from importcut.intake import sources
+from importcut.intake.opening import open_dataset
 from importcut.schema import DataError
 
 pytestmark = pytest.mark.long
@@ -30,8 +32,8 @@ pytestmark = pytest.mark.long
 PARAMETERS = 'dataset: str = "tiny"\nperiod: str = "2024"\nlanguage: str = "en"\nscenario: str = "base"'
 TARGET = """
 import pandas as pd
-from importcut import dataset as d, schema
-ds = d.open_dataset(dataset, period=period, scenario=scenario)
+from importcut import open_dataset, schema
+ds = open_dataset(dataset, period=period, scenario=scenario)
 schema.save(schema.empty("target", ds), "target", ds)
 """
 ANSWER = """
@@ -488,7 +490,7 @@ def test_an_interrupt_leaves_no_kernel_and_no_half_report(shop, tmp_path):
     )  # fmt: skip
     script = (  # a shell that starts tests in the background has its children ignore the signal
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from importcut.report import make_report\n"
+        "from importcut.app.report import make_report\n"
         f"make_report({str(shop.dataset)!r}, out={str(shop.out)!r}, notebooks={str(shop.notebooks)!r}, "
         "formats=('html',))"
     )

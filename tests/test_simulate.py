@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from importcut.dataset import open_dataset, what_if
-from importcut.planned import addressable, yearly_cuts
-from importcut.simulate import (
+from importcut.dataset import what_if
+from importcut.economics.planned import addressable, yearly_cuts
+from importcut.economics.simulate import (
     certainty,
     draws,
     pert,
@@ -19,6 +19,7 @@ from importcut.simulate import (
     sobol,
     with_certainty,
 )
+from importcut.intake.opening import open_dataset
 
 
 def test_two_normals_reproduce_the_known_probability():

@@ -6,8 +6,8 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from importcut.export import ADDRESSES, content
-from importcut.export.slides import BOTTOM, MARGIN, READABLE, WIDE, Grid, deck, lines, sentences, to_slides
+from importcut.telling.export import ADDRESSES, content
+from importcut.telling.export.slides import BOTTOM, MARGIN, READABLE, WIDE, Grid, deck, lines, sentences, to_slides
 
 LANGUAGES = ("en", "ru", "uz-Cyrl", "uz-Latn")
 SAID = {

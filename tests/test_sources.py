@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
-from importcut import sources
-from importcut.dataset import open_dataset
+from importcut.intake import sources
+from importcut.intake.opening import open_dataset
+from importcut.intake.sources import periods, read_declarations, repair, with_raw
 from importcut.schema import DataError
-from importcut.sources import periods, read_declarations, repair, with_raw
 
 HEADER = (
     "Номер декларации,Номер товара,Корректировка,Дата регистрации,Режим,ИНН получателя,Наименование получателя,"
@@ -86,7 +86,9 @@ def test_a_sound_file_is_read_whole(ds):
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("last", [True, False])
 def test_a_sound_file_is_read_at_once_and_not_line_by_line(ds, end, last, monkeypatch):
-    monkeypatch.setattr("importcut.sources.reading.mended", lambda *_, **__: pytest.fail("looked at line by line"))
+    monkeypatch.setattr(
+        "importcut.intake.sources.reading.mended", lambda *_, **__: pytest.fail("looked at line by line")
+    )
     path = put(ds, [line(1), line(2)], end=end)
     path.write_bytes(path.read_bytes().removesuffix(b"" if last else end.encode()))
     assert read(ds) == ({2: 101.0, 3: 102.0}, {})

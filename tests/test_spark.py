@@ -7,10 +7,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from importcut.clean import clean_imports
-from importcut.dataset import open_dataset
+from importcut.intake.clean import clean_imports
+from importcut.intake.opening import open_dataset
+from importcut.intake.sources import read_declarations
 from importcut.schema import DataError, load
-from importcut.sources import read_declarations
 
 SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
 PLACE = ["source_file", "line"]

@@ -1,40 +1,60 @@
 """importcut: which localisation projects cut the most imports.
 
 Everything an analysis needs is a name of this package: `from importcut import open_dataset, finished_tables`. Each
-name is imported when it is first used, so that `import importcut` costs nothing; the stages behind are modules of their
-own (`importcut.panel`, `importcut.counterfactual` …).
+name is imported when it is first used, so that `import importcut` costs nothing; the rooms behind are `intake`,
+`economics`, `telling` and `app`, on the ground of `schema`, `dataset` and `language`.
 """
 
 from importlib import import_module
 
 _PUBLIC = {
-    "dataset": ["open_dataset", "what_if"],
+    "schema": ["DataError", "load", "save"],
+    "dataset": ["what_if"],
     "language": ["Voice"],
-    "schema": ["DataError"],
-    "report": ["finished_tables", "make_report"],
-    "panel": ["import_panel"],
-    "measure": ["bridge", "mix_constant_prices", "profile"],
-    "counterfactual": ["identification", "identified_cuts", "observe", "plant_cuts"],
-    "realised": ["counterfactual_imports", "realised_cuts"],
-    "planned": ["addressable", "credited", "plan", "planned_cuts"],
-    "appraise": ["effective_protection", "payback", "ranking"],
-    "simulate": ["rank_probabilities"],
-    "attribute": ["credit"],
-    "indices": ["concentration", "fisher", "hidiroglou_berthelot", "lmdi", "log_mean"],
-    "chart": [
-        "picture", "plot_bars", "plot_bridge", "plot_chain", "plot_cost_curve", "plot_counterfactual",
-        "plot_estimates", "plot_matrix", "plot_pairs", "plot_plan", "plot_probabilities", "plot_quality",
-        "plot_ranking", "plot_size_ratio", "plot_tornado",
+    "intake.opening": ["open_dataset"],
+    "intake.publication": ["published"],
+    "intake.sources": ["read_declarations"],
+    "intake.clean": ["clean_imports", "faulty_lines"],
+    "intake.blank": ["new_dataset"],
+    "economics": ["way"],
+    "economics.indices": [
+        "concentration", "fisher", "hidiroglou_berthelot", "lmdi", "log_mean", "median_index", "placebo_rank",
     ],
+    "economics.panel": ["import_panel", "quality", "unrepaired"],
+    "economics.measure": [
+        "bridge", "bridges", "comparisons", "mix_constant_prices", "price_components", "profile", "rate_index",
+    ],
+    "economics.counterfactual": [
+        "donor_table", "estimates", "identification", "identified_cuts", "observe", "placebos", "plant_cuts", "spread",
+    ],
+    "economics.realised": ["counterfactual_imports", "realised_cuts"],
+    "economics.planned": ["addressable", "ceilings", "credited", "plan", "planned_cuts", "yearly_cuts"],
+    "economics.attribute": ["credit"],
+    "economics.appraise": ["appraisal", "effective_protection", "payback", "ranking", "target_status"],
+    "economics.ledger": ["changes", "ledger"],
+    "economics.programme": ["measures_status", "next_products"],
+    "economics.simulate": ["rank_probabilities"],
+    "telling.chart": [
+        "picture", "plot_bars", "plot_bridge", "plot_chain", "plot_cost_curve", "plot_counterfactual",
+        "plot_estimates", "plot_matrix", "plot_pairs", "plot_placebos", "plot_plan", "plot_probabilities",
+        "plot_product_bridges", "plot_quality", "plot_ranking", "plot_size_ratio", "plot_tornado", "plot_variants",
+        "plot_weights",
+    ],
+    "app.check": ["checked"],
+    "app.cli.check": ["to_mend", "verdict"],
+    "app.desk": ["desk"],
+    "app.report": ["finished_tables", "make_report"],
 }  # fmt: skip
-_MODULES = {name: module for module, names in _PUBLIC.items() for name in names}
+_ROOMS = {"narrate": "telling.narrate", "simulate": "economics.simulate"}  # whose functions are asked for by room
+_MODULES = {name: module for module, names in _PUBLIC.items() for name in names} | _ROOMS
 __all__ = sorted(_MODULES)
 
 
 def __getattr__(name: str):
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"importcut.{_MODULES[name]}"), name)
+    room = import_module(f"importcut.{_MODULES[name]}")
+    return room if name in _ROOMS else getattr(room, name)
 
 
 def __dir__() -> list[str]:

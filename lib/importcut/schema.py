@@ -12,9 +12,19 @@ from threading import get_ident
 import pandas as pd
 import pyarrow.compute as pc
 
+LIBRARY = Path(__file__).parent  # where the descriptions lie that come with the library
+PERIODS = {"Q": r"\d{4}Q[1-4]", "Y": r"\d{4}"}  # how a period is written, by frequency
+MOST_ERRORS = 40  # lines; more of them have one cause, and nobody reads them
 GRADES = ("measured", "inferred", "planned", "assumed")  # strongest first
 OF_ALL_PERIODS = ("lines", "quarantine", "cells", "rules")  # tables that do not depend on period and scenario
 PARTS = {"imports": ("lines", "rule")}  # a table that is kept within another one: its rows, where that column is empty
+PAIR = ["project_id", "product_id"]  # keys of the tables that several rooms join on
+ROW = [*PAIR, "period"]
+USE = ["product_id", "plant_id"]
+CELL = ["product_id", "plant_id", "origin", "period"]
+QUARTERS = 4  # of a year
+RULES = ("shapley", "dispatched", "proportional", "stand_alone", "marginal")  # of credit
+DISPATCH = ("proportional", "merit_order", "first_come")  # whose tonnes flow where supplies exceed what is displaced
 NATIONAL = "national"  # the plant of imports whose importer the data do not name
 ROWS_AT_ONCE = 40_960  # rows of a group in Parquet: few enough that a core keeps them at hand while they are written
 DTYPES = {
@@ -28,6 +38,20 @@ DTYPES = {
 
 class DataError(Exception):
     """Something in the data that only its owner can mend; the message names file, row, value and remedy."""
+
+
+class RunError(Exception):
+    """A report could not be made; the message names the notebook, the cell and the cause."""
+
+
+class UsageError(Exception):
+    """What was asked for does not exist or is written wrongly; the message names what would be right."""
+
+
+def listed(faults: list) -> str:
+    """Faults, one line each; of very many the first ones, and how many there are besides."""
+    more = len(faults) - MOST_ERRORS
+    return "\n".join([*map(str, faults[:MOST_ERRORS]), *([f"… and {more} more"] if more > 0 else [])])
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,7 @@ class Table:
 @cache
 def tables(file: str = "tables.toml") -> dict[str, Table]:
     """All tables of `file`, in the order of the data's way."""
-    described = tomllib.loads((Path(__file__).parent / file).read_text(encoding="utf-8"))
+    described = tomllib.loads((LIBRARY / file).read_text(encoding="utf-8"))
     return {name: _table(name, spec) for name, spec in described.items()}
 
 

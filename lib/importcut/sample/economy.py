@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-CATALOGUE = Path(__file__).parents[1] / "catalogue"
+from importcut.schema import LIBRARY
+
+CATALOGUE = LIBRARY / "catalogue"
 DATASET = CATALOGUE / "dataset"
 CELL = ["product_id", "plant_id", "origin"]
 KEY = ["period", "project_id", "product_id"]

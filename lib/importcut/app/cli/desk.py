@@ -1,0 +1,151 @@
+"""`importcut explore` and `importcut dashboard`: JupyterLab and Voilà on this machine alone, ended by Ctrl-C."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import webbrowser
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from importcut.app.cli.complete import LIBRARY, ROOT
+from importcut.app.cli.frame import DATASET, DEBUG, app, told
+
+HERE = "127.0.0.1"
+NOTEBOOK = ROOT / "notebooks" / "explore.ipynb"
+FIRST = 8866  # port
+UNUSED = ("@voila-dashboards/jupyterlab-preview", "jupyterlab_pygments")  # extensions of JupyterLab, not of a page
+PATIENCE = 120  # seconds until a server must answer
+LANGUAGE = typer.Option(help="en, ru, uz-Cyrl or uz-Latn.")
+PORT = typer.Option(min=1, max=65535, help="Port on this machine; by default the first free one from 8866 on.")
+BROWSER = typer.Option("--no-browser", help="Open no browser; the address is printed.")
+
+
+@app.command(epilog="Example: importcut explore --dataset uzbekistan --language ru")
+def explore(
+    dataset: Annotated[str, DATASET] = "sample",
+    language: Annotated[str, LANGUAGE] = "en",
+    port: Annotated[int | None, PORT] = None,
+    no_browser: Annotated[bool, BROWSER] = False,
+    debug: Annotated[bool, DEBUG] = False,
+) -> None:
+    """Open JupyterLab on notebooks/explore.ipynb; run all cells there. Ctrl-C ends it and its kernels."""
+    with told(debug):
+        token = secrets.token_urlsafe(24)
+        words = ["jupyterlab", f"--ServerApp.ip={HERE}", "--ServerApp.port_retries=0", "--LabApp.news_url="]
+        words += ["--ServerApp.answer_yes=True", "--ServerApp.open_browser=False"]
+        words += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--log-level=ERROR"]
+        words += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # it is bound to this machine
+        words.append(f"--ServerApp.root_dir={NOTEBOOK.parent}")
+        variables = _asked(dataset, language) | {"JUPYTER_TOKEN": token}
+        _serve(words, f"lab/tree/{NOTEBOOK.name}?token={token}", variables, port, browser=not no_browser)
+
+
+@app.command(epilog="Example: importcut dashboard --dataset sample --language uz-Latn --port 8900 --no-browser")
+def dashboard(
+    dataset: Annotated[str, DATASET] = "sample",
+    language: Annotated[str, LANGUAGE] = "en",
+    port: Annotated[int | None, PORT] = None,
+    no_browser: Annotated[bool, BROWSER] = False,
+    debug: Annotated[bool, DEBUG] = False,
+) -> None:
+    """Serve notebooks/explore.ipynb as a page, for this machine alone. Ctrl-C ends it and its kernels."""
+    with told(debug):
+        words = ["voila", str(NOTEBOOK), f"--Voila.ip={HERE}", "--Voila.port_retries=0"]
+        words += ["--no-browser", "--Voila.log_level=ERROR", "--template=importcut"]
+        words += [f"--VoilaConfiguration.extension_denylist={extension}" for extension in UNUSED]
+        paths = filter(None, [str(LIBRARY / "templates" / "desk"), os.environ.get("JUPYTER_PATH")])
+        variables = _asked(dataset, language) | {"JUPYTER_PATH": os.pathsep.join(paths)}
+        _serve(words, "", variables, port, browser=not no_browser)
+
+
+def _asked(dataset: str, language: str) -> dict[str, str]:
+    """What the notebook is to show, as its kernel finds it; it runs in another folder.
+
+    Raises UsageError if there is no such dataset or language.
+    """
+    from importcut.app.report.asked import by_name, chosen
+    from importcut.intake.opening import datasets, find_dataset
+    from importcut.language import languages
+
+    chosen("language", [language], languages())
+    with by_name():
+        found = find_dataset(dataset)
+    known = {"IMPORTCUT_DATASET": dataset if dataset in datasets() else str(found), "IMPORTCUT_LANGUAGE": language}
+    own = os.environ.get("IMPORTCUT_PROCESSED")
+    return known | ({"IMPORTCUT_PROCESSED": str(Path(own).resolve())} if own else {})
+
+
+def _free(asked: int | None) -> int:
+    """The port asked for, or else the first free one.
+
+    Raises UsageError if it is taken.
+    """
+    from importcut.schema import UsageError
+
+    for port in [asked] if asked else range(FIRST, FIRST + 100):
+        with socket.socket() as trial:
+            if os.name == "posix":  # a port that was used a moment ago is free
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((HERE, port))
+            except OSError:
+                continue
+            return port
+    raise UsageError(f"port {asked or FIRST} is taken — give another one with --port")
+
+
+def _serve(words: list[str], page: str, variables: dict[str, str], port: int | None, *, browser: bool) -> None:
+    """Run a Jupyter server until Ctrl-C; what it writes for itself lies in a folder that goes with it.
+
+    Raises RunError if it does not start, or ends of itself.
+    """
+    from importcut.schema import RunError
+
+    if find_spec(words[0]) is None:
+        raise RunError(f"{words[0]} is not installed — pip install 'importcut[lab]', or make env")
+    port = _free(port)
+    words = [*words, f"--port={port}"]
+    with TemporaryDirectory(prefix="importcut-", ignore_cleanup_errors=True) as folder:
+        variables = variables | {"TMPDIR": folder, "TEMP": folder, "JUPYTER_RUNTIME_DIR": folder}
+        server = subprocess.Popen(
+            [sys.executable, "-m", *words], env=os.environ | variables, start_new_session=True, stdin=subprocess.DEVNULL
+        )
+        try:
+            _wait(server, port)
+            if server.poll() is None:
+                print(f"http://{HERE}:{port}/{page}\nCtrl-C ends it.", flush=True)
+                if browser:
+                    webbrowser.open(f"http://{HERE}:{port}/{page}")
+            code = server.wait()
+        except KeyboardInterrupt:
+            return
+        finally:
+            _end(server)
+    raise RunError(f"{words[0]} ended with code {code}")
+
+
+def _wait(server: subprocess.Popen, port: int) -> None:
+    """Until the server answers, or has ended."""
+    for _ in range(PATIENCE * 5):
+        with socket.socket() as trial:
+            if server.poll() is not None or trial.connect_ex((HERE, port)) == 0:
+                return
+        time.sleep(0.2)
+
+
+def _end(server: subprocess.Popen) -> None:
+    """Ask the server to end its kernels and itself; kernels end by themselves where it has to be killed."""
+    if server.poll() is None:
+        server.terminate()
+    try:
+        server.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()

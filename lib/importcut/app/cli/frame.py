@@ -1,0 +1,116 @@
+"""What all commands share: the app, errors of one line with their exit codes, paths as seen from here."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from importcut.app.cli import complete
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+DATASET = typer.Option(help="A dataset in data/raw, or a folder with a dataset.toml.", autocompletion=complete.datasets)
+PERIOD = typer.Option(help="2026Q3, 2024; by default the latest with data.", autocompletion=complete.periods)
+LANGUAGES = typer.Option(help="en, uz-Cyrl …, or all; may be given several times.", autocompletion=complete.languages)
+SCENARIO = typer.Option(
+    help="A file in the dataset's scenarios folder, without .toml.", autocompletion=complete.scenarios
+)
+DEBUG = typer.Option("--debug", help="Show where in the code an error arose.")
+STOPPED = 130  # exit code of a command that an interrupt ended
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print("importcut", version("importcut"))
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; every error is one line, also what nobody foresaw, unless --debug asks for more."""
+    for end in {"SIGTERM", "SIGHUP"} & {*dir(signal)}:  # as Ctrl-C, so that no kernel stays; Windows lacks one
+        if signal.getsignal(signal.Signals[end]) is signal.SIG_DFL:
+            signal.signal(signal.Signals[end], signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a console that lacks a letter shows another one
+    if "--debug" not in sys.argv:
+        sys.excepthook = _unforeseen
+    command = typer.main.get_command(app)  # app() itself would put Typer's own hook in the place of this one
+    try:
+        code = command(sys.argv[1:] or ["--help"], prog_name="importcut", standalone_mode=False)
+    except typer.TyperException as error:
+        _wrong_use(error)
+        code = error.exit_code
+    if code == STOPPED:
+        print("importcut: stopped; nothing half made is left", file=sys.stderr)
+    sys.exit(code)
+
+
+@app.callback(epilog="Example: importcut report --dataset sample --language all")
+def importcut(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Which localisation projects cut the most imports.
+
+    `importcut --install-completion` lets bash, zsh, fish and PowerShell complete commands, options and values.
+    """
+
+
+@contextmanager
+def told(debug: bool, *also: type[Exception]) -> Iterator[None]:
+    """Errors that only the user can mend end the command with one line: code 1 for the data, 2 for wrong use."""
+    from importcut.schema import DataError, RunError, UsageError
+
+    try:
+        yield
+    except (DataError, RunError, UsageError, OSError, *also) as error:
+        if debug:
+            raise
+        print(f"importcut: {error}", file=sys.stderr)
+        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
+
+
+@contextmanager
+def progress_bar(unit: str, hidden: bool | None) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on the error stream, to be told what is at work, how many are done and of how many.
+
+    hidden : None for a bar on a terminal only
+    """
+    from tqdm import tqdm
+
+    with tqdm(disable=hidden, file=sys.stderr, unit=unit, mininterval=0, leave=False) as bar:
+
+        def step(name: str, done: int, total: int) -> None:
+            bar.total = total
+            bar.set_postfix_str(name[:40], refresh=False)
+            bar.update(done - bar.n)
+
+        yield step
+
+
+def shown(path: Path) -> str:
+    """The path as seen from here, if it lies below."""
+    here, path = Path.cwd(), path.resolve()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _wrong_use(error: typer.TyperException) -> None:
+    """One line for a command or an option that is not there or is used wrongly: what it is, the nearest, where help is.
+
+    Typer lists all options that are alike; the first one is the nearest.
+    """
+    near, context = getattr(error, "possibilities", None), getattr(error, "ctx", None)
+    said = f"{error.message}. Did you mean {near[0]!r}?" if near else " ".join(error.format_message().split())
+    where = context.command_path if context else "importcut"
+    if said:  # a group without a command has shown its help already
+        print(f"importcut: {said.rstrip('.')} — see `{where} --help`", file=sys.stderr)
+
+
+def _unforeseen(kind: type[BaseException], error: BaseException, _) -> None:
+    text = f"{kind.__name__}: {error}".splitlines()[0]
+    print(f"importcut: {text} — this is a fault of the program; --debug shows where", file=sys.stderr)

@@ -1,6 +1,0 @@
-"""The command line: `importcut report`, `importcut check`, `importcut fetch` … `importcut --help` lists them."""
-
-from importcut.cli import check, desk, fetch, new, report, sample
-from importcut.cli.frame import app, main
-
-__all__ = ["app", "check", "desk", "fetch", "main", "new", "report", "sample"]

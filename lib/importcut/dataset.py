@@ -1,0 +1,187 @@
+"""A dataset as one frozen description: settings, registers, scenario; what it assumes; digests of its files."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+
+from importcut.schema import LIBRARY, PERIODS, DataError, listed, tables, whole
+
+ROOT = LIBRARY.parents[1]
+LANGUAGE_COLUMNS = {"en": "name_en", "ru": "name_ru", "uz-Cyrl": "name_uz_cyrl", "uz-Latn": "name_uz_latn"}
+PUBLISHED = "published"  # of a dataset; in it a folder for each period
+UNSTATED = {  # where the scenario is silent: what changes nothing, and the usual discount rate
+    "vehicle_output": 1.0, "intensity": 1.0, "price_drift": 0.0, "capacity_use": 1.0, "ramp_pace": 1.0,
+    "delay_years": 0.0, "success": 1.0, "discount_rate": 0.10, "shadow_price_factor": 1.0,
+}  # fmt: skip
+LARGE = 4_000_000  # bytes from which a file is not read again while its size and times stay the same
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a dataset says of itself; registers are tables with the columns of registers.toml.
+
+    files, formats : how raw files are to be read, and formats of its own (`[[files]]`, `[formats.<name>]`).
+    """
+
+    name: str
+    path: Path
+    frequency: str
+    period: pd.Period | None
+    title: MappingProxyType
+    illustrative: bool
+    base_period: pd.Period
+    programme_start: pd.Period | None
+    target: MappingProxyType
+    counterfactual: str
+    thresholds: MappingProxyType
+    hs_revisions: MappingProxyType
+    import_regimes: tuple[str, ...]
+    sources: tuple[str, ...]
+    scenario: MappingProxyType
+    registers: MappingProxyType
+    files: tuple[dict, ...]
+    formats: MappingProxyType
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name in tables("registers.toml"):
+            return self.registers[name].copy()
+        raise AttributeError(name)
+
+    @property
+    def processed(self) -> Path:
+        """Where the tables made of this dataset lie."""
+        return Path(os.environ.get("IMPORTCUT_PROCESSED", ROOT / "data" / "processed")) / self.name
+
+    @property
+    def tables(self) -> Path:
+        """Where the tables of one period and scenario lie."""
+        return self.processed / run_name(self.period, self.scenario["name"])
+
+    def names(self, register: str, language: str) -> pd.Series:
+        """Names in `language` of the rows of products, plants, purposes or projects, by id."""
+        table = self.registers[register]
+        return table.set_index(table.columns[0])[LANGUAGE_COLUMNS[language]]
+
+
+def what_if(
+    ds: Dataset, projects: dict[str, dict[str, float]], *, assumptions: dict[str, float] | None = None
+) -> Dataset:
+    """The dataset under its scenario with other values for single projects: `{"x": {"delay_years": 1.0}}`.
+
+    Parameters
+    ----------
+    projects : by project_id the values of its assumptions, as a scenario file names them
+    assumptions : other values for all projects without one of their own; ranges stay as they are
+
+    Raises
+    ------
+    DataError : a project is not in projects.csv, or an assumption is none.
+
+    Examples
+    --------
+    >>> ds = open_dataset("sample", period="2026Q3")
+    >>> late = what_if(ds, {"antifreeze_navoi": {"delay_years": 1.0}})
+    >>> late.scenario["projects"]["antifreeze_navoi"]
+    {'delay_years': 1.0}
+    """
+    unknown = [project for project in projects if project not in set(ds.projects["project_id"])]
+    if unknown:
+        raise DataError(f"project {', '.join(unknown)} is not in projects.csv — choose one of its project_id")
+    general = assumptions or {}
+    wrong = [error for own in (*projects.values(), general) for name in own for error in unknown_assumption(name)]
+    if wrong:
+        raise DataError(listed(wrong))
+    stated = ds.scenario["assumptions"]
+    assumed = {**stated, **{name: {**stated.get(name, {}), "value": value} for name, value in general.items()}}
+    changed = {"projects": ds.scenario["projects"] | projects, "assumptions": assumed}
+    return replace(ds, scenario=MappingProxyType({**ds.scenario, **changed}))
+
+
+def unknown_assumption(name: str) -> list[str]:
+    """What is wrong with the name of an assumption: nothing, or that there is none of that name."""
+    known = [column.name for column in tables("settings.toml")["assumptions"].columns]
+    return [] if name in known else [f"{name} is no assumption — choose one of {', '.join(known)}"]
+
+
+def assumption(ds, name: str, project: str | None = None) -> float:
+    """The scenario's value of an assumption, or one project's own; that of UNSTATED where none is stated."""
+    own = ds.scenario.get("projects", {}).get(project, {})
+    return own.get(name, ds.scenario["assumptions"].get(name, {}).get("value", UNSTATED[name]))
+
+
+def first_years(ds) -> pd.Series:
+    """When each project first delivers under the scenario, in years (2025.5: July 2025), by project_id."""
+    projects = ds.projects.set_index("project_id")
+    late = [assumption(ds, "delay_years", project) for project in projects.index]
+    return pd.Series(in_years(pd.PeriodIndex(projects["first_output"], freq="M")) + late, projects.index)
+
+
+def in_years(dates):
+    """The months of dates as years: 2025.5 is July 2025."""
+    return dates.year + (dates.month - 1) / 12
+
+
+def as_period(text: str, frequency: str) -> pd.Period:
+    """A period written as the project writes them: `2026Q3`, `2024`.
+
+    Raises DataError if it is written otherwise.
+    """
+    if not pd.Series([str(text)]).str.fullmatch(PERIODS[frequency]).item():
+        example = {"Q": "2026Q3", "Y": "2024"}[frequency]
+        raise DataError(f"period {text!r} is not one — write it as {example}")
+    return pd.Period(str(text), freq=frequency)
+
+
+def uncovered(ds: Dataset, first: pd.Period, last: pd.Period) -> str:
+    """What is wrong with the base period if the raw files cover `first` to `last`; empty if it lies within them."""
+    base = ds.base_period
+    if first <= base.asfreq(ds.frequency, how="start") and base.asfreq(ds.frequency, how="end") <= last:
+        return ""
+    return f"dataset.toml: base_period {base} is not covered by the raw files, {first}–{last} — choose one that is"
+
+
+def run_name(period: pd.Period | str, scenario: str) -> str:
+    """Name of the folders of one report: `2026Q3`, or `2026Q3-late`."""
+    return f"{period}" if scenario == "base" else f"{period}-{scenario}"
+
+
+def digests(files: Iterable[Path], cache: Path) -> dict[Path, str]:
+    """SHA-256 of each file; those of large files are remembered in `cache`."""
+    known = json.loads(cache.read_text()) if cache.exists() else {}
+    stamps = {file: _stamp(file) for file in files}
+    found = {file: known[str(file)][1] for file, stamp in stamps.items() if known.get(str(file), [None])[0] == stamp}
+    unread = [file for file in stamps if file not in found]
+    with ThreadPoolExecutor() as pool:
+        found |= zip(unread, pool.map(_digest, unread), strict=True)
+    remembered = known | {str(file): [stamp, found[file]] for file, stamp in stamps.items() if stamp[0] >= LARGE}
+    if remembered != known:
+        write_whole(cache, json.dumps(remembered))
+    return {file: found[file] for file in stamps}
+
+
+def fingerprint_of(**parts) -> str:
+    """One digest of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def write_whole(file: Path, content: str | bytes) -> None:
+    """Write a file so that it is never seen half written."""
+    with whole(file) as part:
+        part.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def _stamp(file: Path) -> list[int]:
+    about = file.stat()
+    return [about.st_size, about.st_mtime_ns, about.st_ctime_ns]
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,78 @@
+"""Economics: from cells of imports to prices, cuts, plan, credit and certainty, table by table.
+
+References
+----------
+METHODS, sections 1 and 2: notebook 03 shows these steps one by one, notebook 06 each formula on its example.
+"""
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from importcut.dataset import Dataset
+from importcut.economics.counterfactual import Observed, identification, identified_cuts, observe, plant_cuts
+from importcut.economics.measure import mix_constant_prices
+from importcut.economics.panel import import_panel, unrepaired
+from importcut.economics.realised import counterfactual_imports, realised_cuts
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """Everything between the cells of imports and the realised cuts.
+
+    panel, findings : table `panel`, and what was found of its data
+    prices : at constant mix, USD per kg
+    observed : the series, donors and cases that a method looks at
+    estimates : gross cuts by project × product × plant × period, whether they can be told or not
+    identification : project × product, with the reason why its cut cannot be told and the placebo test
+    cuts : the estimates that are credited to a project
+    realised, expected : tables `cuts_realised` and `counterfactual`
+    """
+
+    panel: pd.DataFrame
+    findings: pd.DataFrame
+    prices: pd.DataFrame
+    observed: Observed
+    estimates: pd.DataFrame
+    identification: pd.DataFrame
+    cuts: pd.DataFrame
+    realised: pd.DataFrame
+    expected: pd.DataFrame
+
+
+def way(ds: Dataset, cells: pd.DataFrame, method: str | None = None) -> Way:
+    """The one way from cells of imports to realised cuts.
+
+    Parameters
+    ----------
+    cells : table `cells` (USD, kg), of which the periods up to `ds.period` are used
+    method : of the counterfactual, by default the dataset's own
+
+    Raises
+    ------
+    DataError : nothing was imported in the base period.
+    """
+    panel, findings = import_panel(cells, ds)
+    groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[["product_id", "plant_id"]]
+    prices = mix_constant_prices(panel, groups, ds.base_period, plants=served)
+    observed = observe(ds, panel, prices, broken=unrepaired(findings))
+    return by_method(Way(panel, findings, prices, observed, *[pd.DataFrame()] * 5), method)
+
+
+def by_method(walked: Way, method: str | None = None) -> Way:
+    """The same way from the series on, by another method of the counterfactual."""
+    ds = walked.observed.ds
+    ds = ds if method in (None, ds.counterfactual) else replace(ds, counterfactual=method)
+    observed = replace(walked.observed, ds=ds)
+    estimates = plant_cuts(observed)
+    tested = identification(observed, estimates)
+    cuts = identified_cuts(estimates, tested)
+    return replace(
+        walked,
+        observed=observed,
+        estimates=estimates,
+        identification=tested,
+        cuts=cuts,
+        realised=realised_cuts(ds, cuts, tested),
+        expected=counterfactual_imports(walked.panel, cuts, ds),
+    )

@@ -1,0 +1,113 @@
+"""Ranking and appraisal of the projects, and where the programme stands against its target."""
+
+import numpy as np
+import pandas as pd
+
+from importcut.economics.appraise.worth import appraisal, effective_protection, payback, present_value
+from importcut.schema import conform, empty, weakest
+
+
+def ranking(ds, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str = "shapley") -> pd.DataFrame:
+    """Table `ranking`: every project on every basis, planned cuts by credit rule; no rank without identification.
+
+    Parameters
+    ----------
+    cuts_realised, credit : tables of these names, from `realised_cuts` and `credited` (USD)
+
+    Returns
+    -------
+    DataFrame
+        Key project_id, basis; the headline is the net cut; of a basis in which one is not known, the gross cut.
+
+    Examples
+    --------
+    >>> ds = open_dataset("sample", period="2026Q3")
+    >>> credit = pd.DataFrame({"project_id": ["antifreeze_navoi", "washer_fluid_tashkent"], "rule": "shapley"})
+    >>> credit = credit.assign(basis="cumulative", gross_usd=[5e6, 4e6], net_usd=[3e6, 3.5e6])
+    >>> amounts = dict.fromkeys(["gross_usd", "net_usd", "low_usd", "high_usd"], np.nan)
+    >>> grades = {"gross_evidence": None, "net_evidence": None, "limit_flag": False}
+    >>> row = {"project_id": "antifreeze_navoi", "identified": False, "reason": "no_deliveries"}
+    >>> table = ranking(ds, pd.DataFrame([row | amounts | grades]), credit)
+    >>> table.dropna(subset="rank").set_index("project_id")["rank"].to_dict()
+    {'washer_fluid_tashkent': 1, 'antifreeze_navoi': 2}
+    """
+    planned = credit[credit["rule"].eq(rule)].assign(gross_evidence="planned", net_evidence="planned")
+    bases = {"realised_to_date": _realised(cuts_realised)}
+    bases |= dict(iter(planned.groupby("basis")))
+    everyone = ds.projects[["project_id", "cost_usd"]]
+    columns = ["project_id", "gross_usd", "net_usd", "low_usd", "high_usd"]
+    columns += ["gross_evidence", "net_evidence", "reason", "limit_flag"]
+    table = pd.concat(
+        [
+            everyone.merge(t.reindex(columns=columns), on="project_id", how="left").assign(basis=b)
+            for b, t in bases.items()
+        ]
+    )
+    net_lacking = table["net_usd"].isna() & table["gross_usd"].notna()
+    net_known = ~net_lacking.groupby(table["basis"]).transform("any")  # like is compared with like
+    headline = table["net_usd"].where(net_known, table["gross_usd"])
+    table = table.assign(
+        headline_usd=headline,
+        evidence=table["net_evidence"].where(net_known, table["gross_evidence"]),
+        rank=headline.groupby(table["basis"]).rank(ascending=False, method="min"),
+        cut_per_cost=headline / table["cost_usd"].where(table["cost_usd"] > 0),
+        limit_flag=table["limit_flag"].eq(True),
+        p_first=np.nan,
+        p_top3=np.nan,
+    )
+    return conform(table.sort_values(["basis", "rank", "project_id"]), "ranking", frequency=ds.frequency)
+
+
+def target_status(
+    ds,
+    cuts_planned: pd.DataFrame,
+    caps: pd.DataFrame,
+    cuts_realised: pd.DataFrame,
+    *,
+    baseline: pd.DataFrame | None = None,
+    totals: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Table `target`: both readings of the target against plan, realised cuts and what can be displaced at all.
+
+    Parameters
+    ----------
+    cuts_planned, caps : from `planned.planned_cuts`, `planned.addressable`
+    baseline : cuts_planned of the base scenario
+    totals : gross cut of the portfolio in each draw (rows), by reading (columns); without it no probability is stated
+    """
+    if cuts_planned.empty:
+        return empty("target", ds)
+    year, done = ds.target["year"], cuts_realised[cuts_realised["identified"]]
+    last_year = done["period"] > ds.period - {"Q": 4, "Y": 1}[ds.frequency]
+    reach = caps[caps["product_id"].isin(cuts_planned["product_id"])].assign(value=lambda t: t["cap_kg"] * t["price"])
+    base = cuts_planned if baseline is None else baseline
+    annual = (cuts_planned["year"].eq(year), base["year"].eq(year), last_year, reach["period"].dt.year.eq(year))
+    rows = []
+    for reading, (plan, before, late, in_reach) in {"annual": annual, "cumulative": [slice(None)] * 4}.items():
+        planned = cuts_planned.loc[plan, ["gross_usd", "net_usd", "fx_usd"]].sum(skipna=False)
+        row = {"reading": reading, "planned_usd": planned["gross_usd"], "planned_net_usd": planned["net_usd"]}
+        row |= {"planned_fx_usd": planned["fx_usd"], "baseline_usd": base.loc[before, "gross_usd"].sum()}
+        row |= {"realised_usd": done.loc[late, "gross_usd"].sum()}
+        rows.append(row | {"addressable_usd": reach.loc[in_reach, "value"].sum()})
+    table = pd.DataFrame(rows).assign(target_usd=float(ds.target["amount_usd"]), year=year)
+    chances = dict.fromkeys(("low_usd", "high_usd", "p_reached"), np.nan)
+    if totals is not None:
+        drawn = totals[table["reading"]]
+        reached = (drawn >= table["target_usd"].to_numpy()).mean().to_numpy()
+        ends = {"low_usd": drawn.quantile(0.05).to_numpy(), "high_usd": drawn.quantile(0.95).to_numpy()}
+        chances = ends | {"p_reached": reached}
+    table = table.assign(**chances, leading=table["reading"].eq(ds.target["leading"]))
+    table["ceiling_flag"] = table["target_usd"] > table["addressable_usd"]
+    return conform(table, "target", frequency=ds.frequency)
+
+
+def _realised(cuts: pd.DataFrame) -> pd.DataFrame:
+    """Sums to date by project; the range is that of the net cut if it is known on every row."""
+    known = cuts[cuts["identified"]]
+    shift = known["net_usd"] - known["gross_usd"] if known["net_usd"].notna().all() else 0.0
+    known = known.assign(low_usd=known["low_usd"] + shift, high_usd=known["high_usd"] + shift)
+    how = dict.fromkeys(["gross_usd", "low_usd", "high_usd"], "sum") | {"net_usd": lambda net: net.sum(skipna=False)}
+    how |= {"gross_evidence": weakest, "net_evidence": weakest, "limit_flag": "any"}
+    total = known.groupby("project_id").agg(how)
+    reasons = cuts[~cuts["identified"]].groupby("project_id")["reason"].first()
+    return total.join(reasons.where(~reasons.index.isin(total.index)), how="outer").reset_index()

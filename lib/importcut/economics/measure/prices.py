@@ -1,0 +1,195 @@
+"""Prices at constant mix, their components by origin, and the exchange rates that moved them."""
+
+import numpy as np
+import pandas as pd
+
+from importcut.economics.indices import fisher
+from importcut.schema import DataError, within
+
+CELL = ["product_id", "plant_id", "origin", "period"]
+USUAL_SHARE = 0.05  # an origin with less of a product in the base period is too rare to bound its price
+
+
+def price_components(
+    panel: pd.DataFrame, groups: pd.Series, base: pd.Period, *, plants: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """What the price at constant mix consists of: each origin's share in `base` and its price in every period.
+
+    Parameters
+    ----------
+    panel, groups, base, plants : as of `mix_constant_prices`
+
+    Returns
+    -------
+    DataFrame
+        Key product_id, plant_id, origin, period; columns share (of the weight in `base`), price (USD per kg),
+        price_evidence.
+
+    Raises
+    ------
+    DataError
+        If nothing comparable was imported in `base`.
+    """
+    cells = panel[panel["comparable"] & panel["net_kg"].gt(0)]
+    in_base = cells[within(cells["period"], base)]
+    if in_base.empty:
+        raise DataError(f"no imports with weights in the base period {base} — choose a later period, or another base")
+    pairs = pd.concat([cells[["product_id", "plant_id"]], plants]).drop_duplicates()
+    weights = _base_shares(pairs, in_base)
+    periods = pd.DataFrame({"period": pd.period_range(cells["period"].min(), cells["period"].max())})
+    common = _average_price(cells, ["product_id", "origin", "period"])
+    carried = _carried_prices(cells, in_base, groups, periods)
+    priced = (
+        weights.merge(periods, how="cross")
+        .merge(cells[[*CELL, "unit_value", "price_evidence"]], on=CELL, how="left", validate="1:1")
+        .merge(common.rename("common").reset_index(), on=["product_id", "origin", "period"], how="left", validate="m:1")
+        .merge(carried, on=["product_id", "origin", "period"], how="left", validate="m:1")
+    )
+    return priced[[*CELL, "share"]].assign(
+        price=priced["unit_value"].fillna(priced["common"]).fillna(priced["carried"]),
+        price_evidence=priced["price_evidence"].where(priced["unit_value"].notna(), "inferred"),
+    )
+
+
+def mix_constant_prices(
+    panel: pd.DataFrame, groups: pd.Series, base: pd.Period, *, plants: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Price of each product at each plant in the origin mix of `base`; USD per kg, with its grade.
+
+    Parameters
+    ----------
+    panel : the comparable cells are used; `unit_value` in USD per kg
+    groups : group of each product, by product_id; its price index stands in for a missing price
+    base : span that gives the shares of the origins
+    plants : product_id × plant_id pairs to price besides those of the panel (plants that import nothing)
+
+    Returns
+    -------
+    DataFrame
+        Key product_id, plant_id, period; columns price, price_low, price_high (USD per kg; of the cheapest and the
+        dearest origin), price_evidence.
+
+    Examples
+    --------
+    Prices of 10 and 20 do not change, only the mix does, from half and half to one in five: the price stays, where
+    the unit value rises by 20 %.
+
+    >>> cells = pd.DataFrame({"product_id": "paint", "plant_id": "asaka", "origin": ["CN", "DE"] * 2})
+    >>> cells["period"] = pd.PeriodIndex(["2024Q1"] * 2 + ["2024Q2"] * 2, freq="Q")
+    >>> cells = cells.assign(net_kg=[50.0, 50, 20, 80], value_usd=[500.0, 1000, 200, 1600], comparable=True)
+    >>> cells = cells.assign(unit_value=cells["value_usd"] / cells["net_kg"], price_evidence="measured")
+    >>> mix_constant_prices(cells, pd.Series({"paint": "coatings"}), pd.Period("2024Q1"))["price"].tolist()
+    [15.0, 15.0]
+    """
+    parts = price_components(panel, groups, base, plants=plants)
+    return (
+        parts.assign(
+            usual=parts["price"].where(parts["share"] >= USUAL_SHARE),
+            price=parts["price"] * parts["share"],
+            inferred=parts["price_evidence"].eq("inferred"),
+        )
+        .groupby(["product_id", "plant_id", "period"], as_index=False)
+        .agg(
+            price=("price", "sum"),
+            price_low=("usual", "min"),
+            price_high=("usual", "max"),
+            inferred=("inferred", "any"),
+        )
+        .assign(price_evidence=lambda t: t["inferred"].map({True: "inferred", False: "measured"}))
+        .drop(columns="inferred")
+    )
+
+
+def rate_index(
+    components: pd.DataFrame, cells: pd.DataFrame, exchange_rates: pd.DataFrame, base: pd.Period
+) -> pd.DataFrame:
+    """The components of the prices with the dollar price of the currencies that each origin invoices in.
+
+    Parameters
+    ----------
+    components : from `price_components`
+    cells : table `cells` (accepted lines added up); those without a currency do not weigh
+    exchange_rates : date from which a rate holds, currency, usd (USD per unit)
+    base : span that gives the value shares of the currencies; an origin without imports of the product takes the
+        product's shares, then the origin's
+
+    Returns
+    -------
+    DataFrame
+        The components with a column `rate` (USD per unit): geometric mean of the currencies' average rates in the
+        period; empty where a currency has no rate then, or none is known.
+    """
+    items = pd.MultiIndex.from_frame(components[["product_id", "origin"]].drop_duplicates())
+    shares = _currency_shares(cells[within(cells["period"], base)], items)
+    periods = pd.PeriodIndex(components["period"].unique(), name="period").sort_values()
+    logs = np.log(_average_rates(exchange_rates, periods).reindex(columns=shares.columns))
+    known = shares.sum(axis=1).gt(0).to_numpy()[:, None] & (shares.gt(0).to_numpy() @ logs.isna().to_numpy().T == 0)
+    rate = np.exp(shares.fillna(0).to_numpy() @ logs.fillna(0).to_numpy().T)
+    table = pd.DataFrame(np.where(known, rate, np.nan), items, periods).stack().dropna().rename("rate")
+    return components.join(table, on=["product_id", "origin", "period"], validate="m:1")
+
+
+def _currency_shares(lines: pd.DataFrame, items: pd.MultiIndex) -> pd.DataFrame:
+    """Value shares of the currencies, product × origin by currency; without own lines the product's, the origin's."""
+
+    def shares(by: list[str]) -> pd.DataFrame:
+        value = lines.pivot_table(index=by, columns="currency", values="value_usd", aggfunc="sum", fill_value=0.0)
+        return value.div(value.sum(axis=1).where(lambda total: total > 0), axis=0)
+
+    table = shares(["product_id", "origin"]).reindex(items)
+    for level in ("product_id", "origin"):
+        common = shares([level]).reindex(items.get_level_values(level)).set_axis(items)
+        table = table.fillna(common)
+    return table
+
+
+def _average_rates(exchange_rates: pd.DataFrame, periods: pd.PeriodIndex) -> pd.DataFrame:
+    """Average USD price of each currency over the days of each period; a rate holds until the next one."""
+    quoted = exchange_rates.pivot(index="date", columns="currency", values="usd").assign(USD=1.0)
+    days = pd.date_range(periods.min().start_time, periods.max().end_time.normalize())
+    daily = quoted.reindex(quoted.index.union(days)).ffill().reindex(days).assign(USD=1.0)
+    return daily.groupby(days.to_period(periods.freq)).mean().reindex(periods)
+
+
+def _average_price(cells: pd.DataFrame, by: list[str]) -> pd.Series:
+    total = cells.groupby(by)[["value_usd", "net_kg"]].sum()
+    return total["value_usd"] / total["net_kg"]
+
+
+def _base_shares(pairs: pd.DataFrame, in_base: pd.DataFrame) -> pd.DataFrame:
+    """Origins' shares of the weight in the base period, by product × plant; the product's where the plant has none."""
+    own = in_base.groupby(["product_id", "plant_id", "origin"], as_index=False)["net_kg"].sum()
+    common = in_base.groupby(["product_id", "origin"], as_index=False)["net_kg"].sum()
+    known = own[["product_id", "plant_id"]].drop_duplicates()
+    others = pairs.merge(known, how="left", indicator=True).query("_merge == 'left_only'").drop(columns="_merge")
+    weights = pd.concat([own, others.merge(common, on="product_id", validate="m:m")], ignore_index=True)
+    total = weights.groupby(["product_id", "plant_id"])["net_kg"].transform("sum")
+    return weights.assign(share=weights["net_kg"] / total).drop(columns="net_kg")
+
+
+def _carried_prices(
+    cells: pd.DataFrame, in_base: pd.DataFrame, groups: pd.Series, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """Base price of each product × origin, carried by the Fisher price index of the product's group."""
+    items = ["product_id", "origin"]
+    base = in_base.groupby(items)[["value_usd", "net_kg"]].sum()
+    base = base.assign(price=base["value_usd"] / base["net_kg"], group=base.index.get_level_values(0).map(groups))
+    now = cells.groupby([*items, "period"])[["value_usd", "net_kg"]].sum()
+    both = (
+        now.assign(price=now["value_usd"] / now["net_kg"])
+        .add_suffix("_1")
+        .join(base.rename(columns={"price": "price_0", "net_kg": "net_kg_0"}), on=items, how="inner")
+    )
+    index = (
+        both.groupby(["group", "period"])
+        .apply(lambda t: fisher(t["price_0"], t["net_kg_0"], t["price_1"], t["net_kg_1"]))
+        .unstack("period")
+        .T.reindex(periods["period"])
+        .ffill()
+        .bfill()
+        .T.stack()
+        .rename("index")
+        .reset_index()
+    )
+    carried = base.reset_index().merge(index, on="group", validate="m:m")
+    return carried.assign(carried=carried["price"] * carried["index"])[[*items, "period", "carried"]]

@@ -1,0 +1,157 @@
+"""The programme around the projects: its measures, and the products from which the next projects could come."""
+
+import tomllib
+
+import numpy as np
+import pandas as pd
+
+from importcut.economics.indices import concentration
+from importcut.schema import DataError, conform, empty, within
+
+CRITERIA = ["addressable", "growth", "concentration", "feasibility"]
+
+
+def measures_status(ds, cuts_planned: pd.DataFrame) -> pd.DataFrame:
+    """Table `measures_status`: what is done, late, due now and due later at the end of `ds.period`, by project.
+
+    A measure is due by the end of a month. It is late once that month ended before the period did, due now if both
+    end together. What was done after the period is not done yet in that period's report.
+
+    Parameters
+    ----------
+    cuts_planned : `net_usd` by project, summed to the target year; a project without a plan has an empty cut
+    """
+    table = ds.measures
+    if table.empty:
+        return empty("measures_status", ds)
+    now = ds.period.asfreq("M", how="end").ordinal
+    due, finished = (_month(table[column]) for column in ("due", "done"))
+    done = table["status"].eq("done") & ~finished.gt(now)
+    open_state = np.select([due < now, due == now], ["late", "due_now"], "due_later")
+    ended = finished.where(done, now)
+    planned = cuts_planned.groupby("project_id")["net_usd"].sum()
+    shaped = table.assign(
+        state=np.where(done, "done", open_state),
+        done=table["done"].where(done),
+        months_late=(ended - due).clip(lower=0),
+        planned_net_usd=table["project_id"].map(planned).astype("float64"),
+    )
+    return conform(shaped, "measures_status", frequency=ds.frequency)
+
+
+def next_products(ds, panel: pd.DataFrame, caps: pd.DataFrame) -> pd.DataFrame:
+    """Table `next_products`: imported products without a project, by a weighted score of four criteria.
+
+    Each criterion counts by its rank among the candidates, from 0 to 1; one that is not known for a product is left
+    out of that product's score. The weights stand in dataset.toml.
+
+    Parameters
+    ----------
+    panel : gives the imports of the last year and of the base period
+    caps : `cap_kg` and `price` (USD per kg) by product and period, from `planned.addressable`; may be empty
+    """
+    last_year = panel[panel["period"].isin(_last_year(ds)) & panel["value_usd"].gt(0)]
+    candidates = last_year[~last_year["product_id"].isin(ds.project_products["product_id"])]
+    if candidates.empty:
+        return empty("next_products", ds)
+    imports = candidates.groupby("product_id")["value_usd"].sum()
+    products = ds.products.set_index("product_id").loc[imports.index]
+    planned = _planned_addressable(ds, caps).reindex(imports.index)
+    table = pd.DataFrame(
+        {
+            "addressable": planned.fillna(imports * products["localisable_share"].fillna(1)),
+            "basis": planned.notna().map({True: "target_year", False: "last_year"}),
+            "growth": _growth(ds, panel).reindex(imports.index),
+            "concentration": _concentration(candidates).reindex(imports.index),
+            "feasibility": feasibility(products),
+        }
+    )
+    score = _score(table[CRITERIA], weights(ds))
+    ranked = table.assign(score=score, rank=score.rank(ascending=False, method="min"))
+    ordered = ranked.sort_values(["rank", "addressable"], ascending=[True, False]).reset_index()
+    return conform(ordered.rename(columns={"addressable": "addressable_usd"}), "next_products", frequency=ds.frequency)
+
+
+def feasibility(products: pd.DataFrame) -> pd.Series:
+    """Share of four conditions that the register states as met; empty where it states nothing at all.
+
+    Some share can be localised; there is domestic feedstock; there is a possible producer; no obstacle, or a soft one.
+    A text that begins with "none" says that there is none, an obstacle that begins with "soft" that an approval or a
+    trial clears it. What the register leaves empty is not met.
+    """
+    none, soft = (products.select_dtypes("str").apply(_begins, word=word) for word in ("none", "soft"))
+    obstacle = none["obstacle"] | soft["obstacle"]
+    met = [products["localisable_share"].gt(0), obstacle]
+    met += [products[c].notna() & ~none[c] for c in ("domestic_feedstock", "possible_producer")]
+    stated = products[["localisable_share", "domestic_feedstock", "possible_producer", "obstacle"]].notna().any(axis=1)
+    return pd.concat(met, axis=1).mean(axis=1).where(stated)
+
+
+def weights(ds) -> pd.Series:
+    """Weights of the criteria from the dataset's `[weights]`, scaled to add up to 1; equal where it has none.
+
+    Raises DataError if all of them are 0.
+    """
+    about = tomllib.loads((ds.path / "dataset.toml").read_text(encoding="utf-8"))
+    given = pd.Series(about.get("weights", dict.fromkeys(CRITERIA, 1)), dtype="float64")[CRITERIA]
+    if given.sum() == 0:
+        raise DataError("dataset.toml: all [weights] are 0 — give one of them more than 0, or leave the section out")
+    return given / given.sum()
+
+
+def _month(text: pd.Series) -> pd.Series:
+    """Months counted from a common origin, so that they can be subtracted; empty where the text is."""
+    return pd.Series(pd.PeriodIndex(text, freq="M").asi8, text.index, dtype="float64").where(text.notna())
+
+
+def _last_year(ds) -> pd.PeriodIndex:
+    """The four quarters, or the year, that end with `ds.period`."""
+    return pd.period_range(end=ds.period, periods=4 if ds.frequency == "Q" else 1, freq=ds.frequency)
+
+
+def _planned_addressable(ds, caps: pd.DataFrame) -> pd.Series:
+    """Addressable value in the target year by product, USD; without a row where there is no plan."""
+    if caps.empty:
+        return pd.Series(dtype="float64")
+    in_year = caps[caps["period"].dt.year.eq(ds.target["year"])]
+    value = in_year["cap_kg"] * in_year["price"]
+    return value.groupby(in_year["product_id"]).sum(min_count=1)
+
+
+def _growth(ds, panel: pd.DataFrame) -> pd.Series:
+    """Growth of the mean import value of a period, base period to last year, a year; comparable partners only."""
+    cells, last = panel[panel["comparable"]], _last_year(ds)
+    spans = [cells[within(cells["period"], ds.base_period)], cells[cells["period"].isin(last)]]
+    base_periods, last_periods = (pd.PeriodIndex(s["period"].unique(), freq=last.freq) for s in spans)
+    if not len(base_periods) or not len(last_periods):
+        return pd.Series(dtype="float64")
+    apart = last_periods.asi8.mean() - base_periods.asi8.mean()
+    if apart <= 0:
+        return pd.Series(dtype="float64")
+    base, now = (
+        s.groupby("product_id")["value_usd"].sum() / len(p)
+        for s, p in zip(spans, (base_periods, last_periods), strict=True)
+    )
+    ratio = (now / base.where(base > 0)).dropna()
+    return ratio ** (len(last) / apart) - 1
+
+
+def _concentration(imports: pd.DataFrame) -> pd.Series:
+    """Concentration of the countries of origin, a lower bound where some are not declared; none of summed series."""
+    if not imports["origin"].str.fullmatch("[A-Z]{2,3}").all():
+        return pd.Series(dtype="float64")  # an origin such as CHN+TUR: the series are sums over partners
+    countries = imports[imports["origin"].ne("XX")]
+    declared = countries.groupby("product_id")["value_usd"].sum() / imports.groupby("product_id")["value_usd"].sum()
+    return concentration(countries) * declared**2
+
+
+def _score(criteria: pd.DataFrame, weight: pd.Series) -> pd.Series:
+    """Weighted mean of the criteria's ranks, scaled from 0 (lowest) to 1; a tie of all stands in the middle."""
+    others = (criteria.notna().sum() - 1).replace(0, np.nan)
+    scaled = ((criteria.rank() - 1) / others).fillna(0.5).where(criteria.notna())
+    known = criteria.notna() @ weight
+    return ((scaled.fillna(0) @ weight) / known.where(known > 0)).round(12)  # ties are ties on every machine
+
+
+def _begins(texts: pd.Series, word: str) -> pd.Series:
+    return texts.str.match(rf"(?i){word}\b").eq(True)

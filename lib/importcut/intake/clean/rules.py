@@ -1,0 +1,248 @@
+"""What is decided of a line: scope, duplicates, codes, units, currency, product and plant."""
+
+import re
+import tomllib
+from functools import reduce
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from importcut.intake.clean.engine import either_case, small_table
+from importcut.schema import LIBRARY, NATIONAL, tables
+
+RULES = tomllib.loads((LIBRARY / "cleaning.toml").read_text(encoding="utf-8"))
+CONTENT = [c.name for c in tables()["declarations"].columns if c.name not in ("source_file", "line")]
+PLACE, ITEM = ["source_file", "line"], ["declaration_id", "item"]
+CODES = {
+    "hs_code": "string", "code": "string", "code_rule": "string", "well_formed": "boolean", "of_code": "string",
+    "candidates": "string", "lines": "int64",
+}  # fmt: skip
+NOTHING = ibis.null("string")
+SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in all, and of a product
+
+
+def with_rule(lines: ibis.Table, *, twice: ibis.Table, codes: pd.DataFrame, origins: dict, ds) -> ibis.Table:
+    """Each line with product, plant, value, weight in kg, the rules that touched it, and the one that sets it aside.
+
+    Parameters
+    ----------
+    twice : from `repeats`; codes : from `known_codes`; origins : from `origin_codes`
+    """
+    read = lines.mutate(
+        **_plants(ds),  # what one column alone decides comes first: an engine works it out once for each value of it
+        **_described(lines, ds),
+        **{c: _[c].strip().nullif("") for c in ("regime", "importer_tin", "currency")},
+        unit_kg=_.weight_unit.strip().lower().cases(*RULES["kg"].items(), else_=ibis.null("float64")),
+        origin=_.origin.strip().cases(*origins.items(), ("", "XX"), else_=_.origin.strip()).fill_null("XX"),
+    )
+    joined = read.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
+    placed = _with_rate(joined, ds).mutate(
+        plant_id=_.by_number.fill_null(_.by_name),
+        plant_rule=ibis.literal(NATIONAL) if ds.plants.empty else ibis.ifelse(_.by_number.isnull(), "name", NOTHING),
+    )
+    coded = placed.left_join(small_table(codes, CODES), "hs_code").drop("hs_code_right")
+    valued = coded.mutate(
+        product_id=_.of_code.fill_null(_product(coded, codes)),
+        value_rule=ibis.ifelse(_.value_usd.isnull(), "converted", NOTHING),
+        value_usd=_.value_usd.fill_null(_.invoice_value * _.rate_usd),
+        declared_kg=_.net_weight * _.unit_kg,
+    )
+    return valued.mutate(rule=_rule(valued, ds))
+
+
+def known_codes(lines: ibis.Table, ds) -> pd.DataFrame:
+    """The commodity codes as declared: code without blanks and look-alike letters, products whose prefixes fit.
+
+    A lost leading zero is given back where only that makes the code one of a product's; a concordance renames the code.
+    Columns: hs_code (as declared), code, code_rule (what was done to it), well_formed, of_code (product_id, where the
+    code alone decides), candidates (product_id by priority, blanks between, where the description does), lines.
+    """
+    counted = lines.filter(_.hs_code.notnull()).group_by("hs_code").agg(lines=_.count()).to_pandas()
+    declared = counted["hs_code"].astype("str")
+    look_alikes = str.maketrans(RULES["hs_code"]["look_alikes"], RULES["hs_code"]["digits"])
+    bare = declared.str.replace(r"[\s.\-]", "", regex=True).str.translate(look_alikes)
+    ranked = ds.products.sort_values(["priority", "product_id"], ascending=[False, True])
+    prefixes = {p.product_id: tuple(_codes(p.hs_prefixes)) for p in ranked.itertuples()}
+    described = set(ranked.dropna(subset="text_pattern")["product_id"])
+    becomes = dict(ds.concordance[["hs_code", "becomes"]].itertuples(index=False))
+    rows = []
+    for written, plain, n in zip(declared, bare, counted["lines"], strict=True):
+        code, rule = plain, None if plain == written else "cleaned"
+        if len(plain) % 2 and any(("0" + plain).startswith(p) for p in prefixes.values()):
+            code, rule = "0" + plain, "leading_zero"
+        if old := max((o for o in becomes if code.startswith(o)), key=len, default=None):
+            code, rule = becomes[old] + code[len(old) :], "concordance"
+        fits = [product for product, own in prefixes.items() if code.startswith(own)]
+        alone = fits[0] if fits and fits[0] not in described else None
+        several = " ".join(fits) if fits and alone is None else None
+        rows.append((written, code, rule, bool(re.fullmatch(r"(\d\d){3,5}", code)), alone, several, n))
+    return pd.DataFrame(rows, columns=[*CODES])
+
+
+def _rule(lines: ibis.Table, ds) -> ibis.Value:
+    regime, most = lines.regime.fill_null(""), RULES["limits"]
+    checks = {
+        "other_regime": ~regime.isin(list(ds.import_regimes)) if ds.import_regimes else None,
+        "other_importer": lines.plant_id.isnull() if len(ds.plants) else None,
+        **{rule: lines.repeat == rule for rule in ("duplicate_line", "superseded_by_correction", "item_repeated")},
+        "negative_value": lines.value_usd < 0,
+        "negative_weight": lines.net_weight < 0,
+        "absurd_value": (lines.value_usd > most["value_usd"]) | (lines.declared_kg > most["kg"]),
+        "hs_code_malformed": ~lines.well_formed.fill_null(False),
+        "hs_code_unknown": lines.product_id.isnull(),
+        "weight_unit_unknown": lines.net_weight.notnull() & lines.unit_kg.isnull(),
+        "rate_missing": lines.value_usd.isnull() & lines.invoice_value.notnull() & lines.currency.notnull(),
+        "value_missing": lines.value_usd.isnull(),
+    }
+    branches = [(checks[rule], rule) for rule in RULES["rules"] if checks.get(rule) is not None]
+    return lines.fault.fill_null(ibis.cases(*branches, else_=NOTHING))
+
+
+def repaired(lines: ibis.Table, medians: ibis.Table) -> ibis.Table:
+    """Lines with `net_kg`, mended where the unit value is about a thousand times off the product's median."""
+    factor, tolerance = RULES["unit_repair"]["factor"], RULES["unit_repair"]["tolerance"]
+    ratio = ibis.ifelse(_.declared_kg > 0, _.value_usd / _.declared_kg, ibis.null("float64")) / _.median
+    repair = ibis.cases(
+        (ratio.between(factor / tolerance, factor * tolerance), float(factor)),
+        (ratio.between(1 / factor / tolerance, 1 / factor * tolerance), 1 / factor),
+        else_=1.0,
+    )
+    return (
+        lines.left_join(medians, "product_id")
+        .drop("product_id_right")
+        .mutate(repair=repair)
+        .mutate(
+            net_kg=_.declared_kg.nullif(0) * _.repair,
+            weight_rule=ibis.cases(
+                (_.declared_kg.isnull() | (_.declared_kg == 0), "missing"),
+                (_.repair != 1, "unit_repaired"),
+                else_=NOTHING,
+            ),
+        )
+    )
+
+
+def thinned(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Table:
+    """Every n-th line, and all lines of what is seldom imported: enough to know medians by."""
+    nth = int(codes["lines"].sum()) // SOME
+    if nth < 2:
+        return lines
+    together = codes.groupby(["of_code", "candidates"], dropna=False)["lines"].transform("sum")
+    seldom = codes.loc[together < nth * ENOUGH, "hs_code"].tolist()
+    return lines.filter((_.line % nth == 0) | _.hs_code.isin(seldom)).drop("declaration_id")
+
+
+def unit_value_medians(lines: ibis.Table) -> ibis.Table:
+    """Median unit value of each product, USD per declared kg."""
+    priced = lines.filter(_.rule.isnull(), _.declared_kg > 0)
+    return priced.group_by("product_id").agg(median=(_.value_usd / _.declared_kg).median())
+
+
+@ibis.udf.scalar.builtin(name="hash", signature=(("string", "string"), "int64"))
+def digest(declaration: str, item: str) -> int:
+    """A number for a declaration and an item, which others may share by chance; both engines know this function."""
+
+
+def keyed(lines: ibis.Table) -> ibis.Table:
+    """The lines that can be read, with `key`: a digest of declaration and item, none where either is lacking."""
+    numbered = _.declaration_id.notnull() & _.item.notnull()
+    return lines.filter(_.fault.isnull()).mutate(key=ibis.ifelse(numbered, digest(_.declaration_id, _.item), None))
+
+
+def repeated_keys(sound: ibis.Table) -> ibis.Table:
+    """Keys that several lines of `keyed` share, or several lack."""
+    return sound.group_by("key").having(_.count() > 1).agg()
+
+
+def repeats(sound: ibis.Table, keys: ibis.Table) -> ibis.Table:
+    """Lines that stand there twice: place, and as what. Of equal lines the first counts, of corrections the last.
+
+    Only lines that share a key (`repeated_keys`) with another one are sorted; of millions these are few.
+    """
+    sound = sound.mutate(version=_.correction.fill_null(0))
+    numbered = _.declaration_id.notnull() & _.item.notnull()
+    candidates = sound.semi_join(keys, "key")
+    if keys.filter(_.key.isnull()).count().to_pandas():
+        content = reduce(lambda a, b: a + "\x1f" + b, [_[c].cast("string").fill_null("") for c in CONTENT])
+        others = sound.filter(~numbered).mutate(content=content)
+        alike = others.semi_join(others.group_by("content").having(_.count() > 1).agg(), "content")
+        candidates = candidates.union(alike.drop("content"))
+    counted = candidates.mutate(
+        copy=ibis.row_number().over(group_by=CONTENT, order_by=PLACE),
+        newest=_.version.max().over(group_by=ITEM),
+        numbered=numbered,
+    ).mutate(same=ibis.row_number().over(group_by=[*ITEM, "version", "copy"], order_by=PLACE))
+    repeat = ibis.cases(
+        (_.copy > 0, "duplicate_line"),
+        (_.numbered & (_.version < _.newest), "superseded_by_correction"),
+        (_.numbered & (_.same > 0), "item_repeated"),
+        else_=NOTHING,
+    )
+    return counted.mutate(repeat=repeat).filter(_.repeat.notnull()).select(*PLACE, "repeat")
+
+
+def _plants(ds) -> dict[str, ibis.Value]:
+    """The plant by the importer's tax number, and by its name."""
+    if ds.plants.empty:
+        return {"by_number": ibis.literal(NATIONAL), "by_name": ibis.literal(NATIONAL)}
+    name = _.importer_name.re_replace(r"\s+", " ").strip().lower()
+    return {
+        column: written.cases(*_keys(ds.plants, of), else_=NOTHING)
+        for column, written, of in (("by_number", _.importer_tin.strip(), "tax_numbers"), ("by_name", name, "aliases"))
+    }
+
+
+def _keys(plants: pd.DataFrame, column: str) -> list[tuple[str, str]]:
+    """Each way in which a plant may be named in a column, and the plant."""
+    named = plants.dropna(subset=column).assign(key=lambda t: t[column].str.split(";")).explode("key")
+    keys = named["key"].str.split().str.join(" ").str.lower()
+    found = dict(zip(keys, named["plant_id"], strict=True))
+    return [(key, plant) for key, plant in found.items() if key] or [("", "")]
+
+
+def _with_rate(lines: ibis.Table, ds) -> ibis.Table:
+    """The rate of the last day on or before the declaration date for which the central bank quotes the currency."""
+    if ds.exchange_rates.empty:
+        return lines.mutate(rate_usd=ibis.ifelse(_.currency == "USD", 1.0, ibis.null("float64")))
+    quoted = ds.exchange_rates.pivot(index="date", columns="currency", values="usd")
+    last = pd.Series([lines.date.max().to_pandas(), quoted.index.max()], dtype="datetime64[us]").max()
+    daily = (
+        quoted.assign(USD=1.0)
+        .reindex(pd.date_range(quoted.index.min(), last, name="date"))
+        .ffill()
+        .stack()
+        .rename("rate_usd")
+        .reset_index()
+    )
+    rates = ibis.memtable(
+        daily.assign(rate_date=daily["date"].dt.date, rate_currency=daily["currency"].astype("object"))[
+            ["rate_date", "rate_currency", "rate_usd"]
+        ],
+        schema={"rate_date": "date", "rate_currency": "string", "rate_usd": "float64"},
+    )
+    asked = lines.mutate(asked=ibis.ifelse(_.value_usd.isnull(), _.currency, NOTHING))
+    return asked.left_join(rates, [asked.date == rates.rate_date, asked.asked == rates.rate_currency]).drop(
+        "rate_date", "rate_currency", "asked"
+    )
+
+
+def _described(lines: ibis.Table, ds) -> dict[str, ibis.Value]:
+    """Whether the description fits each product that has a pattern."""
+    patterns = ds.products.set_index("product_id")["text_pattern"].dropna().items()
+    found = {p: _.description.re_extract(either_case(lines, pattern), 0) for p, pattern in patterns}
+    return {f"described_{product}": text.fill_null("") != "" for product, text in found.items()}
+
+
+def _product(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Value:
+    """The product whose code and description fit, of several the one with the highest priority."""
+    branches = []
+    for candidates in codes["candidates"].dropna().unique():
+        for product in candidates.split():
+            fits, described = lines.candidates == candidates, f"described_{product}"
+            branches.append((fits & lines[described] if described in lines.columns else fits, product))
+    return ibis.cases(*branches, else_=NOTHING) if branches else NOTHING
+
+
+def _codes(text: str) -> list[str]:
+    return [code.strip() for code in text.split(";") if code.strip()]

@@ -1,0 +1,216 @@
+"""The registers and settings of a dataset: read, typed, checked, and against one another."""
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+from importcut.intake.columns import Fault, read_column
+from importcut.intake.plain import decimal_mark, exact, plain
+from importcut.intake.quotations import REGISTER, read_quotations
+from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
+from importcut.schema import DTYPES, Column, DataError, Table, tables
+
+ADD = "add it there or correct it"
+
+
+def wrong_settings(about: dict, frequency: str) -> list[Fault]:
+    """What dataset.toml lacks, or says in a way that cannot be used."""
+    faults, described = [], tables("settings.toml")["settings"].columns
+    known = {part for column in described for part in column.name.split(".")}
+    for column in described:
+        section, _, key = column.name.rpartition(".")
+        holder = about.get(section) if section else about
+        if column.optional and (holder is None or (holder is about and key not in about)):
+            continue
+        value = holder.get(key) if isinstance(holder, dict) else None
+        if value is None:
+            odd = [k for k in holder if k not in known] if isinstance(holder, dict) else []
+            like = get_close_matches(key, odd, n=1)
+            remedy = f"is {like[0]} meant to be it?" if like else "add it (the sample's file shows how)"
+            faults.append(Fault("dataset.toml", (), f"{column.name} is missing — {remedy}"))
+        else:
+            text = str(value) if column.type in ("text", "period") else repr(value)
+            faults += read_column(pd.Series([text], ["setting"]), column, "dataset.toml", frequency)[1]
+    return faults
+
+
+def read_toml(file: Path) -> dict:
+    """What a TOML file says.
+
+    Raises DataError if it is none.
+    """
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{file.name}: {error} — correct the file") from None
+
+
+def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame], dict[str, str], list[Fault]]:
+    """The registers by name, indexed by the row as a spreadsheet counts them; where each stands; what is wrong."""
+    described = tables("registers.toml")
+    sheets, places, faults = sheets_of(path, {name: {c.name for c in t.columns} for name, t in described.items()})
+    match read_quotations(path):
+        case Sheet() as quoted if REGISTER in sheets:
+            faults.append(Fault(quoted.place, (), f"stands as {places[REGISTER]} too — keep one of them"))
+        case Sheet() as quoted:
+            sheets[REGISTER], places[REGISTER] = quoted, quoted.place
+        case wrong:
+            faults += wrong or []
+    registers = {}
+    for name, table in described.items():
+        if name in sheets:
+            registers[name], wrong = _read_register(sheets[name], table, frequency)
+            faults += wrong
+        else:
+            registers[name] = pd.DataFrame({c.name: pd.Series(dtype=_dtype(c, frequency)) for c in table.columns})
+    if registers["products"].empty and not {places["products"], WORKBOOK, OLD_WORKBOOK} & {
+        fault.place for fault in faults
+    }:
+        text = "has no rows — fill in a product at least" if "products" in sheets else "is missing — add it"
+        faults.append(Fault(places["products"], (), text))
+    return registers, places, faults + _contradictions(registers, places, faults, {*sheets})
+
+
+def _read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFrame, list[Fault]]:
+    """The register and what is wrong with it by itself."""
+    nothing = pd.DataFrame({c.name: pd.Series(dtype=_dtype(c, frequency)) for c in table.columns})
+    width = len(sheet.header)
+    if missing := [c.name for c in table.columns if c.name not in sheet.header]:
+        remedy = "add the column" if len(missing) == 1 else "add the columns"
+        return nothing, [Fault(sheet.place, ("row 1",), f"no column {', '.join(missing)} — {remedy}")]
+    if not sheet.rows:
+        return nothing, []
+    faults = [
+        Fault(sheet.place, (at,), f"{len(row)} fields under {width} headers — correct the row that begins {row[0]}")
+        for at, row in sheet.rows.items()
+        if len(row) != width
+    ]
+    whole = {at: row for at, row in sheet.rows.items() if len(row) == width}
+    cells = pd.DataFrame([*whole.values()], [*whole], [*sheet.header], dtype=object)
+    cells = cells.loc[:, ~cells.columns.duplicated()]
+    written = cells.map(exact)[[c.name for c in table.columns]]
+    numbers = [c.name for c in table.columns if c.type in ("number", "integer")]
+    texts = [cell.strip() for cell in cells[numbers].to_numpy().ravel() if isinstance(cell, str)]
+    mark, typed = decimal_mark(texts, comma=sheet.separator == ";"), {}
+    for column in table.columns:
+        text, clean = written[column.name], plain(cells[column.name], column, frequency, mark)
+        typed[column.name], wrong = read_column(text, column, sheet.place, frequency, plain=clean)
+        faults += wrong + _lost_letters(sheet, column, text)
+    read = pd.DataFrame(typed)
+    if names := [c.name for c in table.columns if c.name.startswith("name_")]:
+        nameless = read.index[read[names].isna().all(axis=1)]
+        faults += [Fault(sheet.place, (at,), "no name in any language — write one", names[-1]) for at in nameless]
+        read[names] = read[names].bfill(axis=1).ffill(axis=1)  # in place of a language that is left out, the next one
+    return read, faults + [
+        Fault(sheet.place, (at,), f"{', '.join(written.loc[at, list(table.key)])} stands twice — keep one")
+        for at in read.index[read.duplicated(list(table.key))]
+    ]
+
+
+def _lost_letters(sheet: Sheet, column: Column, text: pd.Series) -> list[Fault]:
+    """Names in which CP1251, that has no Қ Ғ Ҳ, left a question mark."""
+    if sheet.encoding != "cp1251" or not (column.name.startswith("name_") or column.name == "aliases"):
+        return []
+    remedy = "saved in CP1251, which lacks Қ Ғ Ҳ: write the letters again and save as CSV UTF-8"
+    return [
+        Fault(sheet.place, (at,), f"{column.name} {text[at]} has lost letters — {remedy}", column.name)
+        for at in text.index[text.str.contains("?", regex=False)]
+    ]
+
+
+def _dtype(column: Column, frequency: str) -> str:
+    return f"period[{frequency}]" if column.type == "period" else DTYPES[column.type]
+
+
+def _contradictions(registers: dict, places: dict, faults: list[Fault], standing: set[str]) -> list[Fault]:
+    """What the registers say against one another; `faults`: what is wrong already; `standing`: registers that exist."""
+    lost = {**_broken_references(registers, places), **_without_sheet(registers, places)}
+    found = _nothing_to_refer_to(lost, registers, places, {fault.place for fault in faults}, standing)
+    for (_, target, _), wrong in lost.items():
+        found += [] if registers[target].empty else wrong
+    return found + _shares_off(registers["uses"], places["uses"]) + _ambiguous(registers["plants"], places["plants"])
+
+
+def _broken_references(registers: dict, places: dict) -> dict[tuple[str, str, str], list[Fault]]:
+    """Faults by register, the one it refers to, and column."""
+    faults = {}
+    for table in tables("registers.toml").values():
+        for column in table.columns:
+            if column.check.startswith("->"):
+                target, key = column.check.removeprefix("-> ").split(".")
+                values, there = registers[table.name][column.name], registers[target][key].dropna()
+                padded = {known.lstrip("0"): known for known in there if known.startswith("0")}
+                lost = values[values.notna() & ~values.isin(there)]
+                faults[table.name, target, column.name] = [
+                    Fault(
+                        places[table.name],
+                        (at,),
+                        f"{column.name} {value} is not in {places[target]} — "
+                        + (f"write {padded[value]} in a cell formatted as text" if value in padded else ADD),
+                        column.name,
+                    )
+                    for at, value in lost.items()
+                ]
+    return faults
+
+
+def _without_sheet(registers: dict, places: dict) -> dict[tuple[str, str, str], list[Fault]]:
+    """Faults as above: deliveries and output of a project that does not make the product."""
+    key, faults = ["project_id", "product_id"], {}
+    made = pd.MultiIndex.from_frame(registers["project_products"][key])
+    for name in ("deliveries", "output"):
+        rows = registers[name]
+        known = rows["project_id"].isin(registers["projects"]["project_id"])
+        known &= rows["product_id"].isin(registers["products"]["product_id"])
+        lost = rows[known & ~pd.MultiIndex.from_frame(rows[key]).isin(made)]
+        faults[name, "project_products", "product_id"] = [
+            Fault(
+                places[name],
+                (row.Index,),
+                f"project_id {row.project_id} with product_id {row.product_id} "
+                f"is not in {places['project_products']} — {ADD}",
+                "product_id",
+            )
+            for row in lost.itertuples()
+        ]
+    return faults
+
+
+def _nothing_to_refer_to(lost: dict, registers: dict, places: dict, told: set, standing: set) -> list[Fault]:
+    """One fault for each register that others refer to and that is missing or empty, if that is not said already."""
+    faults = []
+    for target in tables("registers.toml"):
+        referring = sorted({places[name] for (name, to, _), wrong in lost.items() if to == target and wrong})
+        if referring and registers[target].empty and not {places[target], WORKBOOK, OLD_WORKBOOK} & told:
+            state, remedy = ("has no rows", "add them") if target in standing else ("is missing", "add it")
+            verb = "refers" if len(referring) == 1 else "refer"
+            text = f"{places[target]} {state}, and {', '.join(referring)} {verb} to it — {remedy}"
+            faults.append(Fault("", (), text))
+    return faults
+
+
+def _shares_off(uses: pd.DataFrame, place: str) -> list[Fault]:
+    return [
+        Fault(
+            place,
+            tuple(rows.index),
+            f"the shares of {product} at {plant} add up to {rows['share'].sum():g} — make them 1",
+            "share",
+        )
+        for (product, plant), rows in uses.groupby(["product_id", "plant_id"])
+        if abs(rows["share"].sum() - 1) > 1e-9
+    ]
+
+
+def _ambiguous(plants: pd.DataFrame, place: str) -> list[Fault]:
+    faults = []
+    for column in ("tax_numbers", "aliases"):
+        keys = plants[column].dropna().str.split(";").explode().str.split().str.join(" ").str.lower()
+        keys = keys[keys.ne("")].rename_axis("row").reset_index().drop_duplicates()
+        faults += [
+            Fault(place, (at,), f"{column} {key} stands at another plant too — leave it at one of them", column)
+            for at, key in keys[keys.duplicated(column)].itertuples(index=False)
+        ]
+    return faults

@@ -1,0 +1,175 @@
+"""Rows of text → typed declarations as Parquet: each value cast, and what cannot be read told on its line."""
+
+import glob
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from importcut.intake.sources.formats import Fit
+from importcut.intake.sources.lines import GAP
+from importcut.schema import ROWS_AT_ONCE, tables
+
+SQL_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE"}
+YEARS = (1991, 2100)  # a year outside these is a slip of the pen, 0022 or 5022
+ISO_DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
+SERIALS = (30_000, 75_000)  # days as Excel counts them, 1982 to 2105
+BLANKS = "[\\s\u00a0\u202f\u2009'’]"
+FAULTS = ["fault", "fault_kind", "fault_column", "fault_value"]
+
+
+def write_declarations(
+    target: Path, found: Fit, *, source_file: str, top: int, decimal: str, names: tuple = (), added: tuple = (),
+    text: tuple[Path, str, bool] | None = None, rows: pa.Table | None = None,
+) -> int:  # fmt: skip
+    """Write the declarations of a table and return how many rows it had.
+
+    Row n of the file is line `first_line` + n. A row that cannot be read or is out of scope has its reason in `fault`.
+
+    Parameters
+    ----------
+    text : path of a UTF-8 file, separator, and whether its first line is the header; names : of its columns; or else
+    rows : columns c0, c1 … of text.
+    added : names and values of columns that are the same on every row.
+
+    Raises
+    ------
+    duckdb.Error
+        If the text file is not sound throughout.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        if rows is not None:
+            connection.register("rows", rows)
+        relation = "rows" if text is None else _reader(*text, names)
+        if added:
+            constant = ", ".join(f"'{quoted(value)}' AS {name}" for name, value in added)
+            relation = f"(SELECT *, {constant} FROM {relation})"
+        select = _query(relation, found, source_file, top, decimal)
+        rows = f"ROW_GROUP_SIZE {ROWS_AT_ONCE}"
+        connection.execute(f"COPY ({select}) TO '{quoted(target)}' (FORMAT parquet, {rows})")
+    return pq.ParquetFile(target).metadata.num_rows
+
+
+def quoted(text) -> str:
+    """Text inside the quotes of SQL."""
+    return str(text).replace("'", "''")
+
+
+def _reader(path: Path, separator: str, header: bool, names: tuple[str, ...]) -> str:
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
+    return (
+        f"read_csv('{quoted(glob.escape(str(path)))}', columns={{{columns}}}, header={header}, delim='{separator}', "
+        f"quote='\"', escape='\"', auto_detect=false)"
+    )
+
+
+def _query(relation: str, found: Fit, source_file: str, top: int, decimal: str) -> str:
+    """The declarations of a relation, in steps: what is worked out in one is looked up, not worked out again, above."""
+    position, rules = found.position, _rules(found)
+    kinds = {c: found.format.columns[c].get("type", "text") for c in position}
+    tried = [f"{_tried(found.format.columns[c], f'c{n}', decimal)} AS tried_{c}" for c, n in position.items()]
+    kept = ["c0", *(f"c{n} AS raw_{c}" for c, n in position.items())]
+    kept += [f"c{n} AS unit_{c}" for c, n in found.unit.items()]
+    kept += [f"c{n} AS scope_{k}" for k, (n, _) in enumerate(found.scope)]
+    read = f"SELECT {', '.join([*kept, *tried])} FROM {relation}"
+    numbers = [f"{_number(c, decimal)} AS tried_{c}" for c, kind in kinds.items() if kind in ("number", "integer")]
+    if numbers:
+        read = f"SELECT * REPLACE ({', '.join(numbers)}) FROM ({read})"
+    read = f"SELECT *, {', '.join(f'{_scaled(found, c)} AS {c}' for c in position)} FROM ({read})"
+    code = "CASE " + " ".join(f"WHEN {rule[0]} THEN {k}" for k, rule in enumerate(rules)) + " END AS code"
+    shaped = [f"'{quoted(source_file)}' AS source_file", f"{top + 1}::BIGINT AS first_line"]
+    for n, name in enumerate(FAULTS, start=1):
+        told = " ".join(f"WHEN {k} THEN {rule[n]}" for k, rule in enumerate(rules))
+        shaped.append(f"CASE WHEN code IS NOT NULL THEN CASE code {told} END END AS {name}")  # nearly none has one
+    for column in tables()["declarations"].columns[2:]:
+        value = _or_default(column.name, column.type, found)
+        if column.name == "date":
+            value = f"CASE WHEN code IS NULL THEN {value} END"  # a line that does not count extends no period
+        shaped.append(f"{value} AS {column.name}")
+    return f"SELECT {', '.join(shaped)} FROM (SELECT *, {code} FROM ({read}))"
+
+
+def _rules(found: Fit) -> list[tuple[str, str, str, str, str]]:
+    """SQL of what sets a row aside when it is read: condition, reason, kind, column, value."""
+    rules = [(f"c0 = '{GAP}'", "'gap'", "'fault'", "NULL", "NULL")]
+    for k, (_, about) in enumerate(found.scope):
+        listed = ", ".join(f"'{quoted(v)}'" for v in about.get("keep", about.get("drop")))
+        outside = f"coalesce(trim(scope_{k}), '') {'NOT IN' if 'keep' in about else 'IN'} ({listed})"
+        reason, header = quoted(about["reason"]), quoted(about["header"])
+        rules.append((outside, f"'{reason}'", "'out_of_scope'", f"'{header}'", f"scope_{k}"))
+    for column in found.position:
+        kind = found.format.columns[column].get("type", "text")
+        if kind == "date":
+            rules.append((f"{column} IS NULL", "'impossible_date'", "'fault'", f"'{column}'", f"trim(raw_{column})"))
+        elif kind != "text":
+            none = ", ".join(f"'{quoted(text)}'" for text in ["", *found.format.columns[column].get("empty", ())])
+            bad = f"{column} IS NULL AND trim(raw_{column}) NOT IN ({none})"
+            if column in found.unit:
+                known = ", ".join(f"'{quoted(unit)}'" for unit in found.format.columns[column]["units"])
+                strange = f"trim(raw_{column}) <> '' AND coalesce(trim(unit_{column}), '') NOT IN ({known})"
+                rules.append((strange, "'unit_unknown'", "'fault'", f"'{column}'", f"trim(unit_{column})"))
+            rules.append((bad, "'unreadable_value'", "'fault'", f"'{column}'", f"trim(raw_{column})"))
+    return rules
+
+
+def _tried(about: dict, text: str, decimal: str) -> str:
+    """What can be read of a text at the first attempt."""
+    match about.get("type", "text"):
+        case "text":
+            return f"trim({text}, '{quoted(about['strip'])}')" if "strip" in about else text
+        case "date":
+            formats = ", ".join(f"'{f}'" for f in dict.fromkeys([*about.get("dates", ()), *ISO_DATES]))
+            return f"try_strptime({text}, [{formats}])::DATE"
+        case _:
+            number = f"try_cast({text} AS DOUBLE)"
+            return f"CASE WHEN NOT contains({text}, '.') THEN {number} END" if decimal == "," else number
+
+
+def _number(column: str, decimal: str) -> str:
+    """A number: as it was read at the first attempt, or else as people write it."""
+    tried, slow = f"tried_{column}", _written_number(f"raw_{column}", decimal)
+    written = f"WHEN {tried} IS NULL AND isfinite({slow}) THEN {slow}"
+    return f"CASE WHEN raw_{column} IS NULL THEN NULL WHEN isfinite({tried}) THEN {tried} {written} END"
+
+
+def _scaled(found: Fit, column: str) -> str:
+    """A column typed, in the unit that declarations have it in."""
+    about, scale, tried = found.format.columns[column], found.scale[column], f"tried_{column}"
+    match about.get("type", "text"):
+        case "text":
+            return tried
+        case "date":
+            serial = f"try_cast(raw_{column} AS DOUBLE)"
+            sound = f"{tried} BETWEEN DATE '{YEARS[0]}-01-01' AND DATE '{YEARS[1]}-12-31'"
+            counted = f"{serial} BETWEEN {SERIALS[0]} AND {SERIALS[1]}"
+            typed = (
+                f"CASE WHEN {sound} THEN {tried} WHEN {counted} THEN DATE '1899-12-30' + floor({serial})::INTEGER END"
+            )
+        case "integer":
+            typed = f"CASE WHEN {tried} = trunc({tried}) THEN try_cast({tried} AS BIGINT) END"
+        case _:
+            typed = tried
+    if column in found.unit:
+        units = " ".join(f"WHEN '{quoted(unit)}' THEN {times}" for unit, times in about["units"].items())
+        return f"{typed} * CASE trim(unit_{column}) {units} END"
+    return typed if scale == 1 else f"{typed} * {scale}"
+
+
+def _written_number(text: str, decimal: str) -> str:
+    """A number with blanks or the other sign between thousands; what is ambiguous is none."""
+    bare = f"regexp_replace({text}, '{quoted(BLANKS)}', '', 'g')"
+    group, point = (".", ",") if decimal == "," else (",", ".")
+    grouped = f"regexp_full_match({bare}, '-?[0-9]{{1,3}}([{group}][0-9]{{3}})+[{point}][0-9]+')"
+    plain = f"CASE WHEN NOT contains({bare}, '{group}') THEN replace({bare}, '{point}', '.') END"
+    bared = f"CASE WHEN {grouped} THEN replace(replace({bare}, '{group}', ''), '{point}', '.') END"
+    return f"try_cast(coalesce({plain}, {bared}) AS DOUBLE)"
+
+
+def _or_default(column: str, type: str, found: Fit) -> str:
+    default = found.format.columns.get(column, {}).get("default")
+    standing_in = "NULL" if default is None else f"'{quoted(default)}'"
+    if column not in found.position:
+        return f"CAST({standing_in} AS {SQL_TYPES[type]})"
+    return column if default is None else f"coalesce({column}, {standing_in})"

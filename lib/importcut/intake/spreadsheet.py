@@ -1,0 +1,107 @@
+"""Registers as spreadsheets save them: CSV files, or the sheets of one workbook."""
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from importcut.intake.columns import Fault
+from importcut.intake.workbook import read_workbook
+from importcut.schema import DataError
+
+WORKBOOK, OLD_WORKBOOK = "registers.xlsx", "registers.xls"
+OTHER_WORKBOOKS = ("registers.xlsm", "registers.xlsb", "registers.ods")
+OWN = "_"  # sheets whose name begins so are the reader's: help, examples, notes
+MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+SEPARATORS = ",;\t"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A register as it was saved: its header, and its filled rows by the number that a spreadsheet shows.
+
+    Cells are texts, or in a workbook what Excel made of them: numbers, dates, true or false.
+    """
+
+    place: str
+    header: tuple[str, ...]
+    rows: dict[str, list]
+    separator: str = ""
+    encoding: str = ""
+
+
+def sheets_of(path: Path, names: dict[str, set[str]]) -> tuple[dict[str, Sheet], dict[str, str], list[Fault]]:
+    """The registers that stand in a dataset's folder, where each stands or would stand, and what cannot be read.
+
+    Parameters
+    ----------
+    names : the columns of each register
+    """
+    files = {name: path / f"{name}.csv" for name in names if (path / f"{name}.csv").exists()}
+    read = {name: _read_csv(file, names[name]) for name, file in files.items()}
+    remedy = f"is not read — save it in Excel as {WORKBOOK}"
+    faults = [Fault(other, (), remedy) for other in OTHER_WORKBOOKS if (path / other).exists()]
+    places = {name: f"{name}.csv" for name in names}
+    books = [path / book for book in (WORKBOOK, OLD_WORKBOOK) if (path / book).exists()]
+    faults += [Fault(book.name, (), f"stands beside {WORKBOOK} — keep one of them") for book in books[1:]]
+    if books:
+        book, wrong = _read_sheets(books[0])
+        places |= {name: f"{books[0].name} sheet {name}" for name in names if name not in files}
+        remedy = f"is no register — rename it to one of {', '.join(names)}, or let it begin with {OWN}"
+        faults += wrong + [Fault(sheet.place, (), remedy) for name, sheet in book.items() if name not in names]
+        faults += [
+            Fault(book[name].place, (), f"stands as {name}.csv too — keep one of them")
+            for name in files
+            if name in book and book[name].rows
+        ]
+        read = {**{name: sheet for name, sheet in book.items() if name in names}, **read}
+    faults += [sheet for sheet in read.values() if isinstance(sheet, Fault)]
+    sheets = {name: sheet for name, sheet in read.items() if isinstance(sheet, Sheet)}
+    return sheets, places | {name: sheet.place for name, sheet in sheets.items()}, faults
+
+
+def _read_csv(file: Path, columns: set[str]) -> Sheet | Fault:
+    """The rows of a CSV file in any encoding and with any separator that Excel writes."""
+    try:
+        text, encoding = _decoded(file.read_bytes())
+        named = re.match(r"sep=(.)\r?\n", text)  # Excel's own line, which it does not show
+        text = text[named.end() :] if named else text
+        separator = named[1] if named else max(SEPARATORS, key=lambda s: len(columns & {*_header(text, s)}))
+        lines = text.splitlines(keepends=True)
+        rows = [*csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        return Fault(file.name, (), f"cannot be read ({error}) — save it as CSV UTF-8")
+    return _sheet(file.name, rows, separator, encoding)
+
+
+def _decoded(raw: bytes) -> tuple[str, str]:
+    """Text and encoding: by the byte order mark; UTF-8 where the bytes allow it; else CP1251, as Excel saves CSV."""
+    for mark, encoding in MARKS.items():
+        if raw.startswith(mark):
+            return raw.decode(encoding), encoding
+    if b"\0" in raw[:100]:
+        encoding = "utf-16-be" if raw.startswith(b"\0") else "utf-16-le"
+        return raw.decode(encoding), encoding
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return raw.decode("cp1251"), "cp1251"
+
+
+def _header(text: str, separator: str) -> list[str]:
+    return [name.strip() for name in next(csv.reader(text.splitlines()[:1], delimiter=separator), [])]
+
+
+def _sheet(place: str, lines: list[list], separator: str = "", encoding: str = "") -> Sheet:
+    header, *rows = lines or [[]]
+    filled = {f"row {n}": row for n, row in enumerate(rows, start=2) if any(str(cell).strip() for cell in row)}
+    return Sheet(place, tuple(str(name).strip() for name in header), filled, separator, encoding)
+
+
+def _read_sheets(file: Path) -> tuple[dict[str, Sheet], list[Fault]]:
+    """The sheets of a workbook that are not the reader's own, by their names, and what cannot be read."""
+    try:
+        sheets = {name: rows for name, rows in read_workbook(file).items() if not name.startswith(OWN)}
+    except DataError as error:
+        return {}, [Fault(file.name, (), str(error).removeprefix(f"{file.name}: "))]
+    return {name.strip().lower(): _sheet(f"{file.name} sheet {name}", rows) for name, rows in sheets.items()}, []

@@ -1,0 +1,1 @@
+"""Telling: from tables to words, charts and files."""

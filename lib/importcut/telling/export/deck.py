@@ -1,0 +1,231 @@
+"""The deck as a file of PowerPoint, whose titles, texts and tables can be edited."""
+
+import datetime
+import io
+import re
+import zipfile
+from copy import deepcopy
+
+from lxml import etree
+from pptx import Presentation
+from pptx.dml.color import RGBColor
+from pptx.enum.shapes import MSO_SHAPE
+from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
+from pptx.opc.constants import RELATIONSHIP_TYPE
+from pptx.util import Inches, Pt
+
+from importcut.telling.export.content import Picture, Table
+from importcut.telling.export.png import to_png
+from importcut.telling.export.slides import BOTTOM, CELL, HIGH, MARGIN, PADDING, WIDE, Box, Grid, Page, Words, deck
+
+LANGUAGES = {"en": "en-US", "ru": "ru-RU", "uz-Cyrl": "uz-Cyrl-UZ", "uz-Latn": "uz-Latn-UZ"}
+FONT = "Arial"  # on every machine, with the letters of all four languages
+INK, MUTED, LINE, SOFT, ACCENT, WARN, WARM = "1F2328", "5B6470", "D5DAE0", "F5F7F9", "0B5C8A", "9C3D00", "FFF4E5"
+THEME = {"dk1": INK, "lt1": "FFFFFF", "dk2": MUTED, "lt2": SOFT, "accent1": ACCENT, "accent2": "0072B2"}
+THEME |= {"accent3": "E69F00", "accent4": "009E73", "accent5": "CC79A7", "accent6": "56B4E9", "hlink": ACCENT}
+COVER, TABLE, PICTURE = "Title Slide", "Title and Content", "Picture with Caption"  # layouts that python-pptx brings
+PLAIN = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"  # table without style, without grid
+DECORATIVE = (
+    '<a:extLst xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
+    '<a:ext uri="{C183D7F6-B498-43B3-948B-1728B52AA6E4}"><adec:decorative val="1" '
+    'xmlns:adec="http://schemas.microsoft.com/office/drawing/2017/decorative"/></a:ext></a:extLst>'
+)
+ROOM = WIDE - 2 * MARGIN
+PLACES = {
+    "title": Box(MARGIN + 0.2, 0.6, ROOM - 0.2, 1.2), "ctrTitle": Box(MARGIN + 0.2, 1.1, ROOM - 0.2, 1.7),
+    "subTitle": Box(MARGIN + 0.2, 3.0, ROOM - 0.2, 0.6), "pic": Box(MARGIN, 2.2, 8.4, BOTTOM - 2.2),
+    "body": Box(9.25, 2.2, 3.53, BOTTOM - 2.2), "obj": Box(MARGIN, 5.2, ROOM, BOTTOM - 5.2),
+    "ftr": Box(MARGIN, 6.98, 11, 0.34), "sldNum": Box(WIDE - MARGIN - 1, 6.98, 1, 0.34),
+}  # fmt: skip
+PPI = 250
+DAY = datetime.datetime(2000, 1, 1)
+
+
+def to_pptx(notebook: dict, *, language: str) -> bytes:
+    """The deck: a claim, a chart or a table, a reading and a source on each slide, the rest in the notes.
+
+    Parameters
+    ----------
+    notebook : executed notebook.
+    language : of its texts, as in `uz-Cyrl`.
+    """
+    about, pages = deck(notebook)
+    file, code = _template(), LANGUAGES.get(language, language)
+    layouts = {layout.name: layout for layout in file.slide_layouts}
+    for number, page in enumerate(pages, start=1):
+        kind = {Picture: PICTURE, Grid: TABLE}.get(type(page.figure), COVER)
+        slide = file.slides.add_slide(layouts[kind])
+        _draw(slide, page)
+        if about.mark:
+            _mark(slide, about.mark)
+        _footer(slide, {"ftr": page.source, "sldNum": str(number)})
+        slide.notes_slide.notes_text_frame.text = "\n".join([*page.notes, *map(_tabbed, page.tables)])
+        for part in (slide, slide.notes_slide):
+            for text in part._element.xpath(".//a:r | .//a:fld"):
+                text.get_or_add_rPr().set("lang", code)
+    told = file.core_properties
+    told.title, told.subject, told.comments, told.language = about.title, about.subtitle, about.mark, code
+    told.author = told.last_modified_by = "importcut"
+    told.created = told.modified = DAY
+    return _packed(file)
+
+
+def _template():
+    """python-pptx's own template, wide, in the report's colours, with the three layouts that are used."""
+    file = Presentation()
+    file.slide_width, file.slide_height = Inches(WIDE), Inches(HIGH)
+    for layout in list(file.slide_layouts):
+        if layout.name not in (COVER, TABLE, PICTURE):
+            file.slide_layouts.remove(layout)
+    master = file.slide_master
+    theme = master.part.part_related_by(RELATIONSHIP_TYPE.THEME)
+    theme._blob = _themed(theme.blob.decode()).encode()
+    for style, size, bold in (("titleStyle", "3000", "1"), ("bodyStyle", "2000", "0")):
+        first = master._element.find(f".//{{*}}{style}/{{*}}lvl1pPr")
+        first.attrib.update({"algn": "l", "marL": "0", "indent": "0"})
+        first.find("{*}defRPr").attrib.update({"sz": size, "b": bold})
+        for bullet in first.findall("{*}buChar"):
+            first.replace(bullet, bullet.makeelement(bullet.tag.replace("buChar", "buNone")))
+    for holder in (master, *file.slide_layouts):
+        for shape in list(holder.placeholders):
+            kind = shape._element.xpath(".//p:ph")[0].get("type", "obj")
+            if kind == "dt":
+                holder.shapes._spTree.remove(shape._element)
+            elif kind in PLACES:
+                _put(shape, PLACES[kind] if holder is not master or kind != "body" else PLACES["obj"])
+            if kind != "sldNum":
+                shape._element.find(".//{*}lstStyle").clear()
+    for owner, kind in ((file.part, "printerSettings"), (file.part.package, "thumbnail")):
+        for name in [name for name, to in owner._rels.items() if to.reltype.endswith(kind)]:
+            owner._rels.pop(name)
+    return file
+
+
+def _themed(theme: str) -> str:
+    for name, colour in THEME.items():
+        theme = re.sub(f"<a:{name}>.*?</a:{name}>", f'<a:{name}><a:srgbClr val="{colour}"/></a:{name}>', theme)
+    return theme.replace('<a:latin typeface="Calibri"/>', f'<a:latin typeface="{FONT}"/>')
+
+
+def _draw(slide, page: Page) -> None:
+    """Title, unit, figure and reading in their places; title and reading as the layout's own."""
+    _bar(slide, Box(MARGIN, page.title.box.top, 0.08, page.title.box.height))
+    _write(slide.shapes.title, page.title, INK, bold=True)
+    own = slide.placeholders[2 if isinstance(page.figure, Picture) else 1]
+    if page.figure is None:
+        unit, reading = own, slide.shapes.add_textbox(0, 0, 0, 0)
+    else:
+        unit, reading = slide.shapes.add_textbox(0, 0, 0, 0), own
+    _write(unit, page.unit, MUTED)
+    if isinstance(page.figure, Picture):
+        frame = slide.placeholders[1].insert_picture(io.BytesIO(to_png(page.figure.plot, ppi=PPI)))
+        frame.crop_left = frame.crop_right = frame.crop_top = frame.crop_bottom = 0
+        _put(frame, page.place)
+        frame._element.nvPicPr.cNvPr.set("descr", page.figure.alt)
+    elif page.figure:
+        _table(slide, page.figure, page.place)
+    _fill(reading, SOFT)
+    _write(reading, page.reading, INK, padding=PADDING, anchor=MSO_ANCHOR.MIDDLE)
+    _bar(slide, Box(page.reading.box.left, page.reading.box.top, 0.05, page.reading.box.height))
+
+
+def _put(shape, box: Box) -> None:
+    shape.left, shape.top, shape.width, shape.height = map(Inches, (box.left, box.top, box.width, box.height))
+
+
+def _fill(shape, colour: str) -> None:
+    shape.fill.solid()
+    shape.fill.fore_color.rgb = RGBColor.from_string(colour)
+
+
+def _write(shape, words: Words, colour: str, *, bold: bool = False, padding: float = 0, anchor=None) -> None:
+    """The words into a shape, in their place and size; a paragraph of the shape for each."""
+    _put(shape, words.box)
+    frame = shape.text_frame
+    frame.word_wrap, frame.auto_size, frame.vertical_anchor = True, MSO_AUTO_SIZE.NONE, anchor or MSO_ANCHOR.TOP
+    frame.margin_left = frame.margin_right = Inches(padding)
+    frame.margin_top = frame.margin_bottom = 0
+    for n, text in enumerate(words.paragraphs):
+        paragraph = frame.add_paragraph() if n else frame.paragraphs[0]
+        paragraph.space_before = Pt(0.4 * words.size if n else 0)
+        _run(paragraph, text, words.size, colour, bold=bold)
+
+
+def _run(paragraph, text: str, size: float, colour: str, *, bold: bool = False) -> None:
+    run = paragraph.add_run()
+    run.text = text
+    run.font.size, run.font.bold, run.font.color.rgb = Pt(size), bold, RGBColor.from_string(colour)
+
+
+def _bar(slide, box: Box) -> None:
+    """A stroke in the accent colour, which a reader of the screen passes over."""
+    shape = slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, 0, 0, 0, 0)
+    _put(shape, box)
+    _fill(shape, ACCENT)
+    shape.line.fill.background()
+    shape._element.remove(shape._element.find("{*}style"))
+    shape._element.nvSpPr.cNvPr.append(etree.fromstring(DECORATIVE))
+
+
+def _mark(slide, mark: str) -> None:
+    shape = slide.shapes.add_textbox(0, 0, 0, 0)
+    shape.name = "Mark"
+    _fill(shape, WARM)
+    _write(shape, Words([mark], 14, Box(0, 0, WIDE, 0.385)), WARN, bold=True, anchor=MSO_ANCHOR.MIDDLE)
+    shape.text_frame.paragraphs[0].alignment = PP_ALIGN.CENTER
+
+
+def _footer(slide, texts: dict[str, str]) -> None:
+    """The layout's own placeholders of source and page number, filled."""
+    for kind, text in texts.items():
+        for shape in slide.slide_layout._element.xpath(f".//p:sp[.//p:ph[@type='{kind}']]") if text else ():
+            own = deepcopy(shape)
+            own.xpath(".//p:cNvPr")[0].set("id", str(slide.shapes._next_shape_id))
+            slide.shapes._spTree.append(own)
+            for field in own.xpath(".//a:fld/a:t"):
+                field.text = text
+            if kind == "ftr":
+                _write(slide.shapes[-1], Words([text], 12, PLACES["ftr"]), MUTED)
+
+
+def _table(slide, grid: Grid, place: Box) -> None:
+    rows = [grid.table.columns, *grid.table.rows]
+    frame = slide.shapes.add_table(len(rows), len(grid.widths), 0, 0, 0, 0)
+    _put(frame, place)
+    frame._element.nvGraphicFramePr.cNvPr.set("descr", grid.table.caption)
+    table = frame.table
+    table._tbl.tblPr.find("{*}tableStyleId").text = PLAIN
+    for column, width in zip(table.columns, grid.widths, strict=True):
+        column.width = Inches(width)
+    for n, (row, texts) in enumerate(zip(table.rows, rows, strict=True)):
+        row.height = Inches(grid.heights[n])
+        for cell, text, numeric in zip(row.cells, texts, grid.table.numeric, strict=True):
+            cell.margin_left = cell.margin_right = Inches(CELL)
+            cell.margin_top = cell.margin_bottom = Inches(CELL / 4)
+            _run(cell.text_frame.paragraphs[0], text, grid.size, INK, bold=n == 0)
+            if numeric:
+                cell.text_frame.paragraphs[0].alignment = PP_ALIGN.RIGHT
+            _fill(cell, SOFT if n % 2 == 0 and n else "FFFFFF")
+            _underline(cell, INK if n == 0 else LINE)
+
+
+def _underline(cell, colour: str) -> None:
+    line = (
+        '<a:lnB xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" w="9525">'
+        f'<a:solidFill><a:srgbClr val="{colour}"/></a:solidFill></a:lnB>'
+    )
+    cell._tc.get_or_add_tcPr().insert(0, etree.fromstring(line))
+
+
+def _tabbed(table: Table) -> str:
+    return "\n".join(["", table.caption, *("\t".join(row) for row in (table.columns, *table.rows))])
+
+
+def _packed(file) -> bytes:
+    """The file as bytes, without the hour of its making."""
+    made, packed = io.BytesIO(), io.BytesIO()
+    file.save(made)
+    with zipfile.ZipFile(made) as parts, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as steady:
+        for name in parts.namelist():
+            steady.writestr(zipfile.ZipInfo(name, DAY.timetuple()[:6]), parts.read(name), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()

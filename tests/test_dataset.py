@@ -217,6 +217,13 @@ def test_the_editions_of_the_harmonized_system_are_periods_that_nobody_can_chang
         editions["2022"] = None
 
 
+def test_the_weights_of_the_ranking_are_those_of_dataset_toml(folder):
+    assert dict(open_dataset(folder).weights) == {}
+    written = "[weights]\naddressable = 0\ngrowth = 3\nconcentration = 1\nfeasibility = 0\n[thresholds]"
+    change(folder, "dataset.toml", "[thresholds]", written)
+    assert dict(open_dataset(folder).weights) == {"addressable": 0, "growth": 3, "concentration": 1, "feasibility": 0}
+
+
 def test_a_syntax_error_in_dataset_toml_is_told_with_its_line(folder):
     change(folder, "dataset.toml", 'frequency = "Q"', 'frequency = "Q')
     [line] = told(folder)

@@ -99,9 +99,8 @@ def imports(**values):
 
 
 @pytest.fixture
-def case(tmp_path):
+def case():
     """Four products of which one has a project; by hand in the tests below."""
-    (tmp_path / "dataset.toml").write_text("")
     products = pd.DataFrame(
         [
             ("paint", 0.5, "none", "paint works", "soft: approval"),
@@ -120,7 +119,7 @@ def case(tmp_path):
     )
     ds = SimpleNamespace(
         frequency="Q", period=pd.Period("2025Q4"), base_period=pd.Period("2024"), target={"year": 2026},
-        products=products, project_products=made, path=tmp_path,
+        products=products, project_products=made, weights={},
     )  # fmt: skip
     return ds, panel
 
@@ -148,11 +147,10 @@ def test_equal_weights_give_the_mean_of_the_ranks_of_what_is_known(case):
 
 def test_the_weights_of_the_dataset_decide(case):
     ds, panel = case
-    text = "[weights]\naddressable = 0\ngrowth = 3\nconcentration = 1\nfeasibility = 0\n"
-    (ds.path / "dataset.toml").write_text(text)
+    ds.weights = {"addressable": 0, "growth": 3, "concentration": 1, "feasibility": 0}
     table = programme.next_products(ds, panel, NO_PLAN).set_index("product_id")
     assert table["score"].to_dict() == pytest.approx({"glue": 0.9375, "paint": 0.375, "oil": 0.1875})
-    (ds.path / "dataset.toml").write_text(text.replace("3", "0").replace("1", "0"))
+    ds.weights = dict.fromkeys(ds.weights, 0)
     with pytest.raises(DataError, match=r"all \[weights\] are 0"):
         programme.next_products(ds, panel, NO_PLAN)
 

@@ -27,6 +27,8 @@ LARGE = 4_000_000  # bytes from which a file is not read again while its size an
 class Dataset:
     """What a dataset says of itself; registers are tables with the columns of registers.toml.
 
+    weights : of the criteria in the ranking of products without a project; empty where it states none.
+    recut : revision and hs6, codes that a revision of the Harmonized System recut (hs_revisions.csv).
     files, formats : how raw files are to be read, and formats of its own (`[[files]]`, `[formats.<name>]`).
     """
 
@@ -41,7 +43,9 @@ class Dataset:
     target: MappingProxyType
     counterfactual: str
     thresholds: MappingProxyType
+    weights: MappingProxyType
     hs_revisions: MappingProxyType
+    recut: pd.DataFrame
     import_regimes: tuple[str, ...]
     sources: tuple[str, ...]
     scenario: MappingProxyType

@@ -1,7 +1,5 @@
 """The programme around the projects: its measures, and the products from which the next projects could come."""
 
-import tomllib
-
 import numpy as np
 import pandas as pd
 
@@ -92,11 +90,10 @@ def weights(ds) -> pd.Series:
 
     Raises DataError if all of them are 0.
     """
-    about = tomllib.loads((ds.path / "dataset.toml").read_text(encoding="utf-8"))
-    given = pd.Series(about.get("weights", dict.fromkeys(CRITERIA, 1)), dtype="float64")[CRITERIA]
-    if given.sum() == 0:
+    stated = pd.Series(dict(ds.weights) or dict.fromkeys(CRITERIA, 1), dtype="float64")[CRITERIA]
+    if stated.sum() == 0:
         raise DataError("dataset.toml: all [weights] are 0 — give one of them more than 0, or leave the section out")
-    return given / given.sum()
+    return stated / stated.sum()
 
 
 def _month(text: pd.Series) -> pd.Series:

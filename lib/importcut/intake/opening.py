@@ -8,7 +8,7 @@ import pandas as pd
 from importcut.dataset import ROOT, Dataset, as_period
 from importcut.intake.registers import read_registers, read_toml, wrong_settings
 from importcut.intake.scenario import read_scenario
-from importcut.schema import PERIODS, DataError, listed
+from importcut.schema import LIBRARY, PERIODS, DataError, listed
 
 
 def open_dataset(name: str | Path, *, period: str | None = None, scenario: str = "base") -> Dataset:
@@ -69,9 +69,11 @@ def described(
         target=MappingProxyType(about.get("target", {})),
         counterfactual=about["counterfactual"],
         thresholds=MappingProxyType(about["thresholds"]),
+        weights=MappingProxyType(about.get("weights", {})),
         hs_revisions=MappingProxyType(
             {edition: as_period(str(first), frequency) for edition, first in about.get("hs_revisions", {}).items()}
         ),
+        recut=pd.read_csv(LIBRARY / "hs_revisions.csv", dtype="str"),
         import_regimes=tuple(about.get("import_regimes", ())),
         sources=tuple(about["sources"]),
         scenario=scenario,

@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 
 from importcut.economics.indices import beyond_quartiles, hidiroglou_berthelot
-from importcut.schema import LIBRARY, tables
+from importcut.schema import tables
 
 CELL = [*tables()["panel"].key]
-RECUT = LIBRARY / "hs_revisions.csv"
 
 
 def unit_value_outliers(cells: pd.DataFrame, lines: pd.DataFrame, ds) -> pd.DataFrame:
@@ -45,12 +44,11 @@ def recut_codes(lines: pd.DataFrame, ds) -> pd.DataFrame:
 
     A product is touched if one of its prefixes begins with a code or heading of hs_revisions.csv, or that with it.
     """
-    recut = pd.read_csv(RECUT, dtype="str")
     first = pd.PeriodIndex([*ds.hs_revisions.values()], freq=ds.frequency)
     begun = pd.DataFrame({"revision": [*ds.hs_revisions], "period": first}).astype({"revision": "str"})
     begun = begun[begun["period"].gt(lines["period"].min()) & begun["period"].le(ds.period)]
     prefixes = ds.products.set_index("product_id")["hs_prefixes"].str.split(";").explode().str.strip()
-    pairs = prefixes.rename("prefix").reset_index().merge(recut, how="cross")
+    pairs = prefixes.rename("prefix").reset_index().merge(ds.recut, how="cross")
     touch = [p.startswith(code) or code.startswith(p) for p, code in zip(pairs["prefix"], pairs["hs6"], strict=True)]
     touched = pairs.loc[touch, ["product_id", "revision"]].drop_duplicates().merge(begun, on="revision", validate="m:1")
     imported = lines.groupby(["product_id", "period"], as_index=False).agg(

@@ -5,7 +5,7 @@ STAMP := .venv/.built
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: env report test golden published bench spark explore dashboard lock clean
+.PHONY: env report test golden published sample bench spark explore dashboard lock clean
 
 env: $(STAMP)
 
@@ -40,6 +40,12 @@ golden: env
 # What the sample's report of the quarter before gave out, made again of what was known then; before `make golden`.
 published: env
 	$(BIN)/python tests/published.py
+
+# An illustrative dataset of any size whose true cuts are known: make sample OUT=data/raw/large ROWS=1000000 SEED=7
+# TRUTH=truth.csv writes the true cuts, PLANT=cuts.csv (project_id,product_id,start,tonnes_a_quarter) sets them.
+sample: env
+	@PYTHONPATH=tests $(BIN)/python -m economy --out "$(OUT)" $(if $(ROWS),--rows $(ROWS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(PLANT),--plant "$(PLANT)") $(if $(TRUTH),--truth "$(TRUTH)") $(if $(FAULTS),--faults "$(FAULTS)")
 
 # Lines by the million need room: BENCH_FOLDER says where (20 GB for 100 million), BENCH_MILLIONS how many.
 bench: env

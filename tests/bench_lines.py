@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from importcut import sample
+import economy
 
 MILLION = 1_000_000
 BODIES = {
@@ -93,7 +93,7 @@ def measured(name: str, folder: Path, work: Path) -> dict:
 def main(millions: list[int]) -> None:
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER")) as room:
         base = Path(room) / "base"
-        sample.write(base, rows=MILLION, seed=3, faults=Path(room) / "faults.csv")
+        economy.write(base, rows=MILLION, seed=3, faults=Path(room) / "faults.csv")
         planted = pd.read_csv(Path(room) / "faults.csv", index_col="reason")["lines"]
         for times in millions:
             folder, work = (base, Path(room) / "w") if times == 1 else (Path(room) / "grown", Path(room) / "w")

@@ -6,14 +6,14 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from importcut import sample
+import economy
+from economy.model import registers_and_truth
 from importcut.economics.counterfactual import estimates, observe, plant_cuts, spread
 from importcut.economics.measure import mix_constant_prices
 from importcut.economics.panel import import_panel, unrepaired
 from importcut.intake.clean import clean_imports
 from importcut.intake.opening import open_dataset
 from importcut.intake.sources import read_declarations
-from importcut.sample.economy import economy
 
 ROWS = 4_000
 SHARE = (0.3, 0.7)  # of the product's requirement that the planted project takes over
@@ -24,7 +24,7 @@ PERIOD = "2026Q3"
 def trial(seed, folder):
     """Errors of both ways as shares of the planted cut; whether it, and a product without one, is called a cut."""
     rng = np.random.default_rng([seed, 7])
-    registers, need, _ = economy(seed)
+    registers, need, _ = registers_and_truth(seed)
     sheets = registers["project_products.csv"]
     sheet = sheets.iloc[rng.integers(len(sheets))]
     start = FIRST + int(rng.integers((LAST - FIRST).n + 1))
@@ -34,7 +34,7 @@ def trial(seed, folder):
         {"project_id": [sheet["project_id"]], "product_id": [sheet["product_id"]], "start": [str(start)],
          "tonnes_a_quarter": [tonnes / sheet["replaces_kg"]]}
     )  # fmt: skip
-    sample.write(folder / "planted", rows=ROWS, seed=seed, deliveries=plan, truth=folder / "truth.csv")
+    economy.write(folder / "planted", rows=ROWS, seed=seed, deliveries=plan, truth=folder / "truth.csv")
     ds = open_dataset(folder / "planted", period=PERIOD)
     truth = pd.read_csv(folder / "truth.csv")["gross_usd"].sum()
     made = ds.project_products[ds.project_products["product_id"].eq(sheet["product_id"])]

@@ -56,6 +56,14 @@ def test_a_new_dataset_lacks_nothing_but_declarations_products_and_titles(made):
     assert {about["source"] for about in assumed} == {"assumed; to be filled in"}
 
 
+def test_a_new_dataset_assumes_what_the_sample_assumes_but_names_no_source(repository):
+    sample = read_toml(repository / "data" / "raw" / "sample" / "scenarios" / "base.toml")
+    begun = read_toml(TEMPLATE / "scenarios" / "base.toml")
+    for about in sample["assumptions"].values():
+        about["source"] = "assumed; to be filled in"
+    assert begun == sample
+
+
 def test_every_setting_that_must_be_there_stands_in_the_template_with_its_meaning():
     text = (TEMPLATE / "dataset.toml").read_text(encoding="utf-8")
     keys = [

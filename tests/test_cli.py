@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from importcut import language, sample
+from importcut import language
 from importcut.app import report
 from importcut.app.cli import app, complete
 from importcut.schema import DataError
@@ -84,22 +84,7 @@ def test_exit_codes_tell_wrong_data_from_wrong_use(monkeypatch, error, code):
     assert call("report", "--debug").exception is error
 
 
-def test_a_sample_is_written_as_asked(monkeypatch, tmp_path):
-    asked = {}
-    monkeypatch.setattr(sample, "write", lambda out, **options: asked.update(options, out=out))
-    done = call("sample", "--rows", "50", "--seed", "3", "--out", str(tmp_path / "s"), "--truth", "t.csv")
-    assert done.exit_code == 0
-    assert asked == {
-        "out": tmp_path / "s",
-        "rows": 50,
-        "seed": 3,
-        "deliveries": None,
-        "truth": Path("t.csv"),
-        "faults": None,
-    }
-
-
-@pytest.mark.parametrize("command", ["report", "publish", "sample", "check", "new"])
+@pytest.mark.parametrize("command", ["report", "publish", "check", "new"])
 def test_help_has_an_example(command):
     helped = call(command, "--help")
     assert helped.exit_code == 0
@@ -134,7 +119,7 @@ def test_what_is_wrong_is_said_on_stderr_without_a_traceback(tmp_path, words, co
     [
         (["reprot"], "No such command 'reprot'. Did you mean 'report'? — see `importcut --help`"),
         (["report", "--langage", "en"], "No such option: --langage. Did you mean '--language'? — see "),
-        (["sample"], "Missing option '--out' — see `importcut sample --help`"),
+        (["new"], "Missing argument 'folder' — see `importcut new --help`"),
         (["report", "--jobs", "two"], "Invalid value for '--jobs': "),
     ],
 )

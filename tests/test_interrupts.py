@@ -11,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from importcut import sample, schema
+import economy
+from importcut import schema
 from importcut.app.report import RunError, publish
 from importcut.app.report.graph import Step, run_steps
 from importcut.dataset import write_whole
@@ -138,33 +139,39 @@ def test_an_interrupted_run_lets_what_is_at_work_finish_and_begins_nothing_more(
 
 
 def test_a_sample_that_fails_halfway_leaves_the_dataset_that_stood_there(tmp_path, monkeypatch):
-    out, lines = tmp_path / "mine", sample.declarations
-    sample.write(out, rows=200, seed=1, truth=tmp_path / "truth.csv")
+    out, lines = tmp_path / "mine", economy.declarations
+    economy.write(out, rows=200, seed=1, truth=tmp_path / "truth.csv")
     before = {name: (out / name).read_bytes() for name in listed(out)}
 
     def interrupted(*how):
         yield next(lines(*how))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sample, "declarations", interrupted)
+    monkeypatch.setattr(economy, "declarations", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        sample.write(out, rows=300, seed=2, truth=tmp_path / "truth.csv")
+        economy.write(out, rows=300, seed=2, truth=tmp_path / "truth.csv")
     assert {name: (out / name).read_bytes() for name in listed(out)} == before
     assert sorted(f.name for f in tmp_path.iterdir()) == ["mine", "truth.csv"]
 
 
 @posix
 def test_the_end_of_a_batch_job_stops_a_command_as_ctrl_c_does(tmp_path):
-    command = [sys.executable, "-c", "from importcut.app.cli import main; main()", "sample", "--rows", "9000000"]
-    run = subprocess.Popen([*command, "--out", str(tmp_path / "large")], stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", "from importcut.app.cli import main; main()", "report", "--quiet"]
+    processed, out = tmp_path / "processed", tmp_path / "reports"
+    run = subprocess.Popen(
+        [*command, "--out", str(out)],
+        env=os.environ | {"IMPORTCUT_PROCESSED": str(processed)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     end = time.monotonic() + 60
-    while not any(tmp_path.glob(".large.part/declarations/*")):
+    while not any(processed.rglob("*.parquet")):
         assert run.poll() is None and time.monotonic() < end, "it has not begun to write"
         time.sleep(0.05)
     run.send_signal(signal.SIGTERM)
     _, said = run.communicate(timeout=60)
     assert (run.returncode, said) == (130, "importcut: stopped; nothing half made is left\n")
-    assert [*tmp_path.iterdir()] == []
+    assert [f for f in out.rglob("*") if f.is_file()] == []
 
 
 def test_a_table_is_never_seen_half_written(tmp_path):

@@ -2,13 +2,15 @@
 
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from importcut import sample
-from importcut.sample.economy import CATALOGUE
+import economy
+from economy.__main__ import main
+from economy.model import ASSUMPTIONS
 
 NAMED = ["products.csv", "plants.csv", "purposes.csv", "projects.csv"]
 NAMES = ["name_uz_cyrl", "name_uz_latn", "name_ru", "name_en"]
@@ -17,13 +19,13 @@ LATIN, CYRILLIC = "[A-Za-z]", "[А-Яа-яЁёЎўҚқҒғҲҳ]"
 
 @pytest.fixture(scope="module")
 def made():
-    return sample.generate()
+    return economy.generate()
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     out = tmp_path_factory.mktemp("written")
-    sample.write(out / "sample", truth=out / "truth.csv", faults=out / "faults.csv")
+    economy.write(out / "sample", truth=out / "truth.csv", faults=out / "faults.csv")
     return out
 
 
@@ -94,7 +96,7 @@ def test_costs_add_up_to_the_published_class_totals(written):
 def test_every_description_is_told_from_the_products_of_the_same_code(repository):
     """A line counts for the product with the highest priority among those whose code and text it fits."""
     products = pd.read_csv(repository / "data" / "raw" / "sample" / "products.csv", dtype=str, keep_default_na=False)
-    for line in pd.read_csv(CATALOGUE / "descriptions.csv", dtype=str).itertuples():
+    for line in pd.read_csv(ASSUMPTIONS / "descriptions.csv", dtype=str).itertuples():
         fits = [
             (int(product.priority), product.product_id)
             for product in products.itertuples()
@@ -109,7 +111,7 @@ def test_the_plan_cuts_69_million_to_2030(made):
 
 
 def test_any_seed_meets_the_planned_sum():
-    assert planned_gross_usd(sample.generate(rows=1000, seed=7)) == pytest.approx(69_000_000, abs=20_000)
+    assert planned_gross_usd(economy.generate(rows=1000, seed=7)) == pytest.approx(69_000_000, abs=20_000)
 
 
 def test_shipped_sample_is_what_the_generator_writes(written, repository):
@@ -134,7 +136,7 @@ PLAN = pd.DataFrame(
 
 
 def test_a_planted_cut_is_delivered_from_its_date_on_and_nothing_else_is(tmp_path):
-    sample.write(tmp_path / "s", rows=2000, seed=1, deliveries=PLAN, truth=tmp_path / "truth.csv")
+    economy.write(tmp_path / "s", rows=2000, seed=1, deliveries=PLAN, truth=tmp_path / "truth.csv")
     truth = pd.read_csv(tmp_path / "truth.csv")
     assert truth["project_id"].unique().tolist() == ["battery_acid_almalyk"]
     assert truth["period"].min() == "2025Q1" and truth["gross_kg"].round(-2).eq(100_000).all()
@@ -143,30 +145,46 @@ def test_a_planted_cut_is_delivered_from_its_date_on_and_nothing_else_is(tmp_pat
 
 
 def test_a_planted_cut_may_take_over_all_imports():
-    whole = sample.generate(rows=2000, deliveries=PLAN.assign(tonnes_a_quarter=1e6))
+    whole = economy.generate(rows=2000, deliveries=PLAN.assign(tonnes_a_quarter=1e6))
     mine = whole.grades[whole.grades["product_id"].eq("battery_acid") & whole.grades["period"].ge("2025Q1")]
     assert mine["import_kg"].max() < 1 < mine["requirement_kg"].min()
 
 
 def test_a_plan_that_cannot_be_planted_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no project sheet of battery_acid_almalyk × topcoat"):
-        sample.generate(rows=10, deliveries=PLAN.assign(product_id="topcoat"))
+        economy.generate(rows=10, deliveries=PLAN.assign(product_id="topcoat"))
     (tmp_path / "plan.csv").write_text("project_id,product_id,start,tonnes_a_quarter\na,b,2025-1,5\n")
     with pytest.raises(ValueError, match=r"plan.csv row 2: 2025-1, 5 — write 2025Q1 and tonnes"):
-        sample.read_plan(tmp_path / "plan.csv")
+        economy.read_plan(tmp_path / "plan.csv")
     (tmp_path / "plan.csv").write_text("project_id,product_id,start\na,b,2025Q1\n")
     with pytest.raises(ValueError, match=r"plan.csv: no column tonnes_a_quarter"):
-        sample.read_plan(tmp_path / "plan.csv")
+        economy.read_plan(tmp_path / "plan.csv")
+
+
+def test_the_command_line_writes_what_it_is_asked_for(monkeypatch, tmp_path):
+    orders = {}
+    monkeypatch.setattr("economy.__main__.write", lambda out, **options: orders.update(options, out=out))
+    main(["--out", str(tmp_path / "s"), "--rows", "50", "--seed", "3", "--truth", "t.csv"])
+    given = {"rows": 50, "seed": 3, "deliveries": None, "truth": Path("t.csv"), "faults": None}
+    assert orders == given | {"out": tmp_path / "s"}
+
+
+def test_the_command_line_says_in_one_line_what_cannot_be_planted(tmp_path, capsys):
+    (tmp_path / "plan.csv").write_text("project_id,product_id,start,tonnes_a_quarter\nrubber_angren,topcoat,2025Q1,5\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["--out", str(tmp_path / "s"), "--plant", str(tmp_path / "plan.csv")])
+    said = "make sample: no project sheet of rubber_angren × topcoat — plant what a project makes\n"
+    assert (ended.value.code, capsys.readouterr().err, (tmp_path / "s").exists()) == (1, said, False)
 
 
 def test_another_seed_gives_another_sample(made):
-    other = sample.generate(rows=4000, seed=2)
+    other = economy.generate(rows=4000, seed=2)
     assert not other.truth.equals(made.truth)
     assert not other.declarations["2024Q1"].head(100).equals(made.declarations["2024Q1"].head(100))
 
 
 def test_the_number_of_lines_leaves_the_economy_alone(made):
-    pd.testing.assert_frame_equal(sample.generate(rows=1000).truth, made.truth)
+    pd.testing.assert_frame_equal(economy.generate(rows=1000).truth, made.truth)
 
 
 def test_true_cut_of_one_project_and_quarter_by_hand(made):
@@ -273,7 +291,7 @@ def test_other_cuts_can_be_planted(made):
     planted = pd.DataFrame(
         {"project_id": ["rubber_angren"], "product_id": "rubber_compound", "start": "2025Q1", "tonnes_a_quarter": 40}
     )
-    truth = sample.generate(rows=1000, deliveries=planted).truth
+    truth = economy.generate(rows=1000, deliveries=planted).truth
     assert truth["project_id"].unique().tolist() == ["rubber_angren"]
     assert truth["period"].tolist() == sorted(period for period in made.declarations if period >= "2025Q1")
     assert truth["gross_kg"].to_numpy() == pytest.approx(40_000, abs=8)

@@ -1,4 +1,4 @@
-"""A seeded synthetic dataset of any size whose true import cuts are known."""
+"""A seeded synthetic dataset of any size whose true import cuts are known: fixtures, benches, planted truths."""
 
 import shutil
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from importcut.sample.economy import DATASET, economy
-from importcut.sample.lines import declarations
+from economy.lines import declarations
+from economy.model import DATASET, GENERATED, registers_and_truth
 from importcut.schema import whole
 
 PLAN = ["project_id", "product_id", "start", "tonnes_a_quarter"]
@@ -41,7 +41,7 @@ def generate(*, rows: int = 20_000, seed: int = 1, deliveries: pd.DataFrame | No
     ValueError
         If a project does not make the product that is to be planted.
     """
-    registers, grades, truth = economy(seed, deliveries)
+    registers, grades, truth = registers_and_truth(seed, deliveries)
     lines_by_period, faults = {}, pd.Series(dtype=int)
     for period, lines, found in declarations(registers, grades, rows, seed):
         lines_by_period[period] = pd.concat([lines_by_period.get(period), lines], ignore_index=True)
@@ -77,21 +77,18 @@ def write(
             path.replace(target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    asked = {truth: true_cuts, faults: _fault_table(counts).rename_axis("reason").reset_index(name="lines")}
-    for file in asked.keys() - {None}:
+    beside = {truth: true_cuts, faults: _fault_table(counts).rename_axis("reason").reset_index(name="lines")}
+    for file in beside.keys() - {None}:
         with whole(Path(file)) as written:
-            _write_csv(asked[file], written)
+            _write_csv(beside[file], written)
 
 
 def _fill(out: Path, rows: int, seed: int, deliveries: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.Series]:
     """Write the files of the dataset; returns the true cuts and the number of lines by fault."""
-    registers, grades, true_cuts = economy(seed, deliveries)
-    for path in (path for path in DATASET.rglob("*") if path.is_file()):
-        target = out / path.relative_to(DATASET)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    made = registers.keys() - {path.name for path in DATASET.iterdir()}
-    for name in made if deliveries is None else {*made, "projects.csv"}:
+    registers, grades, true_cuts = registers_and_truth(seed, deliveries)
+    shutil.copytree(DATASET, out, ignore=shutil.ignore_patterns(*GENERATED), copy_function=shutil.copyfile)
+    written = registers.keys() & {*GENERATED}
+    for name in written if deliveries is None else {*written, "projects.csv"}:
         _write_csv(registers[name], out / name)
     counts, begun = pd.Series(dtype=int), set()
     for period, lines, found in declarations(registers, grades, rows, seed):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from importcut.sample.economy import CATALOGUE, CELL, DATASET, toml
+from economy.model import ASSUMPTIONS, CELL, DATASET, toml
 
 HEADER = {
     "number": "Номер декларации",
@@ -29,7 +29,7 @@ UNITS = {"кг": (1, 3), "т": (1000, 6), "г": (0.001, 0)}  # kg a unit, decima
 
 def declarations(registers, grades, rows, seed) -> Iterator[tuple[str, pd.DataFrame, pd.Series]]:
     """Yield period, lines as text and planted faults, in parts that fit into memory."""
-    spec, periods = toml(CATALOGUE / "generator.toml"), grades["period"].unique()
+    spec, periods = toml(ASSUMPTIONS / "generator.toml"), grades["period"].unique()
     spec["base_period"] = toml(DATASET / "dataset.toml")["base_period"]
     late = []
     for place, period in enumerate(periods):
@@ -90,7 +90,7 @@ def _true_lines(cells, wanted, registers, spec, rng) -> pd.DataFrame:
 
 def _described(lines, plants, spec, rng) -> pd.DataFrame:
     """Return the lines with code, description, importer, customs post and regime."""
-    descriptions = pd.read_csv(CATALOGUE / "descriptions.csv", dtype=str)
+    descriptions = pd.read_csv(ASSUMPTIONS / "descriptions.csv", dtype=str)
     lines[["hs_code", "text"]] = _pick(descriptions, "product_id", lines["product_id"], rng)[["hs_code", "text"]]
     for column, source in {"tax_number": "tax_numbers", "importer": "aliases"}.items():
         options = plants.assign(option=plants[source].str.split(";")).explode("option")
@@ -127,7 +127,7 @@ def _corrections(lines, spec, rng) -> pd.DataFrame:
 
 def _out_of_scope(lines, spec, rng) -> pd.DataFrame:
     """Return lines of other importers and of other regimes, modelled on the true lines."""
-    extra, importers = spec["extra"], pd.read_csv(CATALOGUE / "other_importers.csv", dtype=str)
+    extra, importers = spec["extra"], pd.read_csv(ASSUMPTIONS / "other_importers.csv", dtype=str)
     known = lines[lines["fault"] != "coverage_break"]
     strangers, passing = (round(len(lines) * extra[reason]) for reason in ("other_importer", "other_regime"))
     others = known.iloc[rng.integers(0, len(known), strangers + passing)].reset_index(drop=True)

@@ -6,20 +6,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from importcut.schema import LIBRARY
-
-CATALOGUE = LIBRARY / "catalogue"
-DATASET = CATALOGUE / "dataset"
+ASSUMPTIONS = Path(__file__).parent / "assumptions"
+DATASET = Path(__file__).parents[2] / "data" / "raw" / "sample"
+# what the generator writes; the rest of the dataset it reads
+GENERATED = ("declarations", "published", "deliveries.csv", "output.csv", "project_products.csv")
 CELL = ["product_id", "plant_id", "origin"]
 KEY = ["period", "project_id", "product_id"]
 
 
 def toml(path: Path) -> dict:
-    """Return a TOML file of the catalogue."""
+    """Return what a TOML file says."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def economy(seed: int, replacement: pd.DataFrame | None = None) -> tuple[dict, pd.DataFrame, pd.DataFrame]:
+def registers_and_truth(seed: int, replacement: pd.DataFrame | None = None) -> tuple[dict, pd.DataFrame, pd.DataFrame]:
     """Return the registers by file name, the grades and the true cuts.
 
     Parameters
@@ -32,10 +32,11 @@ def economy(seed: int, replacement: pd.DataFrame | None = None) -> tuple[dict, p
     ValueError
         If a project of `replacement` does not make the product.
     """
-    rng, spec = np.random.default_rng([seed, 0]), toml(CATALOGUE / "generator.toml")
+    rng, spec = np.random.default_rng([seed, 0]), toml(ASSUMPTIONS / "generator.toml")
     registers = {
         path.name: pd.read_csv(path, dtype={"tax_numbers": str, "scenario": str}, keep_default_na=False)
         for path in sorted(DATASET.glob("*.csv"))
+        if path.name not in GENERATED
     }
     grades = _grades(registers, spec, rng)
     sheets = _calibrated_sheets(grades, registers)
@@ -75,7 +76,9 @@ def _year(period: pd.Series) -> np.ndarray:
 def _grades(registers, spec, rng) -> pd.DataFrame:
     """Return requirement_kg, share and price_usd (per kg) by product, plant, origin and period."""
     activity = registers["activity.csv"].query("scenario == ''")
-    demand = pd.read_csv(CATALOGUE / "demand.csv").melt(["product_id", "growth"], var_name="plant_id", value_name="kg")
+    demand = pd.read_csv(ASSUMPTIONS / "demand.csv").melt(
+        ["product_id", "growth"], var_name="plant_id", value_name="kg"
+    )
     need = demand.dropna(subset="kg").merge(activity.query("vehicles > 0"), on="plant_id")
     years = _year(need["period"]) - spec["price_year"]
     noise = np.exp(rng.normal(0, spec["requirement_noise"], len(need)))
@@ -96,14 +99,14 @@ def _grades(registers, spec, rng) -> pd.DataFrame:
 def _prices(periods, registers, spec, rng) -> pd.DataFrame:
     """Return origins with price_usd by product, origin and period: contract price, group index, exchange rate."""
     rates, products = registers["exchange_rates.csv"], registers["products.csv"]
-    index = pd.read_csv(CATALOGUE / "price_index.csv", index_col="group")
+    index = pd.read_csv(ASSUMPTIONS / "price_index.csv", index_col="group")
     middle = _year(pd.Series(periods)) + 0.125
     paths = [np.interp(middle, index.columns.astype(int) + 0.5, row) for row in index.to_numpy()]
     index = pd.DataFrame(paths, index.index, pd.Index(periods, name="period")).stack().rename("index").reset_index()
     quarter = pd.PeriodIndex(rates["date"], freq="Q").astype(str)
     rate = rates.groupby(["currency", quarter.rename("period")])["usd"].mean().reset_index()
     base = rate[rate["period"].str.startswith(str(spec["price_year"]))].groupby("currency")["usd"].mean()
-    origins = pd.read_csv(CATALOGUE / "origins.csv").merge(products[["product_id", "group"]], on="product_id")
+    origins = pd.read_csv(ASSUMPTIONS / "origins.csv").merge(products[["product_id", "group"]], on="product_id")
     price = origins.assign(currency=origins["origin"].map(spec["currency"])).merge(index, on="group")
     price = price.merge(rate, on=["currency", "period"], validate="many_to_one")
     noise = np.exp(rng.normal(0, spec["price_noise"], len(price)))
@@ -127,7 +130,7 @@ def _supply(sheets: pd.DataFrame, first_output: pd.Series, periods: pd.Index) ->
 def _calibrated_sheets(grades, registers) -> pd.DataFrame:
     """Return project_products with capacities scaled so that the planned gross cut meets the target of dataset.toml."""
     dataset, products = toml(DATASET / "dataset.toml"), registers["products.csv"].set_index("product_id")
-    sheets = pd.read_csv(CATALOGUE / "project_products.csv")
+    sheets = pd.read_csv(ASSUMPTIONS / "project_products.csv")
     base = grades[grades["period"].str.startswith(dataset["base_period"])]
     kg = base["requirement_kg"] * base["share"]
     unit_value = (kg * base["price_usd"]).groupby(base["product_id"]).sum() / kg.groupby(base["product_id"]).sum()
@@ -155,7 +158,7 @@ def _offers(sheets, replacement, periods, spec, rng) -> pd.DataFrame:
     """Return what the projects really supply, and supplied before: kg by project, product and period."""
     begun = periods.to_numpy()[None, :]
     if replacement is None:
-        rows = sheets.merge(pd.read_csv(CATALOGUE / "actuals.csv"), on="project_id", validate="many_to_one")
+        rows = sheets.merge(pd.read_csv(ASSUMPTIONS / "actuals.csv"), on="project_id", validate="many_to_one")
         noise = np.exp(rng.normal(0, spec["delivery_noise"], (len(rows), len(periods))))
         supply = _supply(rows, rows["first_output"], periods).mul(rows["use_ratio"], axis=0) * noise
         known = rows["baseline_product"] == rows["product_id"]

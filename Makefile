@@ -5,7 +5,7 @@ STAMP := .venv/.built
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: env report test golden published sample bench spark explore dashboard lock clean
+.PHONY: env report test golden published sample registers bench spark explore dashboard lock clean
 
 env: $(STAMP)
 
@@ -46,6 +46,10 @@ published: env
 sample: env
 	@PYTHONPATH=tests $(BIN)/python -m economy --out "$(OUT)" $(if $(ROWS),--rows $(ROWS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(PLANT),--plant "$(PLANT)") $(if $(TRUTH),--truth "$(TRUTH)") $(if $(FAULTS),--faults "$(FAULTS)")
+
+# The blank register workbook that `importcut new` copies, after a change of registers.toml.
+registers: env
+	$(BIN)/python tests/economy/registers_workbook.py
 
 # Lines by the million need room: BENCH_FOLDER says where (20 GB for 100 million), BENCH_MILLIONS how many.
 bench: env

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 from python_calamine import load_workbook
 
+from economy.registers_workbook import write_workbook
 from importcut.intake.blank import TEMPLATE, new_dataset
 from importcut.intake.examine import examine
 from importcut.intake.registers import read_toml, wrong_settings
@@ -62,6 +63,13 @@ def test_a_new_dataset_assumes_what_the_sample_assumes_but_names_no_source(repos
     for about in sample["assumptions"].values():
         about["source"] = "assumed; to be filled in"
     assert begun == sample
+
+
+def test_the_workbook_that_the_library_carries_is_the_one_that_make_registers_writes(tmp_path):
+    write_workbook(tmp_path / "fresh.xlsx")
+    with zipfile.ZipFile(tmp_path / "fresh.xlsx") as fresh, zipfile.ZipFile(TEMPLATE / "registers.xlsx") as carried:
+        same = {n: fresh.read(n) for n in fresh.namelist()} == {n: carried.read(n) for n in carried.namelist()}
+    assert same, "registers.toml or the sample has changed: run make registers"
 
 
 def test_every_setting_that_must_be_there_stands_in_the_template_with_its_meaning():
@@ -149,8 +157,13 @@ def test_nothing_is_written_over_and_nothing_half_is_left(made, tmp_path, monkey
     (tmp_path / "file").write_text("mine")
     with pytest.raises(DataError, match="is there already"):
         new_dataset(tmp_path / "file")
-    monkeypatch.setattr("importcut.intake.blank.write_workbook", lambda file: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
+
+    def break_off(source, part):
+        part.mkdir()
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("shutil.copytree", break_off)
+    with pytest.raises(OSError, match="full"):
         new_dataset(tmp_path / "never")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     monkeypatch.undo()

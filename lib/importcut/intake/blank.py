@@ -3,11 +3,9 @@
 import shutil
 from pathlib import Path
 
-from importcut.intake.blank_workbook import write_workbook
-from importcut.intake.spreadsheet import WORKBOOK
 from importcut.schema import LIBRARY, DataError
 
-TEMPLATE = LIBRARY / "templates" / "dataset"
+TEMPLATE = LIBRARY / "templates" / "dataset"  # its registers.xlsx is written by `make registers`
 
 
 def new_dataset(folder: str | Path) -> Path:
@@ -22,7 +20,6 @@ def new_dataset(folder: str | Path) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     try:
         shutil.copytree(TEMPLATE, part)
-        write_workbook(part / WORKBOOK)
         if folder.exists():
             folder.rmdir()
         part.rename(folder)

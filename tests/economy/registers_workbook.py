@@ -1,14 +1,19 @@
-"""The workbook in which people fill in registers: a sheet a register, with drop-downs, checks, notes and examples."""
+"""The workbook in which people fill in registers: a sheet a register, with drop-downs, checks, notes and examples.
+
+`make registers` writes it into the template that `importcut new` copies, whenever registers.toml has changed.
+"""
 
 import datetime
 from pathlib import Path
 
 import pandas as pd
+import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from importcut.dataset import ROOT
+from importcut.intake.blank import TEMPLATE
 from importcut.intake.columns import WRITTEN
-from importcut.intake.spreadsheet import OWN
+from importcut.intake.spreadsheet import OWN, WORKBOOK
 from importcut.schema import Column, Table, tables
 
 ROWS = 2000  # below the header; so far down reach drop-downs and checks
@@ -34,8 +39,6 @@ HOW = (
 
 def write_workbook(file: Path) -> None:
     """Write the empty registers, with a sheet of help and one of examples before them."""
-    import xlsxwriter
-
     with xlsxwriter.Workbook(file, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         book.set_properties({"created": datetime.datetime(2000, 1, 1), "title": "Registers"})
         looks = {name: book.add_format(look) for name, look in LOOKS.items()}
@@ -124,7 +127,7 @@ def _write_help(sheet, registers: dict[str, Table], looks: dict) -> None:
 
 
 def _write_examples(sheet, registers: dict[str, Table], looks: dict) -> None:
-    """The first rows of the sample's registers, where the sample lies beside the library."""
+    """The first rows of the sample's registers."""
     sheet.set_column(0, 20, 18)
     sheet.write_string(
         0, 0, "Examples: rows of the sample dataset (illustrative). Nothing here is read.", looks["title"]
@@ -139,3 +142,7 @@ def _write_examples(sheet, registers: dict[str, Table], looks: dict) -> None:
                 for column, cell in enumerate(cells):
                     sheet.write_string(at, column, cell, looks["optional" if at == row + 1 else "text"])
             row += len(rows) + 3
+
+
+if __name__ == "__main__":
+    write_workbook(TEMPLATE / WORKBOOK)

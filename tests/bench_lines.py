@@ -32,7 +32,7 @@ duckdb.connect().execute(f"COPY (SELECT * FROM {read}) TO '{work}/typed.parquet'
     "importcut, read and clean": """
 from importcut.intake.clean import clean_imports
 from importcut.intake.opening import open_dataset
-from importcut.intake.sources import read_declarations
+from importcut.intake.declarations import read_declarations
 ds = open_dataset(folder)
 made = clean_imports(read_declarations(ds), ds)
 told = {"rules": made.rules.to_dict("records"), "lines": int(made.cells["lines"].sum())}
@@ -40,7 +40,7 @@ told = {"rules": made.rules.to_dict("records"), "lines": int(made.cells["lines"]
     "the same again": """
 from importcut.intake.clean import clean_imports
 from importcut.intake.opening import open_dataset
-from importcut.intake.sources import read_declarations
+from importcut.intake.declarations import read_declarations
 ds = open_dataset(folder)
 made = clean_imports(read_declarations(ds), ds)
 """,

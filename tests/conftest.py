@@ -30,9 +30,9 @@ from importcut.economics.panel import import_panel, quality, unrepaired
 from importcut.economics.planned import addressable, credited, plan, planned_cuts
 from importcut.economics.realised import counterfactual_imports, realised_cuts
 from importcut.intake.clean import clean_imports
+from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
 from importcut.intake.publication import published
-from importcut.intake.sources import read_declarations
 from importcut.language import languages
 from importcut.schema import load
 

@@ -12,8 +12,8 @@ from importcut.economics.counterfactual import estimates, observe, plant_cuts, s
 from importcut.economics.measure import mix_constant_prices
 from importcut.economics.panel import import_panel, unrepaired
 from importcut.intake.clean import clean_imports
+from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
-from importcut.intake.sources import read_declarations
 
 ROWS = 4_000
 SHARE = (0.3, 0.7)  # of the product's requirement that the planted project takes over

@@ -13,8 +13,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from importcut.intake.clean import clean_imports
+from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
-from importcut.intake.sources import read_declarations
 from importcut.schema import DataError, load, tables
 
 FIELDS = {
@@ -313,7 +313,7 @@ def test_lines_whose_digests_are_alike_by_chance_are_no_repeats(ds, monkeypatch)
     assert expected[1]["reason"].tolist() == [
         "duplicate_line", "item_repeated", "duplicate_line", "superseded_by_correction",
     ]  # fmt: skip
-    monkeypatch.setattr("importcut.intake.clean.rules.digest", lambda declaration, _: declaration.length())
+    monkeypatch.setattr("importcut.intake.rules.digest", lambda declaration, _: declaration.length())
     (ds.processed / "cleaned.txt").unlink()
     for before, after in zip(expected, cleaned(ds, *lines), strict=True):
         pd.testing.assert_frame_equal(before, after)
@@ -327,8 +327,8 @@ def test_of_many_lines_every_nth_tells_the_median_and_what_is_seldom_imported_is
     wrong = [line(60, **{WEIGHT: "0.1"}), line(61, **rare | {WEIGHT: "1000"})]
     found = {}
     for some in (1_000, 3):  # of 3 lines in 62, every twentieth is taken: 20, 40 and 60
-        monkeypatch.setattr("importcut.intake.clean.rules.SOME", some)
-        monkeypatch.setattr("importcut.intake.clean.rules.ENOUGH", 1)
+        monkeypatch.setattr("importcut.intake.rules.SOME", some)
+        monkeypatch.setattr("importcut.intake.rules.ENOUGH", 1)
         (ds.processed / "cleaned.txt").unlink(missing_ok=True)
         found[some], _ = cleaned(with_salt, *seldom, *often, *wrong)
     assert found[3]["weight_rule"].fillna("").tolist() == [""] * 60 + ["unit_repaired"] * 2

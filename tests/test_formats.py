@@ -14,8 +14,9 @@ import pytest
 import xlsxwriter
 
 import examples
+from importcut.intake import formats
+from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
-from importcut.intake.sources import described, formats, read_declarations
 from importcut.schema import DataError
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "formats"  # beside this checkout, if at all
@@ -266,7 +267,7 @@ def header_of(content):
 @pytest.mark.parametrize("name", examples.FILES)
 def test_a_file_of_one_format_is_never_taken_for_another(annual, name):
     header = header_of(examples.FILES[name]) + ["Product code"] * (name == "trade_map_partners")
-    known = described.known_formats(annual)
+    known = formats.known_formats(annual)
     assert formats.detected(header, known, "a").format.name == name
     for other in {*examples.FILES} - {name}:
         with pytest.raises(DataError) as error:
@@ -277,7 +278,7 @@ def test_a_file_of_one_format_is_never_taken_for_another(annual, name):
 
 
 def test_every_format_of_the_library_has_an_example():
-    assert {*examples.FILES} == {file.stem for file in described.FORMATS.glob("*.toml")}
+    assert {*examples.FILES} == {file.stem for file in formats.FORMATS.glob("*.toml")}
 
 
 def test_a_forced_format_that_a_file_is_not_of_is_an_error_that_says_what_was_seen(annual):

@@ -15,8 +15,8 @@ import xlsxwriter
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
-from importcut.intake.sources import read_declarations
 from importcut.schema import DataError
 from importcut.telling import export
 

@@ -17,8 +17,8 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
-from importcut.intake.sources import read_declarations
 
 HEADER = ["hs_code", "description", "value_usd", "net_weight", "date"]
 EIGHTHS = st.integers(-(10**9), 10**9).map(lambda n: n / 8)  # written and read without rounding

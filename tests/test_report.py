@@ -23,7 +23,7 @@ from importcut.app.report import RunError, UsageError, checked_parameters, kerne
 from importcut.app.report.given import publish_tables
 from importcut.app.report.graph import Step, run_steps
 from importcut.app.report.publish import alone
-from importcut.intake import sources
+from importcut.intake import declarations
 from importcut.intake.opening import open_dataset
 from importcut.schema import DataError
 
@@ -305,8 +305,8 @@ def test_a_folder_may_have_any_letters_and_blanks(first_report, tmp_path, monkey
     assert len(made.kept) == ALL and len(made.made) == len(report.FORMATS) - 2, "the rest is valid here too"
     assert {f.name for f in (moved.report / "en").glob("*.*")} >= {*report.FORMATS.values()} - {"tables.xlsx"}
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(root / "ўқувчи"))
-    read = sources.read_declarations(open_dataset(moved.dataset))
-    assert sources.periods(read, "Y")[-1] == pd.Period("2024")
+    read = declarations.read_declarations(open_dataset(moved.dataset))
+    assert declarations.periods(read, "Y")[-1] == pd.Period("2024")
     assert any((root / "ўқувчи").rglob("*.parquet"))
 
 

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
-from importcut.intake import sources
+from importcut.intake import declarations
+from importcut.intake.corrections import repair, with_raw
+from importcut.intake.declarations import periods, read_declarations
 from importcut.intake.opening import open_dataset
-from importcut.intake.sources import periods, read_declarations, repair, with_raw
 from importcut.schema import DataError
 
 HEADER = (
@@ -86,9 +87,7 @@ def test_a_sound_file_is_read_whole(ds):
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("last", [True, False])
 def test_a_sound_file_is_read_at_once_and_not_line_by_line(ds, end, last, monkeypatch):
-    monkeypatch.setattr(
-        "importcut.intake.sources.reading.mended", lambda *_, **__: pytest.fail("looked at line by line")
-    )
+    monkeypatch.setattr("importcut.intake.declarations.mended", lambda *_, **__: pytest.fail("looked at line by line"))
     path = put(ds, [line(1), line(2)], end=end)
     path.write_bytes(path.read_bytes().removesuffix(b"" if last else end.encode()))
     assert read(ds) == ({2: 101.0, 3: 102.0}, {})
@@ -294,7 +293,7 @@ def test_blanks_within_a_number_separate_thousands(ds):
 def test_an_unchanged_file_is_not_converted_again(ds, monkeypatch):
     put(ds, [line(2)])
     before = read(ds)
-    monkeypatch.setattr(sources, "tables_of", lambda *_: pytest.fail("converted again"))
+    monkeypatch.setattr(declarations, "tables_of", lambda *_: pytest.fail("converted again"))
     assert read(ds) == before
 
 

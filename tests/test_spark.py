@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from importcut.intake.clean import clean_imports
+from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
-from importcut.intake.sources import read_declarations
 from importcut.schema import DataError, load
 
 SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None

@@ -13,7 +13,7 @@ _PUBLIC = {
     "language": ["Voice"],
     "intake.opening": ["open_dataset"],
     "intake.publication": ["published"],
-    "intake.sources": ["read_declarations"],
+    "intake.declarations": ["read_declarations"],
     "intake.clean": ["clean_imports", "faulty_lines"],
     "intake.blank": ["new_dataset"],
     "economics": ["way"],

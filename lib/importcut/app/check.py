@@ -11,9 +11,10 @@ import pandas as pd
 from importcut.dataset import uncovered, write_whole
 from importcut.intake.clean import Cleaned, clean_imports, faulty_lines
 from importcut.intake.columns import Fault
+from importcut.intake.corrections import repair, with_raw
+from importcut.intake.declarations import RawFile, periods, read_declarations
 from importcut.intake.examine import Examined, examine
 from importcut.intake.opening import open_dataset
-from importcut.intake.sources import RawFile, periods, read_declarations, repair, with_raw
 from importcut.schema import DataError
 
 GROUP = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once

@@ -31,7 +31,7 @@ def report(
     Exit code 0: done; 1: the data are wrong or a notebook failed, the former report stands; 2: wrong use.
     """
     from importcut.app.report import FORMATS, make_report
-    from importcut.intake.clean.engine import ENGINES
+    from importcut.intake.engine import ENGINES
     from importcut.language import languages
 
     hidden = True if quiet else None if progress is None else not progress

@@ -15,10 +15,10 @@ from importcut.economics.panel import import_panel, unrepaired
 from importcut.economics.planned import addressable, credited, plan, planned_cuts
 from importcut.economics.realised import counterfactual_imports, realised_cuts
 from importcut.intake.clean import clean_imports
+from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import find_dataset, open_dataset
 from importcut.intake.publication import published
 from importcut.intake.scenario import read_scenario
-from importcut.intake.sources import read_declarations
 from importcut.language import Voice
 from importcut.schema import DataError, load
 

@@ -99,9 +99,9 @@ def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
     """The dataset as of the period asked, or else of the latest one with data; `cache` keeps what they cover."""
     known = json.loads(cache.read_text()) if cache.exists() else {}
     if known.get("key") != key:
-        from importcut.intake import sources
+        from importcut.intake import declarations
 
-        covered = sources.periods(sources.read_declarations(ds), ds.frequency)
+        covered = declarations.periods(declarations.read_declarations(ds), ds.frequency)
         known = {"key": key, "covered": [str(covered[0]), str(covered[-1])]}
         write_whole(cache, json.dumps(known))
     first, last = (pd.Period(text, freq=ds.frequency) for text in known["covered"])

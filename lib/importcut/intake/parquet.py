@@ -7,8 +7,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from importcut.intake.sources.formats import Fit
-from importcut.intake.sources.lines import GAP
+from importcut.intake.formats import Fit
+from importcut.intake.text import GAP
 from importcut.schema import ROWS_AT_ONCE, tables
 
 SQL_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE"}

@@ -10,14 +10,14 @@ import pandas as pd
 from ibis import _
 
 from importcut.dataset import fingerprint_of, write_whole
-from importcut.intake.clean.corrections import corrected
-from importcut.intake.clean.engine import ROW, engine_of, read_parquet, small_table, write_parquet
-from importcut.intake.clean.origins import origin_codes
-from importcut.intake.clean.rules import (
+from importcut.intake.corrections import corrected
+from importcut.intake.engine import ROW, engine_of, read_parquet, small_table, write_parquet
+from importcut.intake.rules import (
     NOTHING,
     RULES,
     keyed,
     known_codes,
+    origin_codes,
     repaired,
     repeated_keys,
     repeats,
@@ -56,7 +56,7 @@ def clean_imports(files: list, ds, *, engine: str | None = None) -> Cleaned:
 
     Parameters
     ----------
-    files : raw files as typed Parquet, from `sources.read_declarations`
+    files : raw files as typed Parquet, from `read_declarations`
     engine : duckdb or spark; by default that of IMPORTCUT_ENGINE, or duckdb
 
     Raises

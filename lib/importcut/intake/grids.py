@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from importcut.intake.sources.formats import Format, period_headers
-from importcut.intake.sources.text import encoding_of
+from importcut.intake.formats import Format, period_headers
+from importcut.intake.text import encoding_of
 from importcut.intake.workbook import read_workbook
 from importcut.schema import DataError
 

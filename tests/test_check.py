@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from importcut.app.check import checked
+from importcut.app.check import examination
 from importcut.app.cli import app
 from importcut.intake.blank import new_dataset
 
@@ -40,7 +40,7 @@ def change(folder, file, old, new):
 
 def listed(folder):
     """What is to be mended: value at stake, whether it stops a report, and the beginning of the text."""
-    return [(f.value_usd, f.stops, f.text.partition(" — ")[0]) for f in checked(folder).findings]
+    return [(f.value_usd, f.stops, f.text.partition(" — ")[0]) for f in examination(folder).defects]
 
 
 def call(*words):
@@ -128,20 +128,20 @@ def test_a_new_dataset_says_what_is_missing_in_the_order_of_work(folder, tmp_pat
     told = [text for *_, text in listed(own)]
     assert [text.split(":")[0] for text in told] == ["own", "registers.xlsx sheet products", *["dataset.toml"] * 5]
     shutil.copy(folder / "declarations" / "2025Q1.csv", own / "declarations")
-    first = checked(own).findings[0]
+    first = examination(own).defects[0]
     assert (first.value_usd, first.text) == (
         720.0, "registers.xlsx sheet products: has no rows — fill in a product at least",
     )  # fmt: skip
-    assert "add the code to hs_prefixes in registers.xlsx sheet products" in checked(own).findings[1].text
+    assert "add the code to hs_prefixes in registers.xlsx sheet products" in examination(own).defects[1].text
     shutil.copy(folder / "products.csv", own)
-    [only] = [finding.text for finding in checked(own).findings if finding.stops]
+    [only] = [defect.text for defect in examination(own).defects if defect.stops]
     assert only == "dataset.toml: base_period 2024 is not covered by the raw files, 2025Q1–2025Q1 — choose one that is"
     change(own, "dataset.toml", '"2024"', '"2025Q1"')
-    assert not [finding for finding in checked(own).findings if finding.stops]
+    assert not [defect for defect in examination(own).defects if defect.stops]
 
 
 def test_what_stops_a_report_is_shown_however_long_the_list(folder, monkeypatch):
-    monkeypatch.setattr("importcut.app.cli.check.MOST", 1)
+    monkeypatch.setattr("importcut.app.check.MOST", 1)
     change(folder, "exchange_rates.csv", "1.2", "0")
     shown = call(folder).stdout
     assert "usd 0 — must be > 0" in shown and "(impossible date)" not in shown and "… and 1 more; --all" in shown
@@ -156,7 +156,7 @@ def test_a_dataset_that_is_none_is_one_line_and_exit_code_1():
 def test_a_sheet_that_is_empty_and_declarations_beside_it_are_all_at_stake(folder):
     file = folder / "products.csv"
     file.write_text(file.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
-    [first, *_] = checked(folder).findings
+    [first, *_] = examination(folder).defects
     assert (first.value_usd, first.stops) == (720.0, True)
 
 

@@ -1,8 +1,6 @@
 """The command line: what it prints, where, and its exit codes."""
 
-import json
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,9 +10,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from importcut import language
 from importcut.app import report
-from importcut.app.cli import app, complete
+from importcut.app.cli import app
 from importcut.schema import DataError
 
 
@@ -164,35 +161,25 @@ def completed(line, shell="bash"):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell", "pwsh"])
-def test_every_shell_completes_a_dataset_and_has_a_script_for_it(shell):
-    assert any("uzbekistan" in word for word in completed("importcut report --dataset uzb", shell))
+def test_every_shell_completes_a_command_and_has_a_script_for_it(shell):
+    assert any("publish" in word for word in completed("importcut pub", shell))
     wanted = {"_IMPORTCUT_COMPLETE": f"source_{shell}"}
     script = CliRunner().invoke(app, prog_name="importcut", env=wanted).stdout
     assert "_IMPORTCUT_COMPLETE" in script and f"complete_{shell}".replace("pwsh", "powershell") in script
 
 
-def test_commands_options_and_values_are_completed(monkeypatch, tmp_path, repository):
+def test_commands_and_options_are_completed():
     assert completed("importcut rep") == ["report"]
+    assert completed("importcut fetch com") == ["comtrade"]
     assert completed("importcut report --scen") == ["--scenario"]
-    assert completed("importcut report --language uz") == ["uz-Cyrl", "uz-Latn"]
-    assert completed("importcut report --dataset sample --scenario l") == ["late", "leader_fails", "low"]
-    assert completed("importcut report --formats html,p") == ["html,pdf", "html,pptx"]
-    monkeypatch.setattr(complete, "ROOT", tmp_path)
-    shutil.copytree(repository / "data" / "raw" / "sample", tmp_path / "data" / "raw" / "mine")
-    monkeypatch.chdir(tmp_path)
-    raw = ["2026Q1", "2026Q2", "2026Q3"]
-    assert completed("importcut report --dataset mine --period 2026") == raw
-    assert completed("importcut publish --dataset data/raw/mine --period 2026") == raw
-    noted = tmp_path / "reports" / ".work" / "mine" / "coverage.json"
-    noted.parent.mkdir(parents=True)
-    for offered in (["2024Q4", "2025Q1", "2025Q2"], ["2023", "2024"]):
-        noted.write_text(json.dumps({"key": "", "covered": [offered[0], offered[-1]]}))
-        assert completed("importcut report --dataset mine --period ") == offered
 
 
-def test_what_is_completed_is_what_the_library_knows():
-    assert sorted(language.languages()) == complete.languages("")[1:]
-    assert list(complete.FORMATS) == list(report.FORMATS)
+def test_help_names_every_format_and_the_command_line_begins_without_the_library():
+    told = commands(typer.main.get_command(app))
+    [formats] = [
+        option for name, told in told if name == "report" for option in told.params if option.name == "formats"
+    ]
+    assert f"Of {', '.join(report.FORMATS)}, or all." == formats.help
     heavy = "import sys, importcut.app.cli; assert not {'pandas', 'babel', 'importcut.app.report'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", heavy], check=True)
 

@@ -240,6 +240,6 @@ def test_what_cannot_be_served_is_said_in_one_line(command, monkeypatch):
         port = str(taken.getsockname()[1])
         failed = call(app, [command, "--port", port])
     assert (failed.exit_code, failed.stderr) == (2, f"importcut: port {port} is taken — give another one with --port\n")
-    monkeypatch.setattr("importcut.app.cli.desk.find_spec", lambda name: None)
+    monkeypatch.setattr("importcut.app.cli.server.find_spec", lambda name: None)
     failed = call(app, [command])
     assert failed.exit_code == 1 and "is not installed — pip install 'importcut[lab]'" in failed.stderr

@@ -40,8 +40,7 @@ _PUBLIC = {
         "plot_product_bridges", "plot_quality", "plot_ranking", "plot_size_ratio", "plot_tornado", "plot_variants",
         "plot_weights",
     ],
-    "app.check": ["checked"],
-    "app.cli.check": ["to_mend", "verdict"],
+    "app.check": ["examination", "to_mend", "verdict"],
     "app.desk": ["desk"],
     "app.report": ["finished_tables", "make_report"],
 }  # fmt: skip

@@ -1,5 +1,6 @@
-"""Everything wrong with a dataset at once, each with the import value that it touches."""
+"""Everything wrong with a dataset at once, each with the import value that it touches, and the text that tells it."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from importcut.dataset import uncovered, write_whole
+from importcut.dataset import Dataset, uncovered, write_whole
 from importcut.intake.clean import Cleaned, clean_imports, faulty_lines
 from importcut.intake.columns import Fault
 from importcut.intake.corrections import repair, with_raw
@@ -17,11 +18,12 @@ from importcut.intake.examine import Examined, examine
 from importcut.intake.opening import open_dataset
 from importcut.schema import DataError
 
-GROUP = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
+CAUSE = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
+MOST, MOST_NAMES = 40, 8  # defects, and columns that are not read, shown unless all are asked for
 
 
 @dataclass(frozen=True)
-class Finding:
+class Defect:
     """Something to mend: import value at stake (USD; None where nobody can tell), what, whether it stops a report."""
 
     value_usd: float | None
@@ -30,42 +32,109 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A dataset, its raw files, what cleaning made of them (None if they cannot be read), and what is to be mended."""
+class Examination:
+    """A dataset, its raw files, what cleaning made of them (None if they cannot be read), its defects, worst first."""
 
     examined: Examined
     files: tuple[RawFile, ...]
     cleaned: Cleaned | None
-    findings: tuple[Finding, ...]
+    defects: tuple[Defect, ...]
 
 
-def checked(name: str | Path) -> Checked:
+def examination(name: str | Path) -> Examination:
     """Examine a dataset by name or folder: settings, raw files, registers, scenarios.
 
     Raises DataError if there is no such dataset.
     """
     examined = examine(name)
     files, cleaned, misread = _cleaned(examined.ds)
-    findings = [Finding(None, line, True) for line in misread]
+    defects = [Defect(None, line, True) for line in misread]
     if cleaned is None:
-        findings += [Finding(None, str(fault), True) for fault in examined.faults]
+        defects += [Defect(None, str(fault), True) for fault in examined.faults]
     else:
         faulty = faulty_lines(cleaned.quarantine)
         value = _at_stake(examined, cleaned.cells, faulty)
-        findings += [Finding(value(fault), str(fault), True) for fault in examined.faults]
-        findings += _set_aside(faulty, examined.places)
-        findings += [Finding(None, text, True) for text in _out_of_span(examined, files)]
-    findings += [Finding(None, str(fault), False) for fault in examined.unfilled]
-    findings.sort(key=lambda f: (-(f.value_usd or 0), not f.stops))  # stable: else in the order of the data's way
-    return Checked(examined, tuple(files), cleaned, tuple(findings))
+        defects += [Defect(value(fault), str(fault), True) for fault in examined.faults]
+        defects += _set_aside(faulty, examined.places)
+        defects += [Defect(None, text, True) for text in _out_of_span(examined, files)]
+    defects += [Defect(None, str(fault), False) for fault in examined.unfilled]
+    defects.sort(key=lambda d: (-(d.value_usd or 0), not d.stops))  # stable: else in the order of the data's way
+    return Examination(examined, tuple(files), cleaned, tuple(defects))
 
 
-def faults_to_correct(found: Checked, file: Path) -> int:
+def statement(result: Examination, everything: bool = False) -> list[str]:
+    """Lines for a person: what is to be mended, what was read, what became of the lines, whether a report can be made.
+
+    Parameters
+    ----------
+    everything : also the defects after the first 40 that stop nothing, and all columns that are not read
+    """
+    sections = [to_mend(result, everything), _read_as(result, everything), _accepted(result)]
+    return [line for section in sections if section for line in (*section, "")] + [verdict(result)]
+
+
+def to_mend(result: Examination, everything: bool = False) -> list[str]:
+    """What is to be mended, worst first; ! marks what stops a report."""
+    defects = [d for n, d in enumerate(result.defects) if everything or d.stops or n < MOST]
+    more = len(result.defects) - len(defects)
+    lines = [f"{_usd(d.value_usd):>16} {'!' if d.stops else ' '} {d.text}" for d in defects]
+    head = [f"{'USD at stake':>16}   to mend (! = before a report can be made)"] if lines else []
+    return head + lines + ([f"{'':>16}   … and {more} more; --all shows them"] if more else [])
+
+
+def verdict(result: Examination) -> str:
+    """The last line: whether a report can be made."""
+    stops, rest = (sum(d.stops is kind for d in result.defects) for kind in (True, False))
+    name = result.examined.ds.name
+    if stops:
+        return f"{name}: {stops} to mend before a report can be made, {rest} besides"
+    return f"{name}: a report can be made{f', {rest} to mend when there is time' if rest else ''}"
+
+
+def _read_as(result: Examination, everything: bool) -> list[str]:
+    """What was taken for what: format, encoding and separator of the files, those alike together."""
+    lines, files = Counter(), Counter()
+    for file in result.files:
+        kind = file.format, file.encoding, {"\t": "tab", "": "–"}.get(file.separator, file.separator)
+        lines[kind] += file.lines - file.carried_on
+        files[kind] += 1
+    rows = [
+        f"{lines[kind]:>16,}   {kind[0]}, {kind[1]}, separator {kind[2]}: {number} files"
+        for kind, number in files.items()
+    ]
+    columns = [*dict.fromkeys(name for file in result.files for name in file.unread)]
+    if columns:
+        first = columns if everything else columns[:MOST_NAMES]
+        more = f" … and {len(columns) - len(first)} more" if len(first) < len(columns) else ""
+        rows.append(f"{'':>16}   columns not read: {', '.join(first)}{more}")
+    return [f"{'lines':>16}   read as", *rows] if rows else []
+
+
+def _accepted(result: Examination) -> list[str]:
+    """How many lines were accepted and set aside, and what each rule did to how many, with their value."""
+    if result.cleaned is None:
+        return []
+    cells, rules = result.cleaned.cells, result.cleaned.rules
+    rows = [("accepted", cells)]
+    for decides in (*(part for part in rules["decides"].unique() if part != "line"), "line"):
+        own = rules[rules["decides"].eq(decides)].sort_values(["kind", "value_usd"], ascending=[True, False])
+        for (kind, rule), group in own.groupby(["kind", "rule"], sort=False):
+            about = kind if decides == "line" else f"of these, {decides}"
+            rows.append((f"{about}: {rule}".replace("_", " "), group))
+    lines = [f"{_usd(table['value_usd'].sum()):>16}   {table['lines'].sum():>12,}   {what}" for what, table in rows]
+    return [f"{'USD':>16}   {'lines':>12}   accepted, and what was set aside by which rule", *lines]
+
+
+def _usd(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def faults_to_correct(result: Examination, file: Path) -> int:
     """Write the faulty lines as they stand in the files received, with an empty column for the corrected ones.
 
     Returns their number; `repaired` reads the file back once a person has filled it in.
     """
-    faulty = with_raw(faulty_lines(found.cleaned.quarantine), list(found.files), found.examined.ds)
+    faulty = with_raw(faulty_lines(result.cleaned.quarantine), list(result.files), result.examined.ds)
     columns = ["source_file", "line", "reason", "column", "value", "remedy", "raw"]
     text = faulty[columns].assign(corrected="").to_csv(index=False, lineterminator="\n")
     write_whole(file, "\ufeff" + text)  # with the mark, Excel reads it as UTF-8
@@ -80,7 +149,7 @@ def repaired(name: str | Path, file: Path) -> int:
     return len(repair(open_dataset(name), file, read_declarations))
 
 
-def _cleaned(ds) -> tuple[list[RawFile], Cleaned | None, list[str]]:
+def _cleaned(ds: Dataset) -> tuple[list[RawFile], Cleaned | None, list[str]]:
     """The raw files, what cleaning makes of them (kept apart from what reports use), and what is wrong with them."""
     try:
         files = read_declarations(ds)
@@ -125,22 +194,18 @@ def _at_stake(examined: Examined, cells: pd.DataFrame, faulty: pd.DataFrame) -> 
     return value
 
 
-def _set_aside(faulty: pd.DataFrame, places: dict[str, str]) -> list[Finding]:
-    """The faults among the lines set aside: those of one reason and value together, at their first line."""
-    groups = faulty.groupby(GROUP, dropna=False, sort=False)
-    told = groups.agg(
-        source_file=("source_file", "first"), line=("line", "first"), n=("line", "size"),
-        value_usd=("value_usd", lambda values: values.abs().sum()),
-    ).reset_index()  # fmt: skip
+def _set_aside(faulty: pd.DataFrame, places: dict[str, str]) -> list[Defect]:
+    """The faults among the lines set aside: those of one cause together, at their first line."""
+    lines = faulty.assign(usd=faulty["value_usd"].abs()).groupby(CAUSE, dropna=False, sort=False)
+    causes = lines.agg(
+        source_file=("source_file", "first"), line=("line", "first"), n=("line", "size"), usd=("usd", "sum")
+    ).reset_index()
     for name, place in places.items():
-        told["remedy"] = told["remedy"].str.replace(f"{name}.csv", place)
-    return [
-        Finding(
-            row.value_usd or None,
-            f"{row.source_file} line {row.line}{f' and {row.n - 1} more' if row.n > 1 else ''}: "
-            + " ".join(str(part) for part in (row.column, row.value) if pd.notna(part))
-            + f" ({row.reason.replace('_', ' ')}) — {row.remedy}",
-            False,
-        )
-        for row in told.itertuples()
-    ]
+        causes["remedy"] = causes["remedy"].str.replace(f"{name}.csv", place)
+    return [Defect(cause.usd or None, _cause(cause), False) for cause in causes.itertuples()]
+
+
+def _cause(cause) -> str:
+    more = f" and {cause.n - 1} more" if cause.n > 1 else ""
+    what = " ".join(str(part) for part in (cause.column, cause.value) if pd.notna(part))
+    return f"{cause.source_file} line {cause.line}{more}: {what} ({cause.reason.replace('_', ' ')}) — {cause.remedy}"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from importcut.app.cli.frame import DATASET, DEBUG, app, progress_bar, shown, told
+from importcut.app.cli.frame import DATASET, DEBUG, app, errors_in_a_line, from_here, progress_bar
 
 fetch = typer.Typer(help="Ask online sources; answers are kept as received.", no_args_is_help=True)
 app.add_typer(fetch, name="fetch")
@@ -34,7 +34,7 @@ def comtrade(
     from importcut.intake.opening import find_dataset
     from importcut.schema import UsageError
 
-    with told(debug), progress_bar("call", quiet or None) as progress:
+    with errors_in_a_line(debug), progress_bar("call", quiet or None) as progress:
         folder, span = find_dataset(dataset), _years(years)
         wanted = _codes(codes.split(",") if codes else _prefixes(dataset))
         asked = service("comtrade")
@@ -43,7 +43,7 @@ def comtrade(
         if reporter:
             asked = replace(asked, query={**asked.query, "reporterCode": reporter})
         got = fetch_trade(folder, wanted, span, asked=asked, again=again, progress=progress)
-    print(f"{asked.title}: {_count(got.new)} new in {shown(got.folder)}, {got.standing} there already")
+    print(f"{asked.title}: {_count(got.new)} new in {from_here(got.folder)}, {got.standing} there already")
     for missing in got.without_rows:
         print(f"no rows published: {missing}")
     print(f"Source: {asked.source} — {asked.licence}")
@@ -76,14 +76,14 @@ def cbu(
     from importcut.intake.connectors import fetch_rates, service
     from importcut.intake.opening import find_dataset
 
-    with told(debug), progress_bar("call", quiet or None) as progress:
+    with errors_in_a_line(debug), progress_bar("call", quiet or None) as progress:
         folder, days, asked = find_dataset(dataset), _days(since, until, every), service("cbu")
         wanted = list(dict.fromkeys(currencies.upper().replace(" ", "").split(",")))
         got = fetch_rates(folder, days, wanted, asked=asked, again=again, replace=replace, progress=progress)
     print(f"{asked.title}: {_count(range(got.asked))} new, {got.standing} there already; {got.added} rates added")
     verb = "replaced" if replace else "kept as entered (--replace takes those fetched)"
     if got.differences:
-        print(f"{shown(got.file)}: {len(got.differences)} differ, {verb}")
+        print(f"{from_here(got.file)}: {len(got.differences)} differ, {verb}")
     for difference in got.differences:
         print(f"  {difference}")
     print(f"Source: {asked.source} — {asked.licence}")
@@ -103,11 +103,13 @@ def siat(
     from importcut.intake.connectors import fetch_indicator, service
     from importcut.intake.opening import find_dataset
 
-    with told(debug):
+    with errors_in_a_line(debug):
         asked = service("siat")
         got = fetch_indicator(find_dataset(dataset), indicator, asked=asked, again=again)
     print(f"{got.about.get('Indicator name', indicator)}, {got.about.get('Unit of measurement', 'unit not told')}")
-    print(f"{got.rows} rows, {got.first} to {got.last}: {shown(got.file)}{' (there already)' if got.standing else ''}")
+    print(
+        f"{got.rows} rows, {got.first} to {got.last}: {from_here(got.file)}{' (there already)' if got.standing else ''}"
+    )
     print(f"Source: {asked.source} — {asked.licence}")
 
 

@@ -10,23 +10,12 @@ from typing import Annotated
 
 import typer
 
-from importcut.app.cli import complete
-
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
-DATASET = typer.Option(help="A dataset in data/raw, or a folder with a dataset.toml.", autocompletion=complete.datasets)
-PERIOD = typer.Option(help="2026Q3, 2024; by default the latest with data.", autocompletion=complete.periods)
-LANGUAGES = typer.Option(help="en, uz-Cyrl …, or all; may be given several times.", autocompletion=complete.languages)
-SCENARIO = typer.Option(
-    help="A file in the dataset's scenarios folder, without .toml.", autocompletion=complete.scenarios
-)
+DATASET = typer.Option(help="A dataset in data/raw, or a folder with a dataset.toml.")
+PERIOD = typer.Option(help="2026Q3, 2024; by default the latest with data.")
+OUT = typer.Option(help="Folder of the reports; by default reports/.")
 DEBUG = typer.Option("--debug", help="Show where in the code an error arose.")
 STOPPED = 130  # exit code of a command that an interrupt ended
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        print("importcut", version("importcut"))
-        raise typer.Exit
 
 
 def main() -> None:
@@ -49,6 +38,12 @@ def main() -> None:
     sys.exit(code)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print("importcut", version("importcut"))
+        raise typer.Exit
+
+
 @app.callback(epilog="Example: importcut report --dataset sample --language all")
 def importcut(
     version: Annotated[
@@ -57,12 +52,12 @@ def importcut(
 ) -> None:
     """Which localisation projects cut the most imports.
 
-    `importcut --install-completion` lets bash, zsh, fish and PowerShell complete commands, options and values.
+    `importcut --install-completion` lets bash, zsh, fish and PowerShell complete commands and options.
     """
 
 
 @contextmanager
-def told(debug: bool, *also: type[Exception]) -> Iterator[None]:
+def errors_in_a_line(debug: bool, *also: type[Exception]) -> Iterator[None]:
     """Errors that only the user can mend end the command with one line: code 1 for the data, 2 for wrong use."""
     from importcut.schema import DataError, RunError, UsageError
 
@@ -93,22 +88,19 @@ def progress_bar(unit: str, hidden: bool | None) -> Iterator[Callable[[str, int,
         yield step
 
 
-def shown(path: Path) -> str:
+def from_here(path: Path) -> str:
     """The path as seen from here, if it lies below."""
     here, path = Path.cwd(), path.resolve()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _wrong_use(error: typer.TyperException) -> None:
-    """One line for a command or an option that is not there or is used wrongly: what it is, the nearest, where help is.
-
-    Typer lists all options that are alike; the first one is the nearest.
-    """
+    """One line for what is used wrongly: what it is, the nearest name (Typer's first one), where help is."""
     near, context = getattr(error, "possibilities", None), getattr(error, "ctx", None)
-    said = f"{error.message}. Did you mean {near[0]!r}?" if near else " ".join(error.format_message().split())
+    text = f"{error.message}. Did you mean {near[0]!r}?" if near else " ".join(error.format_message().split())
     where = context.command_path if context else "importcut"
-    if said:  # a group without a command has shown its help already
-        print(f"importcut: {said.rstrip('.')} — see `{where} --help`", file=sys.stderr)
+    if text:  # a group without a command has shown its help already
+        print(f"importcut: {text.rstrip('.')} — see `{where} --help`", file=sys.stderr)
 
 
 def _unforeseen(kind: type[BaseException], error: BaseException, _) -> None:

@@ -14,11 +14,12 @@ from typing import Annotated
 
 import typer
 
-from importcut.app.cli.complete import LIBRARY, ROOT
-from importcut.app.cli.frame import DATASET, DEBUG, app, told
+import importcut
+from importcut.app.cli.frame import DATASET, DEBUG, app, errors_in_a_line
 
 HERE = "127.0.0.1"
-NOTEBOOK = ROOT / "notebooks" / "explore.ipynb"
+LIBRARY = Path(importcut.__file__).parent  # that of schema costs the import of pandas
+NOTEBOOK = LIBRARY.parents[1] / "notebooks" / "explore.ipynb"
 FIRST = 8866  # port
 UNUSED = ("@voila-dashboards/jupyterlab-preview", "jupyterlab_pygments")  # extensions of JupyterLab, not of a page
 PATIENCE = 120  # seconds until a server must answer
@@ -36,7 +37,7 @@ def explore(
     debug: Annotated[bool, DEBUG] = False,
 ) -> None:
     """Open JupyterLab on notebooks/explore.ipynb; run all cells there. Ctrl-C ends it and its kernels."""
-    with told(debug):
+    with errors_in_a_line(debug):
         token = secrets.token_urlsafe(24)
         words = ["jupyterlab", f"--ServerApp.ip={HERE}", "--ServerApp.port_retries=0", "--LabApp.news_url="]
         words += ["--ServerApp.answer_yes=True", "--ServerApp.open_browser=False"]
@@ -56,7 +57,7 @@ def dashboard(
     debug: Annotated[bool, DEBUG] = False,
 ) -> None:
     """Serve notebooks/explore.ipynb as a page, for this machine alone. Ctrl-C ends it and its kernels."""
-    with told(debug):
+    with errors_in_a_line(debug):
         words = ["voila", str(NOTEBOOK), f"--Voila.ip={HERE}", "--Voila.port_retries=0"]
         words += ["--no-browser", "--Voila.log_level=ERROR", "--template=importcut"]
         words += [f"--VoilaConfiguration.extension_denylist={extension}" for extension in UNUSED]

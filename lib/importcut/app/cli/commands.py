@@ -1,0 +1,108 @@
+"""`importcut new`, `check`, `report` and `publish`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from importcut.app.cli.frame import DATASET, DEBUG, OUT, PERIOD, app, errors_in_a_line, from_here, progress_bar
+
+
+@app.command(epilog="Example: importcut new data/raw/mine")
+def new(
+    folder: Annotated[Path, typer.Argument(help="Folder of the new dataset; it must not hold anything yet.")],
+    debug: Annotated[bool, DEBUG] = False,
+) -> None:
+    """Write an empty dataset to fill in: settings, scenario, place for raw files, one workbook for the registers."""
+    from importcut.intake.blank import new_dataset
+
+    with errors_in_a_line(debug):
+        place = from_here(new_dataset(folder))
+    print(f"Dataset: {place}")
+    print("Put the declarations into declarations/, fill in products of registers.xlsx and the titles of dataset.toml,")
+    print(f"then: importcut check {place}")
+
+
+@app.command(epilog="Example: importcut check data/raw/mine")
+def check(
+    dataset: Annotated[str, typer.Argument(help="A dataset in data/raw, or a folder with a dataset.toml.")] = "sample",
+    named: Annotated[str, typer.Option("--dataset", help="The same, as other commands have it.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Show every defect, not the first 40.")] = False,
+    faults: Annotated[Path | None, typer.Option(help="CSV file for the faulty lines, to be corrected there.")] = None,
+    repair: Annotated[Path | None, typer.Option(help="That file, filled in: corrected lines are read back.")] = None,
+    debug: Annotated[bool, DEBUG] = False,
+) -> None:
+    """List everything that is wrong with a dataset at once, by the import value at stake (USD), with its remedy.
+
+    Exit code 0: a report can be made; 1: something stops it (marked !) and must be mended.
+    """
+    from importcut.app.check import examination, faults_to_correct, repaired, statement
+
+    dataset = named or dataset
+    with errors_in_a_line(debug):
+        if repair is not None:
+            print(f"Lines repaired: {repaired(dataset, repair)} in all, kept in repairs.csv of the dataset")
+        result = examination(dataset)
+        if faults is not None and result.cleaned is not None:
+            print(f"Lines to correct: {faults_to_correct(result, faults)} in {from_here(faults)}")
+    print(*statement(result, everything), sep="\n")
+    raise typer.Exit(1 if any(defect.stops for defect in result.defects) else 0)
+
+
+@app.command(epilog="Example: importcut report --dataset uzbekistan --period 2024 --language all")
+def report(
+    dataset: Annotated[str, DATASET] = "sample",
+    period: Annotated[str | None, PERIOD] = None,
+    language: Annotated[list[str], typer.Option(help="en, uz-Cyrl …, or all; may be given several times.")] = ["en"],  # noqa: B006
+    formats: Annotated[str, typer.Option(help="Of html, pdf, docx, slides, pptx, xlsx, or all.")] = "all",
+    scenario: Annotated[str, typer.Option(help="A file in the dataset's scenarios folder, without .toml.")] = "base",
+    out: Annotated[Path | None, OUT] = None,
+    engine: Annotated[str, typer.Option(help="What cleans the lines: duckdb, or spark.")] = "duckdb",
+    jobs: Annotated[int, typer.Option(min=1, help="How many notebooks run at the same time.")] = 2,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+    progress: Annotated[bool | None, typer.Option(help="Progress bar; by default on a terminal only.")] = None,
+    debug: Annotated[bool, DEBUG] = False,
+) -> None:
+    """Write the report of a period: tables, charts and narrative in reports/<dataset>/<period>/.
+
+    Exit code 0: done; 1: the data are wrong or a notebook failed, the former report stands; 2: wrong use.
+    """
+    from importcut.app.report import FORMATS, make_report
+    from importcut.intake.engine import ENGINES
+    from importcut.language import languages
+
+    hidden = True if quiet else None if progress is None else not progress
+    spoken = languages() if "all" in language else language
+    wanted = [*FORMATS] if formats == "all" else formats.replace(" ", "").split(",")
+    if engine not in ENGINES:
+        raise typer.BadParameter(f"{engine} — choose one of {', '.join(ENGINES)}", param_hint="--engine")
+    os.environ["IMPORTCUT_ENGINE"] = engine  # the kernels of the notebooks inherit it
+    options = {"period": period, "languages": spoken, "formats": wanted, "scenario": scenario, "out": out, "jobs": jobs}
+    with errors_in_a_line(debug), progress_bar("step", hidden) as step:
+        result = make_report(dataset, **options, progress=step)
+    if not quiet:
+        page = result.folder if wanted[0] == "xlsx" else result.folder / spoken[0] / FORMATS[wanted[0]]
+        print(f"Report: {from_here(page)}")
+        print(result.headline)
+
+
+@app.command(epilog="Example: importcut publish --dataset sample --period 2026Q3 --date 2026-10-15")
+def publish(
+    dataset: Annotated[str, DATASET] = "sample",
+    period: Annotated[str | None, typer.Option(help="2026Q3, 2024; by default the latest report.")] = None,
+    date: Annotated[str | None, typer.Option(help="Day on which it was given out, 2026-10-15; noted with it.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of other tables given out.")] = False,
+    out: Annotated[Path | None, OUT] = None,
+    debug: Annotated[bool, DEBUG] = False,
+) -> None:
+    """Keep the tables of a report that was given out, so that the next report tells what has changed since.
+
+    They go to published/<period>/ of the dataset; the report is that of the base scenario. Exit code 0: done, or the
+    same tables lay there; 1: there is no such report, or other tables were given out; 2: wrong use.
+    """
+    from importcut.app.report.given import publish_tables
+
+    with errors_in_a_line(debug):
+        result = publish_tables(dataset, period=period, date=date, replace=replace, out=out)
+    print(f"Published{' already, and the same' if result.already else ''}: {from_here(result.folder)}")

@@ -27,7 +27,8 @@ report: env
 	@$(BIN)/importcut report --dataset sample --language all
 
 test: env
-	$(BIN)/ruff check lib tests
+	$(BIN)/ruff check lib tests notebooks
+	$(BIN)/python tests/house.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # New golden text in the notebooks and a new picture in the README, after a change that is meant to move figures.

@@ -14,7 +14,6 @@ WINGS = ("intake", "economics", "telling")
 ROOF = ("app",)
 # The stages of the data's way through economics: each may import those before it, never one after it.
 STAGES = ()
-BUDGET = {"ground": 550, "intake": 2150, "economics": 2550, "telling": 2350, "app": 1400}  # lines with docstrings
 ONLY = {
     "matplotlib": ("telling.chart",),
     "seaborn": ("telling.chart",),

@@ -15,7 +15,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from importcut.intake.opening import open_dataset
 from importcut.schema import tables
 from importcut.telling import export
-from importcut.telling.export.content import PLOT, TABLE
+from importcut.telling.export.content import PLOT
+from importcut.telling.finding import TABLE
 
 EACH_SHEET = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
 MARK = "Намунавий (шартли) маълумотлар"

@@ -5,31 +5,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-COVER = "application/vnd.importcut.headline+json"
-FINDING = "application/vnd.importcut.finding+json"
+from importcut.telling.finding import COVER, FINDING, TABLE, Cover, Finding
+
 PLOT = "application/vnd.importcut.plot+json"
-TABLE = "application/vnd.importcut.table+json"
 SVG = "image/svg+xml"
 AUTHOR = "author"  # tag of cells that are for whoever edits the notebook
-
-
-@dataclass(frozen=True)
-class Cover:
-    """Title, subtitle (dataset, period), headline, and the mark of illustrative data ("" for none)."""
-
-    title: str
-    subtitle: str = ""
-    headline: str = ""
-    mark: str = ""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A claim, the text that reads it, and the one sentence that a slide shows."""
-
-    title: str
-    text: str
-    reading: str
 
 
 @dataclass(frozen=True)
@@ -124,7 +104,8 @@ def _shown(notebook: dict) -> Iterator[tuple[dict, str, Cover | Finding | Pictur
         if COVER in data:
             yield cell, kind, Cover(**data[COVER])
         elif FINDING in data:
-            yield cell, kind, Finding(**data[FINDING])
+            about = data[FINDING]
+            yield cell, kind, Finding(about["title"], about["text"], lead=about["reading"])
         elif TABLE in data and data[TABLE]["rows"]:
             yield cell, kind, Table(**data[TABLE])
         elif SVG in data:

@@ -13,8 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from importcut.schema import LIBRARY
-from importcut.telling.export.content import COVER, Finding, Picture, Table, blocks, cover
+from importcut.telling.export.content import Picture, Table, blocks, cover
 from importcut.telling.export.png import to_png
+from importcut.telling.finding import COVER, Finding
 
 TEMPLATES = LIBRARY / "templates" / "document"
 PARTS = {  # of the Word document that carries page, header, footer and styles

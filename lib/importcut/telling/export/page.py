@@ -3,8 +3,9 @@
 import re
 
 from importcut.schema import LIBRARY
-from importcut.telling.export.content import AUTHOR, COVER, Picture, blocks, cover, data_uri, plain_svg
+from importcut.telling.export.content import AUTHOR, Picture, blocks, cover, data_uri, plain_svg
 from importcut.telling.export.png import to_png
+from importcut.telling.finding import COVER
 
 TEMPLATES = LIBRARY / "templates"
 OUTWARD = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|@import", re.IGNORECASE)

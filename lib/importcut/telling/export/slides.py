@@ -6,7 +6,8 @@ from importlib.resources import files
 from itertools import product
 
 from importcut.schema import LIBRARY
-from importcut.telling.export.content import Cover, Picture, Slide, Table, cover, data_uri, slides, source
+from importcut.telling.export.content import Picture, Slide, Table, cover, data_uri, slides, source
+from importcut.telling.finding import Cover
 
 TEMPLATES = LIBRARY / "templates" / "slides"
 REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")

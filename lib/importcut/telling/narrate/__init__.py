@@ -1,5 +1,6 @@
 """Finished tables → findings in the reader's language."""
 
+from importcut.telling.finding import Cover, Finding, cover
 from importcut.telling.narrate.answer import headline, on_track, ranked_projects
 from importcut.telling.narrate.causes import (
     bridge_steps,
@@ -12,7 +13,6 @@ from importcut.telling.narrate.causes import (
 )
 from importcut.telling.narrate.changed import changed, changes_table
 from importcut.telling.narrate.evidence import estimate_rows, estimates_table, evidence, placebo_table, variant_rows
-from importcut.telling.narrate.finding import Cover, Finding, cover
 from importcut.telling.narrate.kept import kept_to_plan, ledger_table, plan_pairs
 from importcut.telling.narrate.outlook import doubts, road
 from importcut.telling.narrate.portfolio import (

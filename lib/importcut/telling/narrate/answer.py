@@ -3,8 +3,8 @@
 import pandas as pd
 
 from importcut.schema import weakest
+from importcut.telling.finding import Finding, paragraphs
 from importcut.telling.narrate.caution import chance_text, chance_title, over_limit
-from importcut.telling.narrate.finding import Finding, paragraphs
 
 
 def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say) -> Finding:

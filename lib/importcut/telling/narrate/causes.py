@@ -3,8 +3,8 @@
 import pandas as pd
 
 from importcut.schema import NATIONAL, weakest
+from importcut.telling.finding import Finding, capital, paragraphs
 from importcut.telling.narrate.caution import told_part
-from importcut.telling.narrate.finding import Finding, capital, paragraphs
 
 PRECISION = 5e3  # USD; what a figure in million dollars with two decimals can show
 NAMED = 3  # projects with a bar of their own

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from importcut.schema import weakest
+from importcut.telling.finding import Finding, paragraphs
 from importcut.telling.narrate.causes import PRECISION, signed
-from importcut.telling.narrate.finding import Finding, paragraphs
 from importcut.telling.narrate.programme import measure_names
 from importcut.telling.narrate.tables import Listing, listing
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from importcut.telling.narrate.finding import Finding, capital, paragraphs
+from importcut.telling.finding import Finding, capital, paragraphs
 from importcut.telling.narrate.tables import Listing, listing, placebo_ranks, ranges
 
 PAIR = ["project_id", "product_id"]

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from importcut.telling.finding import Finding, capital, paragraphs
 from importcut.telling.narrate.causes import PRECISION, factors, signed
-from importcut.telling.narrate.finding import Finding, capital, paragraphs
 from importcut.telling.narrate.tables import Listing, listing
 
 CLOSE = 0.05  # share of the planned cut; a project that is no farther off keeps to its plan

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from importcut.telling.narrate.finding import Finding, paragraphs
+from importcut.telling.finding import Finding, paragraphs
 
 BREAKS = {  # check and certainty, and by what their sentences are told
     ("reporting_break", "found"): "period", ("reporting_break", "suspected"): "period",

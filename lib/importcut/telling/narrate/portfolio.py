@@ -3,8 +3,8 @@
 import pandas as pd
 
 from importcut.schema import RULES
+from importcut.telling.finding import Finding, capital, paragraphs
 from importcut.telling.narrate.causes import signed
-from importcut.telling.narrate.finding import Finding, capital, paragraphs
 from importcut.telling.narrate.tables import Listing, listing
 
 CERTAIN = 0.9  # from this probability on a project is said to be ahead of another

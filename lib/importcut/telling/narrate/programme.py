@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from importcut.telling.narrate.finding import Finding, paragraphs
+from importcut.telling.finding import Finding, paragraphs
 from importcut.telling.narrate.tables import Listing, listing
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.schema import LIBRARY, weakest
+from importcut.telling.finding import TABLE
 
 NUMERIC = r"[\d\s.,/−–]+"
 
@@ -25,7 +26,7 @@ class Listing:
         numeric = [bool(self.frame[c].dropna().astype("str").str.fullmatch(NUMERIC).all()) for c in self.frame]
         about = {"caption": self.caption, "columns": list(self.frame), "rows": cells, "numeric": numeric}
         shown = self._html(cells, numeric) if cells else ""  # a caption over nothing tells nobody anything
-        return {"text/html": shown, "application/vnd.importcut.table+json": about}
+        return {"text/html": shown, TABLE: about}
 
     def _html(self, cells: list[list[str]], numeric: list[bool]) -> str:
         kind = [' class="number"' if number else "" for number in numeric]

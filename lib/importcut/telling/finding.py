@@ -4,6 +4,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from importcut.language import Voice
+
+COVER = "application/vnd.importcut.headline+json"  # what they are to a programme that reads the executed notebook
+FINDING = "application/vnd.importcut.finding+json"
+TABLE = "application/vnd.importcut.table+json"
+
 
 def _prose(markdown: str) -> str:
     """Dollar signs are money here, not the marks of a formula that Jupyter takes them for."""
@@ -32,35 +38,41 @@ class Finding:
 
     title: str
     text: str
-    table: pd.DataFrame
-    evidence: str | None
+    table: pd.DataFrame | None = None
+    evidence: str | None = None
     lead: str = ""
 
+    @property
+    def reading(self) -> str:
+        """What a slide shows."""
+        return self.lead or self.text
+
     def _repr_mimebundle_(self, include=None, exclude=None):
-        about = {"title": self.title, "text": self.text, "reading": self.lead or self.text}
-        text = _prose(f"## {self.title}\n\n{self.text}")
-        return {"text/markdown": text, "application/vnd.importcut.finding+json": about}
+        about = {"title": self.title, "text": self.text, "reading": self.reading}
+        return {"text/markdown": _prose(f"## {self.title}\n\n{self.text}"), FINDING: about}
 
 
 @dataclass(frozen=True)
 class Cover:
-    """The first page: title, period and mark for the reader, headline and mark for the programme that publishes."""
+    """The first page: title, dataset and period, the report's first sentence, the mark of illustrative data.
+
+    A notebook shows all but the headline; that is for the programme which publishes and lists reports.
+    """
 
     title: str
-    subtitle: str
-    headline: str
-    mark: str
+    subtitle: str = ""
+    headline: str = ""
+    mark: str = ""
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         about = {"headline": self.headline, "title": self.title, "subtitle": self.subtitle, "mark": self.mark}
         lines = [f"# {self.title}", self.subtitle, f"*{self.mark}*" if self.mark else ""]
-        text = _prose("\n\n".join(filter(None, lines)))
-        return {"text/markdown": text, "application/vnd.importcut.headline+json": about}
+        return {"text/markdown": _prose("\n\n".join(filter(None, lines))), COVER: about}
 
 
-def cover(answer: Finding, say) -> Cover:
+def cover(answer: Finding, say: Voice) -> Cover:
     """The cover of the report that gives this answer."""
     scenario = say.ds.scenario
     named = [] if scenario["name"] == "base" else [scenario["title"][say.language]]
     subtitle = " · ".join([say.title, say.period(say.ds.period), *named])
-    return Cover(say("Which projects cut the most imports"), subtitle, answer.lead or answer.text, say.mark)
+    return Cover(say("Which projects cut the most imports"), subtitle, answer.reading, say.mark)

@@ -22,6 +22,7 @@ ONLY = {
     "pyspark": ("intake",),
     "openpyxl": ("intake",),
     "python_calamine": ("intake",),
+    "xlrd": ("intake",),
     "papermill": ("app",),
     "nbclient": ("app",),
     "jupyter_client": ("app",),

@@ -321,6 +321,14 @@ def test_error_cells_and_formulas_without_a_value_are_found_and_formulas_never_e
     assert open_dataset(folder).products["kg_per_unit"].tolist()[2] == 7.0, "as Excel stored it"
 
 
+def test_a_formula_whose_stored_value_is_an_empty_text_is_an_empty_cell(folder):
+    rows = csv_rows(folder, "products")
+    rows[2][11] = ("=A1", "x")
+    workbook(folder, {"products": rows})
+    strip_value(folder / "registers.xlsx", b"><f>A1</f><v>x</v>", b' t="str"><f>A1</f><v></v>')
+    assert open_dataset(folder).products["grade_needed"].isna()[1]
+
+
 def strip_value(file, old, new):
     """Take a stored value out of a sheet's XML, as programs write it that calculate nothing."""
     with zipfile.ZipFile(file) as parts:

@@ -1,9 +1,4 @@
-"""Excel workbooks (.xlsx, .xls) as rows of cells, with what readers of workbooks pass over: error values.
-
-References
-----------
-ECMA-376, part 1, 18.3.1.4 (cells); [MS-CFB], [MS-XLS] 2.4.24 (BoolErr), 2.4.127 (Formula).
-"""
+"""Excel workbooks (.xlsx, .xls) as rows of cells, with what a fast reader of workbooks passes over: error values."""
 
 import io
 import re
@@ -12,8 +7,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
-from xml.etree import ElementTree
+from pathlib import Path
 
 from xlsxwriter.utility import xl_cell_to_rowcol
 
@@ -25,11 +19,11 @@ BLOCK = 10_000_000  # bytes looked at in one go
 ROOM = 20_000_000  # cells that a sheet may span
 MOST_SPARSE = 20  # times as many cells as have something in them, beyond that
 PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
+SUSPECT = re.compile(  # an error value, or a formula that nothing follows: most sheets have none
+    rb"""["']e["']|(</(\w+:)?f>|<(\w+:)?f\b[^>]*/>)\s*(<(\w+:)?v\s*/>|<(\w+:)?v>\s*</(\w+:)?v>)?\s*</(\w+:)?c>"""
+)
 NOT_STORED = "#formula without its value"  # some programs save formulas uncalculated
 LARGEST = 500_000_000  # bytes that a workbook may unpack to
-XLS_ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
-BOUND_SHEET, FORMULA, BOOL_ERROR, BEGIN, END = 0x85, 0x06, 0x205, 0x809, 0x0A  # records of .xls
-Errors = dict[tuple[int, int], str]  # by row and column from 0
 
 
 def read_workbook(file: Path, name: str = "") -> dict[str, list[list]]:
@@ -43,21 +37,22 @@ def read_workbook(file: Path, name: str = "") -> dict[str, list[list]]:
 
     Raises DataError if it cannot be read, or unpacks to far more than tables are.
     """
-    from python_calamine import CalamineError, load_workbook
+    from python_calamine import CalamineError, load_workbook  # ten times as fast as openpyxl, and blind to errors
+    from xlrd import XLRDError
+    from xlrd.compdoc import CompDocError
 
-    packed = zipfile.is_zipfile(file)
     try:
-        if packed:
-            _look_through(file, name or file.name)
-        errors = _xlsx_errors(file) if packed else _xls_errors(file.read_bytes())
-        book, sheets = load_workbook(file), {}
-        for sheet in book.sheet_names:
-            sheets[sheet] = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-            for (row, column), text in errors.get(sheet, {}).items():
-                sheets[sheet][row][column] = text
+        if zipfile.is_zipfile(file):
+            errors = _xlsx_errors(file) if _look_through(file, name or file.name) else ()
+        else:
+            errors = _xls_errors(file)
+        book = load_workbook(file)
+        sheets = {s: book.get_sheet_by_name(s).to_python(skip_empty_area=False) for s in book.sheet_names}
+        for sheet, row, column, text in errors:
+            sheets[sheet][row][column] = text
     except (
-        zipfile.BadZipFile, zipfile.LargeZipFile, CalamineError, ElementTree.ParseError, struct.error, KeyError,
-        IndexError, UnicodeDecodeError, EOFError, zlib.error, NotImplementedError, RuntimeError,
+        zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, CalamineError, XLRDError, CompDocError, SyntaxError,
+        struct.error, LookupError, ValueError, AssertionError, EOFError, RuntimeError,
     ) as error:  # fmt: skip
         raise DataError(
             f"{name or file.name}: cannot be read ({error}) — save it anew in Excel, without a password"
@@ -65,13 +60,15 @@ def read_workbook(file: Path, name: str = "") -> dict[str, list[list]]:
     return sheets
 
 
-def _look_through(file: Path, name: str) -> None:
+def _look_through(file: Path, name: str) -> bool:
     """Unpack a workbook part by part, before a reader takes it whole into memory: what its parts say they are may lie.
+
+    Returns whether an error, or a formula without its value, may stand in it.
 
     Raises DataError if it unpacks to far too much, declares entities, or a sheet spans far more cells than it has.
     """
     most = min(LARGEST, max(ROOMY, MOST_RATIO * file.stat().st_size))
-    left = most
+    left, suspect = most, False
     with zipfile.ZipFile(file) as book:
         for part in book.infolist():
             part.file_size, part.CRC = sys.maxsize, None  # read to its end, wherever it says that is
@@ -83,6 +80,8 @@ def _look_through(file: Path, name: str) -> None:
             if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in _plain_signs(content):
                 raise DataError(f"{name}: {part.filename} declares entities, as no workbook does — save it anew")
             _not_too_wide(content, name, part.filename)
+            suspect = suspect or bool(SUSPECT.search(content))
+    return suspect
 
 
 def _plain_signs(content: bytes) -> bytes:
@@ -103,91 +102,30 @@ def _not_too_wide(content: bytes, name: str, sheet: str) -> None:
         )
 
 
-def _xlsx_errors(file: Path) -> dict[str, Errors]:
-    """Errors and formulas without a value, by sheet."""
-    with zipfile.ZipFile(file) as parts:
-        links = ElementTree.fromstring(parts.read("xl/_rels/workbook.xml.rels"))
-        targets = {link.get("Id"): link.get("Target") for link in links}
-        found = {}
-        for sheet in ElementTree.fromstring(parts.read("xl/workbook.xml")).findall(".//{*}sheet"):
-            [link] = [value for key, value in sheet.attrib.items() if key.endswith("}id")]
-            xml = parts.read(str(PurePosixPath("/xl", targets[link])).lstrip("/"))
-            suspect = b'"e"' in xml or b"'e'" in xml or b"<f" in xml or b":f" in xml  # most sheets need no second look
-            cells = _xlsx_cells(io.BytesIO(xml)) if suspect else ()
-            found[sheet.get("name")] = dict(filter(None, map(_xlsx_error, cells)))
-    return found
+def _xlsx_errors(file: Path) -> Iterator[tuple[str, int, int, str]]:
+    """Errors and formulas without a value: sheet, row and column from 0, and what is said of them."""
+    from openpyxl import load_workbook
+
+    stored, written = (load_workbook(file, read_only=True, data_only=values) for values in (True, False))
+    for values, formulas in zip(stored.worksheets, written.worksheets, strict=True):
+        for cells in zip(_filled(values), _filled(formulas), strict=True):
+            for value, formula in zip(*cells, strict=True):
+                if value.data_type == "e":
+                    yield values.title, value.row - 1, value.column - 1, value.value
+                elif formula.data_type == "f" and value.value is None and value.data_type != "str":
+                    yield values.title, formula.row - 1, formula.column - 1, NOT_STORED
 
 
-def _xlsx_cells(xml) -> Iterator[ElementTree.Element]:
-    """The cells of a sheet, a row forgotten when the next one comes."""
-    for _, element in ElementTree.iterparse(xml):
-        if element.tag.endswith("}c"):
-            yield element
-        elif element.tag.endswith("}row"):
-            element.clear()
+def _filled(sheet) -> Iterator[list]:
+    """The cells of each row of a sheet, wherever it says that it ends."""
+    sheet.reset_dimensions()
+    return ([cell for cell in row if hasattr(cell, "row")] for row in sheet.iter_rows())
 
 
-def _xlsx_error(cell: ElementTree.Element) -> tuple[tuple[int, int], str] | None:
-    value, kind = cell.findtext("{*}v"), cell.get("t")
-    if kind != "e" and (value or kind == "str" or cell.find("{*}f") is None):
-        return None
-    return xl_cell_to_rowcol(cell.get("r")), value if kind == "e" else NOT_STORED
+def _xls_errors(file: Path) -> Iterator[tuple[str, int, int, str]]:
+    import xlrd
 
-
-def _xls_errors(raw: bytes) -> dict[str, Errors]:
-    """Error values by sheet, from the records of the stream that holds the workbook."""
-    stream, names, found = _xls_stream(raw), {}, {}
-    for _, kind, record in _xls_records(stream, 0):
-        if kind == BOUND_SHEET:
-            wide, name = record[7] & 1, record[8:]
-            names[struct.unpack_from("<I", record)[0]] = name.decode("utf-16-le" if wide else "latin-1")
-    for start, name in names.items():
-        found[name], depth = {}, 0
-        for _, kind, record in _xls_records(stream, start):
-            depth += (kind == BEGIN) - (kind == END)
-            if not depth:
-                break
-            formula = kind == FORMULA and record[6] == 2 and record[12:14] == b"\xff\xff"
-            if formula or (kind == BOOL_ERROR and record[7]):
-                found[name][struct.unpack_from("<HH", record)] = XLS_ERRORS[record[8] if formula else record[6]]
-    return found
-
-
-def _xls_records(stream: bytes, at: int) -> Iterator[tuple[int, int, bytes]]:
-    while at + 4 <= len(stream):
-        kind, length = struct.unpack_from("<HH", stream, at)
-        yield at, kind, stream[at + 4 : at + 4 + length]
-        at += 4 + length
-
-
-def _xls_stream(raw: bytes) -> bytes:
-    """The stream Workbook of a compound file: sectors chained by a table of which sector follows which."""
-    size = 1 << struct.unpack_from("<H", raw, 30)[0]
-
-    def sector(n: int) -> bytes:
-        return raw[(n + 1) * size : (n + 2) * size]
-
-    def chained(start: int, follows: tuple) -> list[int]:
-        chain = []
-        while start < len(follows) and len(chain) <= len(follows):
-            chain.append(start)
-            start = follows[start]
-        return chain
-
-    tables, more = [*struct.unpack_from("<109I", raw, 76)], struct.unpack_from("<I", raw, 68)[0]
-    for _ in range(struct.unpack_from("<I", raw, 72)[0]):
-        *listed, more = struct.unpack(f"<{size // 4}I", sector(more))
-        tables += listed
-    follows = tuple(n for t in tables if t < len(raw) // size for n in struct.unpack(f"<{size // 4}I", sector(t)))
-    folder = b"".join(map(sector, chained(struct.unpack_from("<I", raw, 48)[0], follows)))
-    entries = {}
-    for at in range(0, len(folder), 128):
-        name = folder[at : at + max(0, struct.unpack_from("<H", folder, at + 64)[0] - 2)].decode("utf-16-le")
-        entries[name] = struct.unpack_from("<II", folder, at + 116)
-    start, length = entries["Workbook"]
-    if length >= 4096:
-        return b"".join(map(sector, chained(start, follows)))[:length]
-    shorts = b"".join(map(sector, chained(struct.unpack_from("<I", raw, 60)[0], follows)))
-    small = b"".join(map(sector, chained(entries["Root Entry"][0], follows)))
-    chain = chained(start, struct.unpack(f"<{len(shorts) // 4}I", shorts))
-    return b"".join(small[n * 64 : n * 64 + 64] for n in chain)[:length]
+    for sheet in xlrd.open_workbook(file, logfile=io.StringIO()).sheets():
+        for row in range(sheet.nrows):
+            for column in (n for n, kind in enumerate(sheet.row_types(row)) if kind == xlrd.XL_CELL_ERROR):
+                yield sheet.name, row, column, xlrd.error_text_from_code[sheet.cell_value(row, column)]

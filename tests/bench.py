@@ -13,11 +13,12 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from importcut.economics.attribute import _coalitions, credit, credits
+from importcut.economics.attribution import _coalitions, credit, credits
+from importcut.economics.decomposition import bridges
 from importcut.economics.indices import lmdi
-from importcut.economics.measure import bridges, mix_constant_prices, price_components, rate_index
-from importcut.economics.planned import yearly_cuts
-from importcut.economics.simulate import draws, sobol
+from importcut.economics.planning import yearly_cuts
+from importcut.economics.prices import mix_constant_prices, price_components, rate_index
+from importcut.economics.simulation import draws, sobol
 from importcut.intake.opening import open_dataset
 from planted import trial
 

@@ -14,21 +14,15 @@ import pytest
 from hypothesis import Phase, settings
 
 from importcut.app.report import make_report
-from importcut.economics.appraise import ranking, target_status
-from importcut.economics.counterfactual import (
-    Observed,
-    estimates,
-    identification,
-    identified_cuts,
-    observe,
-    plant_cuts,
-    spread,
-)
-from importcut.economics.ledger import ledger
-from importcut.economics.measure import bridges, comparisons, mix_constant_prices, price_components, profile, rate_index
-from importcut.economics.panel import import_panel, quality, unrepaired
-from importcut.economics.planned import addressable, credited, plan, planned_cuts
-from importcut.economics.realised import counterfactual_imports, realised_cuts
+from importcut.economics.alternatives import estimates, spread
+from importcut.economics.comparison import ledger
+from importcut.economics.cuts import counterfactual_imports, identification, identified_cuts, plant_cuts, realised_cuts
+from importcut.economics.decomposition import bridges, comparisons
+from importcut.economics.panel import import_panel, profile, quality, unrepaired
+from importcut.economics.planning import addressable, credited, plan, planned_cuts
+from importcut.economics.prices import mix_constant_prices, price_components, rate_index
+from importcut.economics.series import Observed, observe
+from importcut.economics.standing import ranking, target_status
 from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset

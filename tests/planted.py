@@ -8,9 +8,11 @@ import pandas as pd
 
 import economy
 from economy.model import registers_and_truth
-from importcut.economics.counterfactual import estimates, observe, plant_cuts, spread
-from importcut.economics.measure import mix_constant_prices
+from importcut.economics.alternatives import estimates, spread
+from importcut.economics.cuts import plant_cuts
 from importcut.economics.panel import import_panel, unrepaired
+from importcut.economics.prices import mix_constant_prices
+from importcut.economics.series import observe
 from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset

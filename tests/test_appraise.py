@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importcut.economics.appraise import appraisal, effective_protection, payback, present_value
+from importcut.economics.cost_benefit import appraisal, effective_protection, payback, present_value
 
 
 def dataset(projects, products=(), **assumptions):

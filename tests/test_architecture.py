@@ -13,7 +13,10 @@ GROUND = ("schema", "dataset", "language")  # in the order in which they may imp
 WINGS = ("intake", "economics", "telling")
 ROOF = ("app",)
 # The stages of the data's way through economics: each may import those before it, never one after it.
-STAGES = ()
+STAGES = (
+    "indices", "panel", "prices", "decomposition", "series", "methods", "placebo", "cuts", "alternatives",
+    "attribution", "planning", "cost_benefit", "standing", "comparison", "programme", "simulation",
+)  # fmt: skip
 ONLY = {
     "matplotlib": ("telling.chart",),
     "seaborn": ("telling.chart",),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importcut.economics.attribute import DISPATCH, RULES, credit, credits, dispatched, shapley_sampled
+from importcut.economics.attribution import credit, credits, dispatched, shapley_sampled
+from importcut.schema import DISPATCH, RULES
 
 CASES = [
     ([30, 50, 60], 100, [20, 35, 45]),

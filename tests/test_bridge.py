@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from importcut.economics.decomposition import bridge, bridges, comparisons
 from importcut.economics.indices import lmdi
-from importcut.economics.measure import bridge, bridges, comparisons, mix_constant_prices, price_components, rate_index
+from importcut.economics.prices import mix_constant_prices, price_components, rate_index
 from importcut.schema import DataError
 
 THEN, NOW = pd.Period("2025", "Y"), pd.Period("2026", "Y")

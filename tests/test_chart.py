@@ -5,7 +5,7 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from importcut.economics.appraise import appraisal
+from importcut.economics.cost_benefit import appraisal
 from importcut.language import Voice, languages
 from importcut.telling.chart import (
     canvas,

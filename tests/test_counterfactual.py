@@ -7,18 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from importcut.economics.counterfactual import (
-    donor_table,
-    estimates,
-    identification,
-    identified_cuts,
-    observe,
-    placebos,
-    plant_cuts,
-    spread,
-)
-from importcut.economics.counterfactual.methods import METHODS, Declined, Question, donor_weights
-from importcut.economics.realised import counterfactual_imports, realised_cuts
+from importcut.economics.alternatives import estimates, placebos, spread
+from importcut.economics.cuts import counterfactual_imports, identification, identified_cuts, plant_cuts, realised_cuts
+from importcut.economics.methods import METHODS, Declined, Question, donor_weights
+from importcut.economics.series import donor_table, observe
 from importcut.language import Voice
 from importcut.schema import NATIONAL
 from importcut.telling import chart, narrate

@@ -16,7 +16,7 @@ import pytest
 from importcut.app.cli import app
 from importcut.app.desk import actual_and_expected, import_profile, project_sheet, projects_ranked, to_target, walk
 from importcut.app.desk import page as parts
-from importcut.economics.planned import addressable, credited, plan, planned_cuts
+from importcut.economics.planning import addressable, credited, plan, planned_cuts
 
 CHOICES = [
     (import_profile, {"product": "topcoat", "by": "origin"}),

@@ -7,8 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from importcut.economics.indices import beyond_quartiles, lmdi_effects, log_mean
-from importcut.economics.measure import concentration, fisher, hidiroglou_berthelot, lmdi
+from importcut.economics.indices import (
+    beyond_quartiles,
+    concentration,
+    fisher,
+    hidiroglou_berthelot,
+    lmdi,
+    lmdi_effects,
+    log_mean,
+)
 
 
 def test_ratio_test_gives_the_published_scores():

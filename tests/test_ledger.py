@@ -5,8 +5,8 @@ from types import MappingProxyType, SimpleNamespace
 import pandas as pd
 import pytest
 
-from importcut.economics.ledger import changes, ledger
-from importcut.economics.planned.requirement import _vehicles
+from importcut.economics.comparison import changes, ledger
+from importcut.economics.planning import _vehicles
 from importcut.intake.publication import Publication
 from importcut.language import Voice, languages
 from importcut.schema import conform, tables

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importcut.economics.measure import bridge, mix_constant_prices, same_season
+from importcut.economics.decomposition import bridge, same_season
+from importcut.economics.prices import mix_constant_prices
 from importcut.schema import DataError
 
 THEN, NOW = pd.Period("2025", "Y"), pd.Period("2026", "Y")

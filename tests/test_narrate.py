@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from importcut.economics.appraise import appraisal, ranking
+from importcut.economics.cost_benefit import appraisal
+from importcut.economics.standing import ranking
 from importcut.language import Voice, languages
 from importcut.telling import narrate
 

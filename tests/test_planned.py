@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from importcut.dataset import what_if
-from importcut.economics.planned import (
+from importcut.economics.planning import (
     addressable,
     ceilings,
     credited,

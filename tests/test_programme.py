@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from importcut.economics import programme
-from importcut.economics.planned import addressable
+from importcut.economics.planning import addressable
 from importcut.intake.opening import open_dataset
 from importcut.language import Voice
 from importcut.schema import DataError

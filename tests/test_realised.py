@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from importcut.economics.appraise import ranking
-from importcut.economics.counterfactual import identification, identified_cuts, observe, plant_cuts
-from importcut.economics.planned import addressable, credited, plan, planned_cuts
-from importcut.economics.realised import realised_cuts
+from importcut.economics.cuts import identification, identified_cuts, plant_cuts, realised_cuts
+from importcut.economics.planning import addressable, credited, plan, planned_cuts
+from importcut.economics.series import observe
+from importcut.economics.standing import ranking
 
 
 def with_register(ds, **registers):

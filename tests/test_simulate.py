@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from importcut.dataset import what_if
-from importcut.economics.planned import addressable, yearly_cuts
-from importcut.economics.simulate import (
+from importcut.economics.planning import addressable, yearly_cuts
+from importcut.economics.simulation import (
     certainty,
     draws,
     pert,

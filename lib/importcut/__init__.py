@@ -20,20 +20,19 @@ _PUBLIC = {
     "economics.indices": [
         "concentration", "fisher", "hidiroglou_berthelot", "lmdi", "log_mean", "median_index", "placebo_rank",
     ],
-    "economics.panel": ["import_panel", "quality", "unrepaired"],
-    "economics.measure": [
-        "bridge", "bridges", "comparisons", "mix_constant_prices", "price_components", "profile", "rate_index",
-    ],
-    "economics.counterfactual": [
-        "donor_table", "estimates", "identification", "identified_cuts", "observe", "placebos", "plant_cuts", "spread",
-    ],
-    "economics.realised": ["counterfactual_imports", "realised_cuts"],
-    "economics.planned": ["addressable", "ceilings", "credited", "plan", "planned_cuts", "yearly_cuts"],
-    "economics.attribute": ["credit"],
-    "economics.appraise": ["appraisal", "effective_protection", "payback", "ranking", "target_status"],
-    "economics.ledger": ["changes", "ledger"],
+    "economics.panel": ["import_panel", "profile", "quality", "unrepaired"],
+    "economics.prices": ["mix_constant_prices", "price_components", "rate_index"],
+    "economics.decomposition": ["bridge", "bridges", "comparisons"],
+    "economics.series": ["donor_table", "observe"],
+    "economics.cuts": ["counterfactual_imports", "identification", "identified_cuts", "plant_cuts", "realised_cuts"],
+    "economics.alternatives": ["estimates", "placebos", "spread"],
+    "economics.attribution": ["credit"],
+    "economics.planning": ["addressable", "ceilings", "credited", "plan", "planned_cuts", "yearly_cuts"],
+    "economics.cost_benefit": ["appraisal", "effective_protection", "payback"],
+    "economics.standing": ["ranking", "target_status"],
+    "economics.comparison": ["changes", "ledger"],
     "economics.programme": ["measures_status", "next_products"],
-    "economics.simulate": ["rank_probabilities"],
+    "economics.simulation": ["rank_probabilities"],
     "telling.chart": [
         "picture", "plot_bars", "plot_bridge", "plot_chain", "plot_cost_curve", "plot_counterfactual",
         "plot_estimates", "plot_matrix", "plot_pairs", "plot_placebos", "plot_plan", "plot_probabilities",
@@ -44,7 +43,7 @@ _PUBLIC = {
     "app.desk": ["desk"],
     "app.report": ["finished_tables", "make_report"],
 }  # fmt: skip
-_ROOMS = {"narrate": "telling.narrate", "simulate": "economics.simulate"}  # whose functions are asked for by room
+_ROOMS = {"narrate": "telling.narrate", "simulation": "economics.simulation"}  # whose functions are asked for by room
 _MODULES = {name: module for module, names in _PUBLIC.items() for name in names} | _ROOMS
 __all__ = sorted(_MODULES)
 

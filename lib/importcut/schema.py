@@ -23,6 +23,7 @@ ROW = [*PAIR, "period"]
 USE = ["product_id", "plant_id"]
 CELL = ["product_id", "plant_id", "origin", "period"]
 QUARTERS = 4  # of a year
+YEAR = {"Q": QUARTERS, "Y": 1}  # periods, by frequency
 RULES = ("shapley", "dispatched", "proportional", "stand_alone", "marginal")  # of credit
 DISPATCH = ("proportional", "merit_order", "first_come")  # whose tonnes flow where supplies exceed what is displaced
 NATIONAL = "national"  # the plant of imports whose importer the data do not name

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from importcut.dataset import Dataset
-from importcut.economics.counterfactual import Observed, identification, identified_cuts, observe, plant_cuts
-from importcut.economics.measure import mix_constant_prices
+from importcut.economics.cuts import counterfactual_imports, identification, identified_cuts, plant_cuts, realised_cuts
 from importcut.economics.panel import import_panel, unrepaired
-from importcut.economics.realised import counterfactual_imports, realised_cuts
+from importcut.economics.prices import mix_constant_prices
+from importcut.economics.series import Observed, observe
+from importcut.schema import USE
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ def way(ds: Dataset, cells: pd.DataFrame, method: str | None = None) -> Way:
     DataError : nothing was imported in the base period.
     """
     panel, findings = import_panel(cells, ds)
-    groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[["product_id", "plant_id"]]
+    groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[USE]
     prices = mix_constant_prices(panel, groups, ds.base_period, plants=served)
     observed = observe(ds, panel, prices, broken=unrepaired(findings))
     return by_method(Way(panel, findings, prices, observed, *[pd.DataFrame()] * 5), method)

@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from importcut.dataset import Dataset
 from importcut.economics.indices import concentration
-from importcut.schema import DataError, conform, empty, within
+from importcut.schema import YEAR, DataError, conform, empty, within
 
 CRITERIA = ["addressable", "growth", "concentration", "feasibility"]
 
 
-def measures_status(ds, cuts_planned: pd.DataFrame) -> pd.DataFrame:
+def measures_status(ds: Dataset, cuts_planned: pd.DataFrame) -> pd.DataFrame:
     """Table `measures_status`: what is done, late, due now and due later at the end of `ds.period`, by project.
 
     A measure is due by the end of a month. It is late once that month ended before the period did, due now if both
@@ -37,7 +38,7 @@ def measures_status(ds, cuts_planned: pd.DataFrame) -> pd.DataFrame:
     return conform(shaped, "measures_status", frequency=ds.frequency)
 
 
-def next_products(ds, panel: pd.DataFrame, caps: pd.DataFrame) -> pd.DataFrame:
+def next_products(ds: Dataset, panel: pd.DataFrame, caps: pd.DataFrame) -> pd.DataFrame:
     """Table `next_products`: imported products without a project, by a weighted score of four criteria.
 
     Each criterion counts by its rank among the candidates, from 0 to 1; one that is not known for a product is left
@@ -85,7 +86,7 @@ def feasibility(products: pd.DataFrame) -> pd.Series:
     return pd.concat(met, axis=1).mean(axis=1).where(stated)
 
 
-def weights(ds) -> pd.Series:
+def weights(ds: Dataset) -> pd.Series:
     """Weights of the criteria from the dataset's `[weights]`, scaled to add up to 1; equal where it has none.
 
     Raises DataError if all of them are 0.
@@ -101,12 +102,12 @@ def _month(text: pd.Series) -> pd.Series:
     return pd.Series(pd.PeriodIndex(text, freq="M").asi8, text.index, dtype="float64").where(text.notna())
 
 
-def _last_year(ds) -> pd.PeriodIndex:
+def _last_year(ds: Dataset) -> pd.PeriodIndex:
     """The four quarters, or the year, that end with `ds.period`."""
-    return pd.period_range(end=ds.period, periods=4 if ds.frequency == "Q" else 1, freq=ds.frequency)
+    return pd.period_range(end=ds.period, periods=YEAR[ds.frequency], freq=ds.frequency)
 
 
-def _planned_addressable(ds, caps: pd.DataFrame) -> pd.Series:
+def _planned_addressable(ds: Dataset, caps: pd.DataFrame) -> pd.Series:
     """Addressable value in the target year by product, USD; without a row where there is no plan."""
     if caps.empty:
         return pd.Series(dtype="float64")
@@ -115,7 +116,7 @@ def _planned_addressable(ds, caps: pd.DataFrame) -> pd.Series:
     return value.groupby(in_year["product_id"]).sum(min_count=1)
 
 
-def _growth(ds, panel: pd.DataFrame) -> pd.Series:
+def _growth(ds: Dataset, panel: pd.DataFrame) -> pd.Series:
     """Growth of the mean import value of a period, base period to last year, a year; comparable partners only."""
     cells, last = panel[panel["comparable"]], _last_year(ds)
     spans = [cells[within(cells["period"], ds.base_period)], cells[cells["period"].isin(last)]]

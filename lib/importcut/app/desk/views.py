@@ -6,8 +6,8 @@ import pandas as pd
 
 from importcut.app.desk import words
 from importcut.app.desk.way import Way
-from importcut.economics.appraise import ranking, target_status
-from importcut.economics.planned import flows, horizon, project_cuts
+from importcut.economics.planning import flows, horizon, project_cuts
+from importcut.economics.standing import ranking, target_status
 from importcut.telling.chart import Picture, picture, plot_counterfactual, plot_periods, plot_plan, plot_ranking
 from importcut.telling.narrate import Finding, Listing, change, headline, road, without_projects
 

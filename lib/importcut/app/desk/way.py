@@ -7,20 +7,20 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from importcut.dataset import Dataset, as_period, assumption, what_if
-from importcut.economics.counterfactual import METHODS, Observed, identification, identified_cuts, observe, plant_cuts
-from importcut.economics.counterfactual.observed import PAIR
-from importcut.economics.ledger import ledger
-from importcut.economics.measure import mix_constant_prices, profile
-from importcut.economics.panel import import_panel, unrepaired
-from importcut.economics.planned import addressable, credited, plan, planned_cuts
-from importcut.economics.realised import counterfactual_imports, realised_cuts
+from importcut.economics.comparison import ledger
+from importcut.economics.cuts import counterfactual_imports, identification, identified_cuts, plant_cuts, realised_cuts
+from importcut.economics.methods import METHODS
+from importcut.economics.panel import import_panel, profile, unrepaired
+from importcut.economics.planning import addressable, credited, plan, planned_cuts
+from importcut.economics.prices import mix_constant_prices
+from importcut.economics.series import Observed, observe
 from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import find_dataset, open_dataset
 from importcut.intake.publication import published
 from importcut.intake.scenario import read_scenario
 from importcut.language import Voice
-from importcut.schema import DataError, load
+from importcut.schema import PAIR, DataError, load
 
 SLIDERS = ("delay_years", "capacity_use", "price_drift")  # assumptions that the reader moves
 

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 
 from importcut.economics.indices import fisher
-from importcut.schema import DataError, within
+from importcut.schema import CELL, USE, DataError, within
 
-CELL = ["product_id", "plant_id", "origin", "period"]
+ITEM = ["product_id", "origin"]
+AMOUNTS = ["value_usd", "net_kg"]
+
 USUAL_SHARE = 0.05  # an origin with less of a product in the base period is too rare to bound its price
 
 
@@ -34,16 +36,16 @@ def price_components(
     in_base = cells[within(cells["period"], base)]
     if in_base.empty:
         raise DataError(f"no imports with weights in the base period {base} — choose a later period, or another base")
-    pairs = pd.concat([cells[["product_id", "plant_id"]], plants]).drop_duplicates()
-    weights = _base_shares(pairs, in_base)
+    pairs = pd.concat([cells[USE], plants]).drop_duplicates()
     periods = pd.DataFrame({"period": pd.period_range(cells["period"].min(), cells["period"].max())})
-    common = _average_price(cells, ["product_id", "origin", "period"])
-    carried = _carried_prices(cells, in_base, groups, periods)
+    common = cells.groupby([*ITEM, "period"])[AMOUNTS].sum()
+    common = (common["value_usd"] / common["net_kg"]).rename("common").reset_index()
     priced = (
-        weights.merge(periods, how="cross")
+        _base_shares(pairs, in_base)
+        .merge(periods, how="cross")
         .merge(cells[[*CELL, "unit_value", "price_evidence"]], on=CELL, how="left", validate="1:1")
-        .merge(common.rename("common").reset_index(), on=["product_id", "origin", "period"], how="left", validate="m:1")
-        .merge(carried, on=["product_id", "origin", "period"], how="left", validate="m:1")
+        .merge(common, on=[*ITEM, "period"], how="left", validate="m:1")
+        .merge(_carried_prices(cells, in_base, groups, periods), on=[*ITEM, "period"], how="left", validate="m:1")
     )
     return priced[[*CELL, "share"]].assign(
         price=priced["unit_value"].fillna(priced["common"]).fillna(priced["carried"]),
@@ -88,7 +90,7 @@ def mix_constant_prices(
             price=parts["price"] * parts["share"],
             inferred=parts["price_evidence"].eq("inferred"),
         )
-        .groupby(["product_id", "plant_id", "period"], as_index=False)
+        .groupby([*USE, "period"], as_index=False)
         .agg(
             price=("price", "sum"),
             price_low=("usual", "min"),
@@ -119,14 +121,14 @@ def rate_index(
         The components with a column `rate` (USD per unit): geometric mean of the currencies' average rates in the
         period; empty where a currency has no rate then, or none is known.
     """
-    items = pd.MultiIndex.from_frame(components[["product_id", "origin"]].drop_duplicates())
+    items = pd.MultiIndex.from_frame(components[ITEM].drop_duplicates())
     shares = _currency_shares(cells[within(cells["period"], base)], items)
     periods = pd.PeriodIndex(components["period"].unique(), name="period").sort_values()
     logs = np.log(_average_rates(exchange_rates, periods).reindex(columns=shares.columns))
     known = shares.sum(axis=1).gt(0).to_numpy()[:, None] & (shares.gt(0).to_numpy() @ logs.isna().to_numpy().T == 0)
     rate = np.exp(shares.fillna(0).to_numpy() @ logs.fillna(0).to_numpy().T)
     table = pd.DataFrame(np.where(known, rate, np.nan), items, periods).stack().dropna().rename("rate")
-    return components.join(table, on=["product_id", "origin", "period"], validate="m:1")
+    return components.join(table, on=[*ITEM, "period"], validate="m:1")
 
 
 def _currency_shares(lines: pd.DataFrame, items: pd.MultiIndex) -> pd.DataFrame:
@@ -136,8 +138,8 @@ def _currency_shares(lines: pd.DataFrame, items: pd.MultiIndex) -> pd.DataFrame:
         value = lines.pivot_table(index=by, columns="currency", values="value_usd", aggfunc="sum", fill_value=0.0)
         return value.div(value.sum(axis=1).where(lambda total: total > 0), axis=0)
 
-    table = shares(["product_id", "origin"]).reindex(items)
-    for level in ("product_id", "origin"):
+    table = shares(ITEM).reindex(items)
+    for level in ITEM:
         common = shares([level]).reindex(items.get_level_values(level)).set_axis(items)
         table = table.fillna(common)
     return table
@@ -151,19 +153,14 @@ def _average_rates(exchange_rates: pd.DataFrame, periods: pd.PeriodIndex) -> pd.
     return daily.groupby(days.to_period(periods.freq)).mean().reindex(periods)
 
 
-def _average_price(cells: pd.DataFrame, by: list[str]) -> pd.Series:
-    total = cells.groupby(by)[["value_usd", "net_kg"]].sum()
-    return total["value_usd"] / total["net_kg"]
-
-
 def _base_shares(pairs: pd.DataFrame, in_base: pd.DataFrame) -> pd.DataFrame:
     """Origins' shares of the weight in the base period, by product × plant; the product's where the plant has none."""
-    own = in_base.groupby(["product_id", "plant_id", "origin"], as_index=False)["net_kg"].sum()
-    common = in_base.groupby(["product_id", "origin"], as_index=False)["net_kg"].sum()
-    known = own[["product_id", "plant_id"]].drop_duplicates()
+    own = in_base.groupby([*USE, "origin"], as_index=False)["net_kg"].sum()
+    common = in_base.groupby(ITEM, as_index=False)["net_kg"].sum()
+    known = own[USE].drop_duplicates()
     others = pairs.merge(known, how="left", indicator=True).query("_merge == 'left_only'").drop(columns="_merge")
     weights = pd.concat([own, others.merge(common, on="product_id", validate="m:m")], ignore_index=True)
-    total = weights.groupby(["product_id", "plant_id"])["net_kg"].transform("sum")
+    total = weights.groupby(USE)["net_kg"].transform("sum")
     return weights.assign(share=weights["net_kg"] / total).drop(columns="net_kg")
 
 
@@ -171,14 +168,13 @@ def _carried_prices(
     cells: pd.DataFrame, in_base: pd.DataFrame, groups: pd.Series, periods: pd.DataFrame
 ) -> pd.DataFrame:
     """Base price of each product × origin, carried by the Fisher price index of the product's group."""
-    items = ["product_id", "origin"]
-    base = in_base.groupby(items)[["value_usd", "net_kg"]].sum()
+    base = in_base.groupby(ITEM)[AMOUNTS].sum()
     base = base.assign(price=base["value_usd"] / base["net_kg"], group=base.index.get_level_values(0).map(groups))
-    now = cells.groupby([*items, "period"])[["value_usd", "net_kg"]].sum()
+    now = cells.groupby([*ITEM, "period"])[AMOUNTS].sum()
     both = (
         now.assign(price=now["value_usd"] / now["net_kg"])
         .add_suffix("_1")
-        .join(base.rename(columns={"price": "price_0", "net_kg": "net_kg_0"}), on=items, how="inner")
+        .join(base.rename(columns={"price": "price_0", "net_kg": "net_kg_0"}), on=ITEM, how="inner")
     )
     index = (
         both.groupby(["group", "period"])
@@ -192,4 +188,4 @@ def _carried_prices(
         .reset_index()
     )
     carried = base.reset_index().merge(index, on="group", validate="m:m")
-    return carried.assign(carried=carried["price"] * carried["index"])[[*items, "period", "carried"]]
+    return carried.assign(carried=carried["price"] * carried["index"])[[*ITEM, "period", "carried"]]

@@ -6,12 +6,12 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from importcut.economics.counterfactual.observed import Observed
 from importcut.economics.indices import median_index
+from importcut.economics.series import Observed
 from importcut.schema import NATIONAL
 
-FEWEST_DONORS = 3
-FEWEST_PERIODS = 5  # before the first output, for a synthetic control
+FEWEST_DONORS = 3  # of fewer the median is one donor, or the mean of two
+FEWEST_PERIODS = 5  # before the first output: fewer are matched by any weights
 
 
 class Declined(Exception):
@@ -20,7 +20,7 @@ class Declined(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: a product from a first output on, against a base, by donors, in kg (mended or raw) or in USD."""
+    """What a method answers: a product from a first output on, a base, donors, in kg (mended or raw) or in USD."""
 
     product: str
     first: pd.Period
@@ -29,12 +29,14 @@ class Question:
     basis: str = "net_kg"
 
 
-def activity(seen: Observed, asked: Question) -> np.ndarray:
+def activity(observed: Observed, question: Question) -> np.ndarray:
     """Intensity of the base × vehicle output, plant by plant; a plant new since then has the mean intensity."""
-    if asked.basis != "net_kg":
+    if question.basis != "net_kg":
         raise Declined("net_kg_only")
-    kg = seen.by_plant[asked.product].rename(columns=lambda plant: plant if plant in seen.vehicles else NATIONAL)
-    vehicles, base = seen.vehicles.reindex(columns=kg.columns), _base(seen, asked) & kg.notna().all(axis=1).to_numpy()
+    kg = observed.by_plant[question.product]
+    kg = kg.rename(columns=lambda plant: plant if plant in observed.vehicles else NATIONAL)
+    vehicles = observed.vehicles.reindex(columns=kg.columns)
+    base = _base(observed, question) & kg.notna().all(axis=1).to_numpy()
     made, used = vehicles[base].sum(), kg[base].sum()
     known = used.gt(0) & made.gt(0)
     if not known.any() or vehicles.loc[:, known].isna().any(axis=None):
@@ -45,52 +47,52 @@ def activity(seen: Observed, asked: Question) -> np.ndarray:
     return ((vehicles * intensity).sum(axis=1) + constant).to_numpy()
 
 
-def control_basket(seen: Observed, asked: Question) -> np.ndarray:
+def control_basket(observed: Observed, question: Question) -> np.ndarray:
     """Base quantity × the median over the donors of their quantity relative to the base."""
-    _enough_donors(asked)
-    base = _base(seen, asked)
-    own = np.nanmean(seen.values(asked.basis, asked.product)[base])
+    _enough_donors(question)
+    base = _base(observed, question)
+    own = np.nanmean(observed.values(question.basis, question.product)[base])
     if not own > 0:
         raise Declined("no_base")
-    return own * median_index(seen.values(asked.basis, asked.donors), base)
+    return own * median_index(observed.values(question.basis, question.donors), base)
 
 
-def synthetic_control(seen: Observed, asked: Question) -> np.ndarray:
+def synthetic_control(observed: Observed, question: Question) -> np.ndarray:
     """The mix of donors, each relative to its mean before the first output, that follows the product best until then.
 
     References
     ----------
     Abadie, Diamond and Hainmueller (2010), JASA 105; weights by pysyncon, every period before counting the same.
     """
-    weights, early = donor_weights(seen, asked), seen.before(asked.first)
-    donors = seen.values(asked.basis, asked.donors)
-    own = np.nanmean(seen.values(asked.basis, asked.product)[early])
+    weights, early = donor_weights(observed, question), observed.before(question.first)
+    donors = observed.values(question.basis, question.donors)
+    own = np.nanmean(observed.values(question.basis, question.product)[early])
     return own * (donors / np.nanmean(donors[early], axis=0)) @ weights.to_numpy()
 
 
-def donor_weights(seen: Observed, asked: Question) -> pd.Series:
+def donor_weights(observed: Observed, question: Question) -> pd.Series:
     """Weight of each donor in the synthetic control; they add up to 1.
 
     Raises Declined if fewer than five periods lie before the first output, or the product has none there.
     """
     from pysyncon import Synth
 
-    _enough_donors(asked)
-    early, names = seen.before(asked.first), list(asked.donors)
-    own = seen.values(asked.basis, asked.product)[early]
-    donors = seen.values(asked.basis, names)[early][np.isfinite(own)]
+    _enough_donors(question)
+    early, names = observed.before(question.first), list(question.donors)
+    own = observed.values(question.basis, question.product)[early]
+    donors = observed.values(question.basis, names)[early][np.isfinite(own)]
     own = own[np.isfinite(own)]
     if len(own) < FEWEST_PERIODS:
         raise Declined("few_periods")
     if not own.mean() > 0:
         raise Declined("no_base")
     z0, z1 = pd.DataFrame(donors / donors.mean(axis=0), columns=names), pd.Series(own / own.mean(), name="")
-    told = pd.concat([z0, z1], axis=1).std(axis=1) > 0  # where all move alike any weights fit
-    if not told.any():
+    moving = pd.concat([z0, z1], axis=1).std(axis=1) > 0  # where all move alike any weights fit
+    if not moving.any():
         return pd.Series(1 / len(names), names)
     fit = Synth()
     with _threads().limit(limits=1):  # more threads are slower here, and give another last digit
-        fit.fit(X0=z0[told], X1=z1[told], Z0=z0[told], Z1=z1[told], custom_V=np.ones(told.sum()))
+        fit.fit(X0=z0[moving], X1=z1[moving], Z0=z0[moving], Z1=z1[moving], custom_V=np.ones(moving.sum()))
     return pd.Series(fit.W, names)
 
 
@@ -101,13 +103,13 @@ def _threads():
     return ThreadpoolController()
 
 
-def _base(seen: Observed, asked: Question) -> np.ndarray:
+def _base(observed: Observed, question: Question) -> np.ndarray:
     """The periods of the base; all before the first output where no single year is asked for."""
-    return seen.before(asked.first) if asked.base is None else seen.inside(asked.base)
+    return observed.before(question.first) if question.base is None else observed.inside(question.base)
 
 
-def _enough_donors(asked: Question) -> None:
-    if len(asked.donors) < FEWEST_DONORS:
+def _enough_donors(question: Question) -> None:
+    if len(question.donors) < FEWEST_DONORS:
         raise Declined("few_donors")
 
 

@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 from scipy.special import betainc
 
+from importcut.dataset import Dataset
 from importcut.schema import conform, empty
 
 DRAWN = ("vehicle_output", "intensity", "price_drift", "capacity_use", "ramp_pace", "delay_years", "success")
 OWN = ("capacity_use", "ramp_pace", "delay_years", "success")  # each project draws its own
-RANGE = (0.05, 0.95)
+RANGE = (0.05, 0.95)  # of what is drawn: nine in ten draws lie inside
+Outcome = Callable[[dict[str, np.ndarray]], np.ndarray]  # a figure of the plan, by draws of the assumptions
 
 
-def draws(ds, n: int = 10_000, *, seed: int = 1) -> dict[str, np.ndarray]:
+def draws(ds: Dataset, n: int = 10_000, *, seed: int = 1) -> dict[str, np.ndarray]:
     """Values of the scenario's assumptions: [n], or [n, projects] where each project draws its own.
 
     PERT distributions from low, value and high; success is drawn with the probability in the project's sheet. An
@@ -67,7 +69,7 @@ def rank_probabilities(draws: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(counted, index=draws.columns, columns=[place + 1 for place in places])
 
 
-def certainty(outcomes: dict[str, pd.DataFrame], ds) -> pd.DataFrame:
+def certainty(outcomes: dict[str, pd.DataFrame], ds: Dataset) -> pd.DataFrame:
     """Table `certainty`: by basis and project the range, the probability of every rank, and of beating the next one.
 
     Parameters
@@ -99,14 +101,14 @@ def with_certainty(ranking: pd.DataFrame, certain: pd.DataFrame) -> pd.DataFrame
     return ranking.assign(**{c: ranking[c].fillna(filled[c].reset_index(drop=True)) for c in known})
 
 
-def tornado(ds, outcome: Callable[[dict[str, np.ndarray]], np.ndarray]) -> pd.DataFrame:
+def tornado(ds: Dataset, outcome: Outcome) -> pd.DataFrame:
     """The outcome with each assumption alone at its low and its high value: assumption, low_usd, high_usd."""
     names = _ranged(ds)
     ends = {name: outcome(_at_ends(ds, name)) for name in names}
     return pd.DataFrame([{"assumption": n, "low_usd": v[0], "high_usd": v[1]} for n, v in ends.items()])
 
 
-def sobol(ds, outcome: Callable[[dict[str, np.ndarray]], np.ndarray], *, n: int = 1024, seed: int = 1) -> pd.DataFrame:
+def sobol(ds: Dataset, outcome: Outcome, *, n: int = 1024, seed: int = 1) -> pd.DataFrame:
     """First-order and total Sobol indices of the assumptions, each moving all projects together.
 
     References
@@ -123,11 +125,11 @@ def sobol(ds, outcome: Callable[[dict[str, np.ndarray]], np.ndarray], *, n: int 
         outcome({name: _quantile(ds, name, part[:, k]) for k, name in enumerate(names)})
         for part in np.array_split(points, max(1, len(points) // 4096))
     ])  # fmt: skip
-    found = analysis.analyze(problem, values, calc_second_order=False, seed=seed)
-    return pd.DataFrame({"assumption": names, "first_order": found["S1"], "total": found["ST"]})
+    indices = analysis.analyze(problem, values, calc_second_order=False, seed=seed)
+    return pd.DataFrame({"assumption": names, "first_order": indices["S1"], "total": indices["ST"]})
 
 
-def sensitivity(ds, outcome: Callable[[dict[str, np.ndarray]], np.ndarray], *, n: int = 1024) -> pd.DataFrame:
+def sensitivity(ds: Dataset, outcome: Outcome, *, n: int = 1024) -> pd.DataFrame:
     """Table `sensitivity`: tornado and Sobol indices of an outcome, the assumption that matters most first."""
     if outcome is None or not _ranged(ds):
         return empty("sensitivity", ds)
@@ -136,7 +138,7 @@ def sensitivity(ds, outcome: Callable[[dict[str, np.ndarray]], np.ndarray], *, n
 
 
 def portfolio_outcomes(
-    ds,
+    ds: Dataset,
     drawn: dict[str, np.ndarray],
     evaluate: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]],
     *,
@@ -156,21 +158,21 @@ def portfolio_outcomes(
     return {basis: pd.DataFrame(values, columns=projects) for basis, values in nets.items()}, totals
 
 
-def _about(ds, name: str) -> dict:
+def _about(ds: Dataset, name: str) -> dict:
     return ds.scenario["assumptions"].get(name, {})
 
 
-def _ranged(ds) -> list[str]:
+def _ranged(ds: Dataset) -> list[str]:
     """Assumptions with a range, which can move all projects together."""
     return [name for name in DRAWN if name != "success" and _uncertain(ds, name)]
 
 
-def _uncertain(ds, name: str) -> bool:
+def _uncertain(ds: Dataset, name: str) -> bool:
     about = _about(ds, name)
     return name == "success" or about.get("high", 0) > about.get("low", 0)
 
 
-def _quantile(ds, name: str, u: np.ndarray) -> np.ndarray:
+def _quantile(ds: Dataset, name: str, u: np.ndarray) -> np.ndarray:
     about = _about(ds, name)
     if name == "success":
         sheet = ds.projects["success_probability"].fillna(1)
@@ -179,7 +181,7 @@ def _quantile(ds, name: str, u: np.ndarray) -> np.ndarray:
     return pert(u, about["low"], about["value"], about["high"])
 
 
-def _fixed(ds, name: str, values: np.ndarray) -> np.ndarray:
+def _fixed(ds: Dataset, name: str, values: np.ndarray) -> np.ndarray:
     """The draws with the scenario's own values of single projects put in."""
     for place, project in enumerate(ds.projects["project_id"]):
         own = ds.scenario.get("projects", {}).get(project, {})
@@ -188,5 +190,5 @@ def _fixed(ds, name: str, values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _at_ends(ds, name: str) -> dict[str, np.ndarray]:
+def _at_ends(ds: Dataset, name: str) -> dict[str, np.ndarray]:
     return {name: np.array([_about(ds, name)["low"], _about(ds, name)["high"]], float)}

@@ -1,14 +1,15 @@
 """Bridges between any two spans: activity, intensity, price, exchange rate, mix and projects, without a residual."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
+from importcut.dataset import Dataset
 from importcut.economics.indices import lmdi_effects, log_mean
-from importcut.schema import DataError, conform, within
+from importcut.schema import USE, YEAR, DataError, conform, within
 
-PAIR = ["product_id", "plant_id"]
 STEP = ["comparison", "base_period", "period"]
 
 
@@ -89,13 +90,13 @@ def bridges(
     ----------
     METHODS: LMDI-I of the requirement's value (Ang 2005), deliveries and mix outside the logarithm.
     """
-    asked = pd.DataFrame(list(steps), columns=STEP)
+    spans = pd.DataFrame(list(steps), columns=STEP)
     frequency = panel["period"].dt.freq.rule_code[0]
-    if asked.empty:
-        nothing = asked.assign(product_id="", effect="", project_id="", value_usd=0.0)
+    if spans.empty:
+        nothing = spans.assign(product_id="", effect="", project_id="", value_usd=0.0)
         return conform(nothing, "bridge", frequency=frequency)
     periods = pd.PeriodIndex(pd.concat([panel["period"], cuts["period"]]).unique(), name="period").sort_values()
-    members = [_members(periods, asked[side]) for side in ("base_period", "period")]
+    members = [_members(periods, spans[side]) for side in ("base_period", "period")]
     state = _state(panel, activity, cuts, prices, periods)
     base, now = (_over(state, member) for member in members)
     effects = {
@@ -105,16 +106,13 @@ def bridges(
     }
     present = base["present"] | now["present"]
     pairs = {name: np.where(present, value, np.nan) for name, value in effects.items()}
-    by_product = pd.DataFrame(np.hstack(list(pairs.values())), state["price"].index).groupby("product_id")
-    summed = by_product.sum(min_count=1)
-    found, (row, column) = summed.to_numpy(), np.nonzero(summed.notna())
-    table = pd.DataFrame({
-        "product_id": summed.index[row], "effect": np.repeat(list(pairs), len(asked))[column],
-        "step": column % len(asked), "value_usd": found[row, column],
-    })  # fmt: skip
+    columns = pd.MultiIndex.from_product([list(pairs), range(len(spans))], names=["effect", "step"])
+    wide = pd.DataFrame(np.hstack(list(pairs.values())), state["price"].index, columns)
+    table = wide.groupby("product_id").sum(min_count=1).stack(["effect", "step"]).dropna()
+    table = table.rename("value_usd").reset_index()
     table = pd.concat([table, _projects(cuts, periods, members)], ignore_index=True)
     order = ["step", "product_id", "effect", "project_id"]
-    table = table.sort_values(order, ignore_index=True).join(asked, on="step", validate="m:1")
+    table = table.sort_values(order, ignore_index=True).join(spans, on="step", validate="m:1")
     return conform(table, "bridge", frequency=frequency)
 
 
@@ -131,14 +129,14 @@ def _state(panel, activity, cuts, prices, periods: pd.PeriodIndex) -> dict[str, 
     """Imports, cuts, price and vehicles by product × plant, periods in columns; empty where not known."""
     cells = panel[panel["comparable"]]
     grids = {
-        "kg": _grid(cells, PAIR, "net_kg", periods), "value": _grid(cells, PAIR, "value_usd", periods),
-        "cut_kg": _grid(cuts, PAIR, "gross_kg", periods), "cut_usd": _grid(cuts, PAIR, "gross_usd", periods),
+        "kg": _grid(cells, USE, "net_kg", periods), "value": _grid(cells, USE, "value_usd", periods),
+        "cut_kg": _grid(cuts, USE, "gross_kg", periods), "cut_usd": _grid(cuts, USE, "gross_usd", periods),
     }  # fmt: skip
     pairs = grids["kg"].index.union(grids["cut_kg"].index)
     wide = {name: grid.reindex(pairs, fill_value=0.0) for name, grid in grids.items()}
     requirement = wide["kg"] + wide["cut_kg"]
     own = ((wide["value"] + wide["cut_usd"]) / requirement).where(requirement > 0)
-    price = prices.pivot(index=PAIR, columns="period", values="price").reindex(pairs)
+    price = prices.pivot(index=USE, columns="period", values="price").reindex(pairs)
     price = price.reindex(columns=periods).T.fillna(price.mean(axis=1)).fillna(own.T).fillna(own.mean(axis=1)).T
     recorded = activity.dropna(subset="vehicles")
     vehicles = recorded.groupby(["plant_id", "period"])["vehicles"].sum().unstack("period")
@@ -181,10 +179,8 @@ def _sum_known(values: np.ndarray, member: np.ndarray) -> np.ndarray:
 
 
 def _factors(base: dict, now: dict, exchange_rate: np.ndarray) -> dict[str, np.ndarray]:
-    """Effects on the requirement's value, pairs × steps, each empty where another takes its place.
-
-    A plant that makes no vehicles and requires nothing in one span has the use per vehicle of the other one.
-    """
+    """Effects on the requirement's value, pairs × steps, each empty where another takes its place."""
+    # a plant that makes no vehicles and requires nothing in one span has the use per vehicle of the other one
     sides, ends = (base, now), []
     with np.errstate(divide="ignore", invalid="ignore"):
         intensity = [s["requirement"] / np.where(s["vehicles"] > 0, s["vehicles"], np.nan) for s in sides]
@@ -220,7 +216,7 @@ def _exchange_rate(rates, state, periods, members, sides) -> np.ndarray:
         return unknown
     usd = rates["share"] * rates["price"]
     parts = rates.assign(usd=usd, contract=usd / rates["rate"])
-    parts = parts.pivot(index=[*PAIR, "origin"], columns="period", values=["usd", "contract"])
+    parts = parts.pivot(index=[*USE, "origin"], columns="period", values=["usd", "contract"])
     at = pairs.get_indexer(parts.index.droplevel("origin"))
     parts, at = parts[at >= 0], at[at >= 0]
     usd, contract = (parts[name].reindex(columns=periods).to_numpy() for name in ("usd", "contract"))
@@ -245,3 +241,26 @@ def _projects(cuts: pd.DataFrame, periods: pd.PeriodIndex, members: list[np.ndar
     change = pd.DataFrame(np.where((base != 0) | (now != 0), base - now, np.nan), value.index)
     table = change.rename_axis(columns="step").stack().dropna().rename("value_usd").reset_index()
     return table.assign(effect="project")
+
+
+def comparisons(ds: Dataset, panel: pd.DataFrame) -> list[tuple[str, pd.Period, pd.Period]]:
+    """The steps of a report: from the same season of the base span, of the year before, and from period to period.
+
+    Periods without imports are passed over. A step whose first period has none, or which is the same as a step from
+    period to period, is left out.
+    """
+    present, last = pd.PeriodIndex(panel.loc[panel["comparable"], "period"].unique()).sort_values(), ds.period
+    base, before = same_season(ds.base_period, last), last - YEAR[ds.frequency]
+    known = base in present and base < last
+    chain = present[(present >= base) & (present <= last)] if known else present[present <= last]
+    steps = [("base", base, last)] if known else []
+    if before in present and before + 1 < last:
+        steps.append(("year_before", before, last))
+    return steps + [("chained", one, two) for one, two in pairwise(chain)]
+
+
+def same_season(base_period: pd.Period, period: pd.Period) -> pd.Period:
+    """The period of the base span that lies in the same season as `period`: its quarter, or the span itself."""
+    if base_period.freqstr == period.freqstr:
+        return base_period
+    return pd.Period(year=base_period.year, quarter=period.quarter, freq=period.freqstr)

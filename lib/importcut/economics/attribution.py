@@ -56,8 +56,8 @@ def credit(
     """
     kg = supply.to_numpy(float)
     worth = np.broadcast_to(np.asarray(unit_value, float), kg.shape)
-    given = None if order is None else np.asarray(order)
-    return pd.Series(credits(kg, float(cap), worth, rule=rule, dispatch=dispatch, order=given), index=supply.index)
+    queue = None if order is None else np.asarray(order)
+    return pd.Series(credits(kg, float(cap), worth, rule=rule, dispatch=dispatch, order=queue), index=supply.index)
 
 
 def credits(supply: np.ndarray, cap, worth: np.ndarray, *, rule: str, dispatch: str = "proportional", order=None):

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from importcut.schema import conform, empty, weakest
+from importcut.dataset import Dataset
+from importcut.schema import PAIR, ROW, conform, empty, weakest
 
-PAIR = ["project_id", "product_id"]
 PARTS = ["late_usd", "use_usd", "output_usd", "price_usd"]
 NOTHING_YET = ("not_started", "no_deliveries", "baseline_only")  # no cut, and the data can tell that there is none
 CENT = 2  # decimals; what is given out is rounded beyond them
@@ -13,7 +13,7 @@ CLOSE = 0.05  # share of the planned cut; a smaller difference is none
 URGENCY = ["late", "due_now", "due_later", "done"]  # of a measure's rows the first one counts
 
 
-def ledger(cuts_realised: pd.DataFrame, planned: pd.DataFrame, attainable: pd.DataFrame, ds, *, former=None):
+def ledger(cuts_realised: pd.DataFrame, planned: pd.DataFrame, attainable: pd.DataFrame, ds: Dataset, *, former=None):
     """Table `ledger`: planned against realised gross cuts up to `ds.period`, and the parts of the difference.
 
     At project × product × period, with p the planned price (USD per kg) and P, P', A the kg planned, planned at the
@@ -22,7 +22,7 @@ def ledger(cuts_realised: pd.DataFrame, planned: pd.DataFrame, attainable: pd.Da
 
     Parameters
     ----------
-    planned, attainable : from `planned.plan`, at the vehicles planned and at those made
+    planned, attainable : from `plan`, at the vehicles planned and at those made
     former : the publication before this report, for the revisions
     """
     if planned.empty:
@@ -45,7 +45,9 @@ def ledger(cuts_realised: pd.DataFrame, planned: pd.DataFrame, attainable: pd.Da
     return conform(table, "ledger", frequency=ds.frequency)
 
 
-def changes(former, ds, *, cuts: pd.DataFrame, ranking: pd.DataFrame, measures: pd.DataFrame, target: pd.DataFrame):
+def changes(
+    former, ds: Dataset, *, cuts: pd.DataFrame, ranking: pd.DataFrame, measures: pd.DataFrame, target: pd.DataFrame
+) -> pd.DataFrame:
     """Table `changes`: every figure of the last publication that this report tells again, then and now.
 
     Parameters
@@ -77,13 +79,12 @@ def _method(cuts: pd.DataFrame) -> str | None:
     return known.iloc[0] if len(known) else None
 
 
-def _side_by_side(cuts: pd.DataFrame, planned: pd.DataFrame, attainable: pd.DataFrame, ds) -> pd.DataFrame:
+def _side_by_side(cuts: pd.DataFrame, planned: pd.DataFrame, attainable: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
     """Planned, attainable and realised kg, the planned price and the realised value, by project × product × period."""
-    row = [*PAIR, "period"]
-    plan = planned[[*row, "displaced_kg", "price"]].rename(columns={"displaced_kg": "planned_kg"})
-    possible = attainable[[*row, "displaced_kg"]].rename(columns={"displaced_kg": "attainable_kg"})
-    done = cuts[cuts["identified"]].groupby(row, as_index=False)[["gross_kg", "gross_usd"]].sum()
-    rows = plan.merge(possible, on=row, validate="1:1").merge(done, on=row, how="outer", validate="1:1")
+    plan = planned[[*ROW, "displaced_kg", "price"]].rename(columns={"displaced_kg": "planned_kg"})
+    possible = attainable[[*ROW, "displaced_kg"]].rename(columns={"displaced_kg": "attainable_kg"})
+    done = cuts[cuts["identified"]].groupby(ROW, as_index=False)[["gross_kg", "gross_usd"]].sum()
+    rows = plan.merge(possible, on=ROW, validate="1:1").merge(done, on=ROW, how="outer", validate="1:1")
     untold = cuts.loc[~cuts["identified"] & ~cuts["reason"].isin(NOTHING_YET), PAIR]
     told = ~pd.MultiIndex.from_frame(rows[PAIR]).isin(pd.MultiIndex.from_frame(untold))
     rows = rows[told & (rows["period"] <= ds.period)]

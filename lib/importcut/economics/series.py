@@ -1,4 +1,4 @@
-"""What the methods of the counterfactual look at: series of imports, donors, and what can be asked of each project."""
+"""What the methods of the counterfactual look at: series of imports, donors, and the case of each project."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,9 +7,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from importcut.schema import NATIONAL, within
-
-PAIR = ["project_id", "product_id"]
+from importcut.dataset import Dataset
+from importcut.schema import NATIONAL, PAIR, USE, within
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +20,7 @@ class Observed:
     cases : project × product with `first` (month of the first output), `base` (span) and `reason` why not identified
     """
 
-    ds: object
+    ds: Dataset
     panel: pd.DataFrame
     prices: pd.DataFrame
     kg: pd.DataFrame
@@ -37,6 +36,11 @@ class Observed:
     def periods(self) -> pd.PeriodIndex:
         """All periods of the series."""
         return self.kg.index
+
+    @property
+    def identifiable(self) -> list:
+        """The cases that imports alone may identify."""
+        return [case for case in self.cases.itertuples() if case.reason is None]
 
     def values(self, basis: str, products: Iterable[str] | str) -> np.ndarray:
         """The series in which quantities are compared (net_kg, raw_kg, value_usd), periods × products."""
@@ -68,28 +72,20 @@ class Observed:
         return self.periods.end_time.to_numpy()
 
 
-def observe(ds, panel: pd.DataFrame, prices: pd.DataFrame, *, broken: frozenset[str] = frozenset()) -> Observed:
+def observe(
+    ds: Dataset, panel: pd.DataFrame, prices: pd.DataFrame, *, broken: frozenset[str] = frozenset()
+) -> Observed:
     """The series of a dataset up to `ds.period`.
 
     Parameters
     ----------
-    panel, prices : from `panel.import_panel` and `measure.mix_constant_prices`
+    panel, prices : from `import_panel` and `mix_constant_prices`
     broken : products whose breaks could not be repaired: no donors, and no cut can be told of them from imports alone
 
     Returns
     -------
     Observed
-        Imports by period and product in kg and USD, donors, and what is asked of each project × product.
-
-    Examples
-    --------
-    >>> ds, span = open_dataset("sample", period="2026Q3"), pd.period_range("2024Q1", "2026Q3", freq="Q")
-    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "origin": "DE", "period": span})
-    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0, raw_kg=6000.0, unit_value=1.5, comparable=True)
-    >>> panel, groups = panel.assign(price_evidence="measured"), pd.Series({"washer_fluid": "fluids"})
-    >>> seen = observe(ds, panel, mix_constant_prices(panel, groups, ds.base_period))
-    >>> seen.kg["washer_fluid"].tail(2).tolist(), seen.price["washer_fluid"].iloc[-1].item()
-    ([6000.0, 6000.0], 1.5)
+        Imports by period and product in kg and USD, donors, and the case of each project × product.
     """
     cells = panel[panel["comparable"]]
     span = pd.period_range(panel["period"].min(), panel["period"].max(), name="period")
@@ -102,12 +98,12 @@ def observe(ds, panel: pd.DataFrame, prices: pd.DataFrame, *, broken: frozenset[
     table = donor_table(ds, kg, broken)
     return Observed(
         ds=ds, panel=panel, prices=prices, kg=kg, raw_kg=raw, usd=usd, price=_prices(usd / kg, prices, cells),
-        by_plant=_wide(cells, "net_kg", span, ["product_id", "plant_id"]), vehicles=vehicles,
+        by_plant=_wide(cells, "net_kg", span, USE), vehicles=vehicles,
         donors=tuple(table.loc[table["used"], "product_id"]), cases=_cases(ds, kg, broken),
     )  # fmt: skip
 
 
-def donor_table(ds, kg: pd.DataFrame, broken: frozenset[str]) -> pd.DataFrame:
+def donor_table(ds: Dataset, kg: pd.DataFrame, broken: frozenset[str]) -> pd.DataFrame:
     """Each product of donors.csv: `used`, and why or why not; columns product_id, used, why, reason (of the file).
 
     `why`: file (says no), project (makes it), broken (a break that could not be repaired), gap (a period without it).
@@ -131,27 +127,26 @@ def _wide(cells: pd.DataFrame, values: str, span: pd.PeriodIndex, by: list[str] 
 
 def _prices(own: pd.DataFrame, prices: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """Unit values; where nothing is imported, the mean over the plants of the mix-constant price, which is carried."""
-    kg = cells.groupby(["product_id", "plant_id"])["net_kg"].sum().rename("weight")
-    carried = prices.join(kg, on=["product_id", "plant_id"]).fillna({"weight": 0.0})
+    kg = cells.groupby(USE)["net_kg"].sum().rename("weight")
+    carried = prices.join(kg, on=USE).fillna({"weight": 0.0})
     summed = carried.assign(total=carried["price"] * carried["weight"]).groupby(["period", "product_id"])
     mean = (summed["total"].sum() / summed["weight"].sum()).unstack("product_id")
     return own.fillna(mean.reindex(index=own.index, columns=own.columns))
 
 
-def _cases(ds, kg: pd.DataFrame, broken: frozenset[str]) -> pd.DataFrame:
+def _cases(ds: Dataset, kg: pd.DataFrame, broken: frozenset[str]) -> pd.DataFrame:
     """Project × product: first output, base span, and why imports alone cannot identify its cut, if they cannot."""
     sheet = ds.project_products[PAIR].merge(ds.projects, on="project_id", validate="m:1")
     first = pd.PeriodIndex(sheet["first_output"], freq="M")
     base = [pd.Period(year=year, freq="Y") for year in first.year - 1]
-    seen = kg.gt(0)
-    known = {p: (seen.index[seen[p]].min(), seen.index[seen[p]].max()) for p in kg if seen[p].any()}
+    began = {product: series.index[series.gt(0)].min() for product, series in kg.items() if series.gt(0).any()}
     reasons = []
     for product, year, output in zip(sheet["product_id"], base, first, strict=True):
-        if product not in known:
+        if product not in began:
             reasons.append("no_series")
         elif product in broken:
             reasons.append("broken_series")
-        elif known[product][0].start_time > year.start_time:
+        elif began[product].start_time > year.start_time:
             reasons.append("before_series")
         elif kg.index.max().end_time < output.start_time:
             reasons.append("not_started")
@@ -163,6 +158,6 @@ def _cases(ds, kg: pd.DataFrame, broken: frozenset[str]) -> pd.DataFrame:
     trial = pd.PeriodIndex(sheet["trial_output"], freq="M")
     ends = pd.PeriodIndex(base, freq="Y").end_time
     table["base_touched"] = trial.notna() & (trial.start_time <= ends)
-    told = table["reason"].isna()  # one fall of imports cannot be told apart between two projects
-    shared = told & table[told].duplicated("product_id", keep=False).reindex(table.index, fill_value=False)
+    alone = table["reason"].isna()  # one fall of imports cannot be told apart between two projects
+    shared = alone & table[alone].duplicated("product_id", keep=False).reindex(table.index, fill_value=False)
     return table.assign(reason=table["reason"].mask(shared, "shared_product"))

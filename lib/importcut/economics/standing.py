@@ -1,13 +1,13 @@
-"""Ranking and appraisal of the projects, and where the programme stands against its target."""
+"""Where the projects and the programme stand: ranking on every basis, and the target in both readings."""
 
 import numpy as np
 import pandas as pd
 
-from importcut.economics.appraise.worth import appraisal, effective_protection, payback, present_value
-from importcut.schema import conform, empty, weakest
+from importcut.dataset import Dataset
+from importcut.schema import YEAR, conform, empty, weakest
 
 
-def ranking(ds, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str = "shapley") -> pd.DataFrame:
+def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str = "shapley") -> pd.DataFrame:
     """Table `ranking`: every project on every basis, planned cuts by credit rule; no rank without identification.
 
     Parameters
@@ -59,7 +59,7 @@ def ranking(ds, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str 
 
 
 def target_status(
-    ds,
+    ds: Dataset,
     cuts_planned: pd.DataFrame,
     caps: pd.DataFrame,
     cuts_realised: pd.DataFrame,
@@ -71,14 +71,14 @@ def target_status(
 
     Parameters
     ----------
-    cuts_planned, caps : from `planned.planned_cuts`, `planned.addressable`
+    cuts_planned, caps : from `planned_cuts` and `addressable`
     baseline : cuts_planned of the base scenario
     totals : gross cut of the portfolio in each draw (rows), by reading (columns); without it no probability is stated
     """
     if cuts_planned.empty:
         return empty("target", ds)
     year, done = ds.target["year"], cuts_realised[cuts_realised["identified"]]
-    last_year = done["period"] > ds.period - {"Q": 4, "Y": 1}[ds.frequency]
+    last_year = done["period"] > ds.period - YEAR[ds.frequency]
     reach = caps[caps["product_id"].isin(cuts_planned["product_id"])].assign(value=lambda t: t["cap_kg"] * t["price"])
     base = cuts_planned if baseline is None else baseline
     annual = (cuts_planned["year"].eq(year), base["year"].eq(year), last_year, reach["period"].dt.year.eq(year))

@@ -3,13 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from importcut.dataset import assumption, first_years, in_years
-from importcut.schema import conform, empty
-
-PAIR = ["project_id", "product_id"]
+from importcut.dataset import Dataset, assumption, first_years, in_years
+from importcut.schema import PAIR, conform, empty
 
 
-def appraisal(ds, cuts_planned: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFrame:
+def appraisal(ds: Dataset, cuts_planned: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFrame:
     """Table `appraisal`: what each project costs and what it brings by the plan.
 
     Parameters
@@ -107,7 +105,7 @@ def _undominated(ranked: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
     return pd.Series(~beaten, ranked.index).reindex(table.index, fill_value=False)
 
 
-def _payback(ds, cuts_planned: pd.DataFrame, cost: pd.Series, rate: float) -> pd.Series:
+def _payback(ds: Dataset, cuts_planned: pd.DataFrame, cost: pd.Series, rate: float) -> pd.Series:
     """Payback of each project, from its first output or, if that came before, from the programme's start."""
     start = first_years(ds).clip(lower=in_years(ds.programme_start.start_time))
     yearly = cuts_planned.groupby(["project_id", "year"])["net_usd"].sum()
@@ -116,7 +114,7 @@ def _payback(ds, cuts_planned: pd.DataFrame, cost: pd.Series, rate: float) -> pd
     return pd.Series(years, dtype=float)
 
 
-def _domestic_resource_cost(ds, cuts_planned: pd.DataFrame) -> pd.Series:
+def _domestic_resource_cost(ds: Dataset, cuts_planned: pd.DataFrame) -> pd.Series:
     """Domestic cost at shadow prices of a dollar saved, by project; its products weigh by their tonnes (Bruno 1972).
 
     What is not imported input counts as domestic cost, at the domestic price: the seller's margin is in it.

@@ -1,0 +1,89 @@
+"""The leading estimate beside its alternatives: every variant, every method, every donor as if it had the project."""
+
+from collections.abc import Iterable
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from importcut.economics.cuts import DELIVERIES, case_test, delivering, delivery_cuts
+from importcut.economics.methods import METHODS, Declined
+from importcut.economics.placebo import cut, expected_of_all, main_question, variants
+from importcut.economics.series import Observed
+from importcut.schema import PAIR, conform, empty, tables
+
+
+def spread(observed: Observed, methods: Iterable[str] = tuple(METHODS)) -> pd.DataFrame:
+    """Table `variants`: the gross cut to date in every variant of the methods."""
+    rows = [
+        (case.project_id, case.product_id, method, "all" if question.base is None else str(question.base),
+         question.basis, ";".join(sorted({*observed.donors} - {*question.donors})), answer["gross_usd"].sum())
+        for case, method in product(observed.identifiable, methods)
+        for question, answer in variants(observed, case, method)
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=[*PAIR, "method", "base", "basis", "left_out", "gross_usd"])
+    return conform(table, "variants", frequency=observed.ds.frequency)
+
+
+def estimates(observed: Observed, variants: pd.DataFrame, methods: Iterable[str] = tuple(METHODS)) -> pd.DataFrame:
+    """Table `estimates`: the gross cut to date of each project × product by each method, and what it is worth.
+
+    Parameters
+    ----------
+    variants : from `spread`; gives the ranges
+    """
+    rows = _by_records(observed)
+    for case, method in product(observed.cases.itertuples(), methods):
+        about = case_test(observed, case, method) | {"method": method, "base_touched": bool(case.base_touched)}
+        rows.append(about | (_to_date(observed, case, method) if about["reason"] is None else {}))
+    ends = variants.groupby([*PAIR, "method"])["gross_usd"].agg(["min", "max"])
+    table = pd.DataFrame(rows, columns=[c.name for c in tables()["estimates"].columns])
+    table = table.join(ends, on=[*PAIR, "method"])
+    table = table.assign(
+        low_usd=table["low_usd"].fillna(table["min"]),
+        high_usd=table["high_usd"].fillna(table["max"]),
+        leading=table["method"].eq(observed.ds.counterfactual),
+        told=table["told"].eq(True) & table["gross_usd"].gt(0),
+        detectable_usd=table["detectable_share"] * table["expected_usd"],
+    )
+    return conform(table, "estimates", frequency=observed.ds.frequency)
+
+
+def placebos(observed: Observed) -> pd.DataFrame:
+    """Table `placebo`: actual and expected imports of each product, and of its donors as if they had its project.
+
+    By the dataset's method, and by the control basket where that is delivery records.
+    """
+    ds, frames = observed.ds, []
+    method = "control_basket" if ds.counterfactual == DELIVERIES else ds.counterfactual
+    for case in observed.identifiable:
+        try:
+            expected = expected_of_all(observed, main_question(observed, case), method).rename_axis(columns="series")
+        except Declined:
+            continue
+        table = expected.stack().rename("expected_kg").to_frame()
+        table["actual_kg"] = observed.kg[expected.columns].rename_axis(columns="series").stack()
+        table = table.reset_index().assign(project_id=case.project_id, product_id=case.product_id)
+        output = pd.Series(~observed.before(case.first), observed.periods)
+        role = np.where(table["series"].eq(case.product_id), "product", "donor")
+        frames.append(table.assign(role=role, output=table["period"].map(output)))
+    return conform(pd.concat(frames), "placebo", frequency=ds.frequency) if frames else empty("placebo", ds)
+
+
+def _by_records(observed: Observed) -> list[dict]:
+    """The cuts by delivery records as rows of `estimates`; none without deliveries."""
+    if observed.ds.deliveries.empty:
+        return []
+    cuts = delivery_cuts(observed).groupby(PAIR)[["gross_kg", "gross_usd", "low_usd", "high_usd"]].sum()
+    rows = delivering(observed.ds).join(cuts, on=PAIR).assign(method=DELIVERIES, base_touched=False)
+    return rows.assign(told=rows["reason"].isna()).to_dict("records")
+
+
+def _to_date(observed: Observed, case, method: str) -> dict:
+    """The estimate to date, and what of it is growth of the expected imports above the base."""
+    question, price = main_question(observed, case), observed.price[case.product_id]
+    expected, late = METHODS[method](observed, question), ~observed.before(case.first)
+    level = observed.kg.loc[observed.inside(case.base), case.product_id].mean()
+    return dict(cut(observed, question, expected).sum()) | {
+        "growth_usd": ((expected - level) * price)[late].sum(), "expected_usd": (expected * price)[late].sum()
+    }  # fmt: skip

@@ -1,0 +1,256 @@
+"""What each project cut, by delivery records or from customs data alone, and whether the data can tell."""
+
+import numpy as np
+import pandas as pd
+
+from importcut.dataset import Dataset
+from importcut.economics.methods import Declined
+from importcut.economics.placebo import PLACEBO, main_question, placebo_test, variants
+from importcut.economics.series import Observed
+from importcut.schema import PAIR, ROW, USE, conform, weakest
+
+DELIVERIES = "deliveries"  # the method that reads records instead of a series
+AMOUNTS = ["delivered_kg", "gross_kg", "gross_usd", "current_usd", "low_usd", "high_usd"]
+COLUMNS = [*PAIR, "plant_id", "period", *AMOUNTS, "base_kg", "evidence"]
+
+
+def plant_cuts(observed: Observed, method: str | None = None) -> pd.DataFrame:
+    """Gross cuts by project × product × plant × period, by a method, by default the dataset's own.
+
+    Parameters
+    ----------
+    observed : from `observe`
+    method : deliveries, or one of METHODS
+
+    Returns
+    -------
+    DataFrame
+        gross_kg (kg), gross_usd (USD; with delivery records at the mix-constant price, else at the current unit value),
+        low_usd, high_usd, delivered_kg, base_kg, evidence.
+    """
+    method = method or observed.ds.counterfactual
+    return delivery_cuts(observed) if method == DELIVERIES else _series_cuts(observed, method)
+
+
+def identification(observed: Observed, estimates: pd.DataFrame) -> pd.DataFrame:
+    """Each project × product: `reason` why the data cannot tell its cut (empty if they can), and the placebo test.
+
+    A negative estimate is credited to no project, a recorded shortfall is; `told`: the fall is told apart from chance.
+    Columns project_id, product_id, reason, placebo_rank, placebo_n, placebo_p, smallest_p, told.
+
+    Parameters
+    ----------
+    observed, estimates : from `observe` and `plant_cuts`, by the dataset's method
+
+    References
+    ----------
+    Abadie, Diamond and Hainmueller (2010), JASA 105: inference by placebo.
+    """
+    if observed.ds.counterfactual == DELIVERIES:
+        table = delivering(observed.ds).assign(**dict.fromkeys(PLACEBO, np.nan))
+        unpriced = estimates.loc[estimates["gross_usd"].isna(), PAIR].drop_duplicates().assign(unpriced=True)
+        table = table.merge(unpriced, on=PAIR, how="left", validate="1:1")
+        reason = table["reason"].mask(table["unpriced"].eq(True), "no_price").astype(object)
+        return table.assign(reason=reason, told=reason.isna()).drop(columns="unpriced")
+    total = estimates.groupby(PAIR)["gross_usd"].sum().rename("total")
+    rows = [case_test(observed, case, observed.ds.counterfactual) for case in observed.cases.itertuples()]
+    table = pd.DataFrame(rows, columns=[*PAIR, "reason", *PLACEBO, "told"]).join(total, on=PAIR, validate="1:1")
+    negative = table["reason"].isna() & table["total"].lt(0)
+    reason = table["reason"].mask(negative, "negative_estimate").astype(object)
+    return table.assign(reason=reason, told=table["told"].eq(True) & reason.isna()).drop(columns="total")
+
+
+def identified_cuts(estimates: pd.DataFrame, identification: pd.DataFrame) -> pd.DataFrame:
+    """The cuts that are credited to a project: rows of `plant_cuts`, in kg and USD.
+
+    Parameters
+    ----------
+    estimates, identification : from `plant_cuts` and `identification`
+
+    Examples
+    --------
+    >>> cuts = pd.DataFrame({"project_id": ["a", "b"], "product_id": "paint", "gross_usd": [5.0, 7.0]})
+    >>> tests = pd.DataFrame({"project_id": ["a", "b"], "product_id": "paint", "reason": [None, "no_base"]})
+    >>> identified_cuts(cuts, tests)["project_id"].tolist()
+    ['a']
+    """
+    credited = identification.loc[identification["reason"].isna(), PAIR]
+    return estimates.merge(credited, on=PAIR, validate="m:1")
+
+
+def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.DataFrame:
+    """Table `cuts_realised`: plant cuts summed, with net, grades, placebo, limits; then what is not identified.
+
+    Parameters
+    ----------
+    cuts, identification : from `identified_cuts` and `identification`
+
+    Returns
+    -------
+    DataFrame
+        Key project_id, product_id, period, method; gross, net and range in USD, weights in kg.
+
+    Examples
+    --------
+    >>> ds = open_dataset("sample", period="2026Q3")
+    >>> pair = {"project_id": "antifreeze_navoi", "product_id": "antifreeze"}
+    >>> cut = {"plant_id": "asaka", "period": pd.Period("2026Q3"), "delivered_kg": 1000.0, "gross_kg": 1000.0}
+    >>> cut |= {"gross_usd": 2000.0, "current_usd": 2100.0, "low_usd": 1900.0, "high_usd": 2200.0}
+    >>> tests = dict.fromkeys(["placebo_rank", "placebo_n", "placebo_p", "smallest_p"], np.nan)
+    >>> tests = pd.DataFrame([pair | tests | {"reason": None, "told": True}])
+    >>> table = realised_cuts(ds, pd.DataFrame([pair | cut | {"evidence": "measured"}]), tests)
+    >>> table[["gross_usd", "net_usd", "gross_evidence", "net_evidence"]].to_numpy().tolist()
+    [[2000.0, 1260.0, 'measured', 'planned']]
+    """
+    inputs = ds.project_products.set_index(PAIR)["imported_input_usd_per_kg"]
+    sums = dict.fromkeys(AMOUNTS, lambda values: values.sum(skipna=False)) | {"evidence": weakest}
+    table = cuts.groupby(ROW, as_index=False).agg(sums).rename(columns={"evidence": "gross_evidence"})
+    table = table.join(inputs, on=PAIR, validate="m:1")
+    known = table["imported_input_usd_per_kg"].notna()
+    table = table.assign(
+        net_usd=table["gross_usd"] - table["delivered_kg"] * table["imported_input_usd_per_kg"],
+        net_evidence=pd.Series("planned", table.index, dtype=object).where(known, None),
+        identified=True,
+    )
+    table = table.merge(identification.drop(columns="reason"), on=PAIR, how="left", validate="m:1")
+    table = table.merge(_limits(ds, table), on=ROW, how="left", validate="1:1")
+    table["limit_flag"] = table["gross_kg"] > table["limit_kg"]
+    others = identification.loc[identification["reason"].notna(), [*PAIR, "reason"]]
+    others = others.assign(identified=False, limit_flag=False, told=False)
+    table = pd.concat([table, others], ignore_index=True).assign(method=ds.counterfactual)
+    return conform(table.sort_values(ROW, na_position="last"), "cuts_realised", frequency=ds.frequency)
+
+
+def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
+    """Table `counterfactual`: actual imports of the comparable partners plus all cuts, by product and period.
+
+    With delivery records every product is there; else those whose cut is estimated, in all periods.
+
+    Parameters
+    ----------
+    panel : table `panel`, from `import_panel`
+    cuts : from `identified_cuts`; gross_usd (USD) and gross_kg (kg)
+
+    Returns
+    -------
+    DataFrame
+        Key product_id, period, method; actual and counterfactual imports in USD and kg.
+
+    Examples
+    --------
+    >>> ds, at = open_dataset("sample", period="2026Q3"), {"product_id": "antifreeze", "period": pd.Period("2026Q3")}
+    >>> panel = pd.DataFrame([at | {"value_usd": 5000.0, "net_kg": 2500.0, "comparable": True}])
+    >>> cuts = pd.DataFrame([at | {"gross_usd": 2000.0, "gross_kg": 1000.0, "evidence": "measured", "base_kg": np.nan}])
+    >>> counterfactual_imports(panel, cuts, ds)[["actual_usd", "counterfactual_usd"]].to_numpy().tolist()
+    [[5000.0, 7000.0]]
+    """
+    key = ["product_id", "period"]
+    actual = panel[panel["comparable"]].groupby(key).agg(actual_usd=("value_usd", "sum"), actual_kg=("net_kg", "sum"))
+    known = {"base_kg": lambda kg: kg.sum(min_count=1), "evidence": weakest}
+    summed = cuts.groupby(key).agg({"gross_usd": "sum", "gross_kg": "sum"} | known)
+    table = actual.join(summed, how="outer").reset_index()
+    if ds.counterfactual != DELIVERIES:
+        table = table[table["product_id"].isin(cuts["product_id"])]
+    nothing = dict.fromkeys(["actual_usd", "actual_kg", "gross_usd", "gross_kg"], 0)
+    table = table.fillna(nothing | {"evidence": "measured"})  # of a row without a cut: customs recorded it
+    table = table.assign(
+        method=ds.counterfactual,
+        counterfactual_usd=table["actual_usd"] + table["gross_usd"],
+        counterfactual_kg=table["actual_kg"] + table["gross_kg"],
+    )
+    return conform(table, "counterfactual", frequency=ds.frequency)
+
+
+def delivery_cuts(observed: Observed) -> pd.DataFrame:
+    """Cuts from delivery records: import replaced × mix-constant price; the range, cheapest to dearest origin."""
+    ds, key = observed.ds, [*USE, "period"]
+    current = observed.panel[observed.panel["comparable"]].groupby(key)[["value_usd", "net_kg"]].sum()
+    current = (current["value_usd"] / current["net_kg"].where(current["net_kg"] > 0)).rename("current").reset_index()
+    rows = (
+        ds.deliveries[ds.deliveries["period"] <= ds.period]
+        .merge(_replaced(ds), on=PAIR, how="left", validate="m:1")
+        .merge(observed.prices, on=key, how="left", validate="m:1")
+        .merge(current, on=key, how="left", validate="m:1")
+    )
+    delivered = rows["net_kg"] - rows["baseline_kg"].fillna(0)
+    kg = rows["replaces_kg"] * delivered
+    usual = {end: kg * rows[end].fillna(rows["price"]) for end in ("price", "current", "price_low", "price_high")}
+    ends = pd.DataFrame(usual)
+    table = rows.assign(
+        delivered_kg=delivered, gross_kg=kg, gross_usd=ends["price"], current_usd=ends["current"],
+        low_usd=ends.min(axis=1), high_usd=ends.max(axis=1), base_kg=np.nan, evidence=rows["price_evidence"],
+    )  # fmt: skip
+    return table.loc[kg != 0, COLUMNS]
+
+
+def delivering(ds: Dataset) -> pd.DataFrame:
+    """Each project × product, with the reason where nothing above the baseline has been delivered yet."""
+    sheet = ds.project_products[PAIR].merge(ds.projects[["project_id", "first_output"]], on="project_id")
+    sold = ds.deliveries[ds.deliveries["period"] <= ds.period]
+    above = sold["net_kg"].sub(sold["baseline_kg"].fillna(0)).ne(0)
+    records = sold.assign(above=above).groupby(PAIR, as_index=False)["above"].any()
+    sheet = sheet.merge(records, on=PAIR, how="left", validate="1:1")
+    due = pd.PeriodIndex(sheet["first_output"], freq="M").start_time <= ds.period.end_time
+    reason = pd.Series(np.where(due, "no_deliveries", "not_started"), sheet.index, dtype=object)
+    reason = reason.mask(due & sheet["above"].eq(False), "baseline_only").mask(sheet["above"].eq(True), None)
+    return sheet[PAIR].assign(reason=reason)
+
+
+def case_test(observed: Observed, case, method: str) -> dict:
+    """Why the method cannot answer for a row of `observed.cases`, or how its answer fares among the placebos."""
+    about = {"project_id": case.project_id, "product_id": case.product_id, "reason": case.reason}
+    if case.reason is None:
+        try:
+            return about | placebo_test(observed, main_question(observed, case), method)
+        except Declined as declined:
+            about["reason"] = str(declined)
+    return about
+
+
+def _series_cuts(observed: Observed, method: str) -> pd.DataFrame:
+    """Cuts from the series, divided among the plants by their shares of the base; the range is of whole variants."""
+    frames = []
+    for case in observed.identifiable:
+        answers = [table for _, table in variants(observed, case, method)]
+        if not answers:
+            continue
+        totals = [table["gross_usd"].sum() for table in answers]
+        low, high = (answers[end(totals)]["gross_usd"] for end in (np.argmin, np.argmax))
+        base = observed.by_plant[case.product_id][observed.inside(case.base)]
+        table = answers[0].assign(low_usd=low, high_usd=high, base_kg=base.sum(axis=1).mean()).rename_axis("period")
+        shares = (base.sum() / base.sum().sum()).rename("share").rename_axis("plant_id").reset_index()
+        amounts = ["gross_kg", "gross_usd", "low_usd", "high_usd", "base_kg"]
+        table = table.reset_index().merge(shares[shares["share"] > 0], how="cross")
+        table[amounts] = table[amounts].mul(table["share"], axis=0)
+        frames.append(table.assign(project_id=case.project_id, product_id=case.product_id))
+    if not frames:
+        texts = dict.fromkeys([*PAIR, "plant_id", "evidence"], "str") | {"period": observed.periods.dtype}
+        return pd.DataFrame({name: pd.Series(dtype=texts.get(name, "float64")) for name in COLUMNS})
+    table = pd.concat(frames, ignore_index=True).merge(_replaced(observed.ds), on=PAIR, how="left", validate="m:1")
+    delivered = table["gross_kg"] / table["replaces_kg"]
+    return table.assign(delivered_kg=delivered, current_usd=table["gross_usd"], evidence="inferred")[COLUMNS]
+
+
+def _replaced(ds: Dataset) -> pd.DataFrame:
+    """The kg of import that a domestic kg replaces, one where the sheet is silent."""
+    return ds.project_products[[*PAIR, "replaces_kg"]].fillna({"replaces_kg": 1.0})
+
+
+def _limits(ds: Dataset, cuts: pd.DataFrame) -> pd.DataFrame:
+    """The tighter of capacity (for the part of the period in operation) and recorded output, in kg of import."""
+    sheet = ds.project_products.drop(columns="replaces_kg").merge(_replaced(ds), on=PAIR, validate="1:1")
+    sheet = sheet.merge(ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1")
+    table = cuts[ROW].merge(sheet, on=PAIR, validate="m:1").merge(ds.output[[*ROW, "quantity"]], on=ROW, how="left")
+    span = pd.PeriodIndex(table["period"])
+    year = (span.end_time - span.start_time) / pd.Timedelta(days=365.2425)  # the mean year of the calendar
+    started = pd.PeriodIndex(table["first_output"], freq="M").start_time
+    active = np.clip((span.end_time - started) / (span.end_time - span.start_time), 0, 1)
+    to_kg = table["kg_per_unit"] * table["replaces_kg"]
+    capacity, output = table["capacity"] * to_kg * year.to_numpy() * active.to_numpy(), table["quantity"] * to_kg
+    tighter = output.notna() & (output < capacity)
+    return table[ROW].assign(
+        capacity_kg=capacity,
+        output_kg=output,
+        limit=np.where(tighter, "output", "capacity"),
+        limit_kg=np.where(tighter, output, capacity),
+    )

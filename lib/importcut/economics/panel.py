@@ -1,0 +1,267 @@
+"""Imports → panel by product × plant × origin × period: weights mended, findings on the data, split by purpose."""
+
+import numpy as np
+import pandas as pd
+
+from importcut.dataset import Dataset
+from importcut.economics.indices import beyond_quartiles, hidiroglou_berthelot
+from importcut.schema import CELL, USE, YEAR, DataError, conform
+
+UNREPAIRED = ("hs_revision", "reporting_break", "missing_weight")  # findings that bar a product where nothing mended it
+
+
+def import_panel(cells: pd.DataFrame, ds: Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Panel by product × plant × origin × period up to `ds.period`, and the findings on its quality.
+
+    Parameters
+    ----------
+    cells : table `cells`, from `clean.clean_imports`: accepted lines added up, USD and kg (empty where missing)
+    ds : from `open_dataset`, with a period
+
+    Returns
+    -------
+    panel : table `panel`, key product_id, plant_id, origin, period; a weight that is missing or broken is imputed
+    findings : period, product_id, origin, check, lines, affected_value_usd (USD), treatment, kind, certainty
+
+    Raises
+    ------
+    DataError : `ds.period` lies before the first or after the last import, or every line was set aside.
+
+    Examples
+    --------
+    >>> ds = open_dataset("sample", period="2026Q3")
+    >>> lines = pd.DataFrame({"product_id": "topcoat", "plant_id": "asaka", "origin": "DE", "lines": [3, 3, 2]})
+    >>> lines["period"] = pd.PeriodIndex(["2026Q1", "2026Q2", "2026Q3"], freq="Q")
+    >>> lines = lines.assign(value_usd=[900.0, 900, 1000], net_kg=[100.0, 100, None], weight_rule="declared")
+    >>> panel, findings = import_panel(lines, ds)
+    >>> panel[["value_usd", "net_kg", "evidence"]].round(1).to_numpy().tolist()
+    [[900.0, 100.0, 'measured'], [900.0, 100.0, 'measured'], [1000.0, 111.1, 'inferred']]
+    """
+    lines = _up_to(cells, ds)
+    cells, breaks = _mend_breaks(_weighted_cells(lines), ds)
+    if len(breaks):
+        breaks = breaks.join(lines.groupby(["product_id", "period"])["lines"].sum(), on=["product_id", "period"])
+    stopped = _stopped_origins(cells, ds)
+    cells["comparable"] = ~cells["origin"].isin(stopped["origin"])
+    cells["unit_value"] = cells["value_usd"] / cells["net_kg"].where(cells["net_kg"] > 0)
+    weights = _weight_findings(lines, weighed=_log_unit_values(cells).columns)
+    parts = [weights, breaks, stopped, _missing_periods(lines), _unit_value_outliers(cells, lines, ds)]
+    parts.append(_recut_codes(lines, ds))
+    findings = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+    return conform(cells, "panel", frequency=ds.frequency), findings
+
+
+def _up_to(cells: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
+    """The lines up to `ds.period`, which must lie in the data."""
+    if cells.empty:
+        raise DataError(f"{ds.name}: every line was set aside — `importcut check {ds.name}` shows by which rules")
+    if ds.period is None:
+        raise DataError(f"{ds.name}: no period is chosen — open the dataset with one, as {cells['period'].max()}")
+    first, last = cells["period"].min(), cells["period"].max()
+    if ds.period < first:
+        raise DataError(f"{ds.name}: no imports up to {ds.period} — choose a period from {first} to {last}")
+    if ds.period > last:
+        raise DataError(f"{ds.name}: no imports after {last}, none in {ds.period} — choose a period up to {last}")
+    return cells[cells["period"] <= ds.period]
+
+
+def _weighted_cells(lines: pd.DataFrame) -> pd.DataFrame:
+    """Cells with weights; a missing one is value / unit value of the cell, the product, or the periods around."""
+    missing = lines["net_kg"].isna()
+    cells = (
+        lines.assign(missing_usd=lines["value_usd"].where(missing, 0.0), raw_kg=lines["net_kg"].fillna(0.0))
+        .groupby(CELL, as_index=False)[["value_usd", "missing_usd", "raw_kg"]]
+        .sum()
+    )
+    weighed = cells["value_usd"] - cells["missing_usd"]
+    own = (weighed / cells["raw_kg"]).where(cells["raw_kg"] > 0)
+    by_product = cells.assign(weighed=weighed).groupby(["product_id", "period"])[["weighed", "raw_kg"]].transform("sum")
+    common = (by_product["weighed"] / by_product["raw_kg"]).where(by_product["raw_kg"] > 0)
+    series = _log_unit_values(cells.assign(value_usd=weighed, net_kg=cells["raw_kg"]))
+    neighbours = np.exp(series.interpolate(limit_area="inside").ffill().bfill()).stack().rename("neighbours")
+    cells = cells.join(neighbours, on=["period", "product_id"], validate="m:1")
+    unit_value = own.where(own > 0).fillna(common.where(common > 0)).fillna(cells["neighbours"])
+    return cells.assign(
+        net_kg=cells["raw_kg"] + (cells["missing_usd"] / unit_value).fillna(0.0),
+        evidence=np.where(cells["missing_usd"] > 0, "inferred", "measured"),
+        price_evidence=np.where(own.isna(), "inferred", "measured"),
+    ).drop(columns=["missing_usd", "neighbours"])
+
+
+def _log_unit_values(cells: pd.DataFrame) -> pd.DataFrame:
+    """Log unit value, periods × products."""
+    total = cells.groupby(["period", "product_id"])[["value_usd", "net_kg"]].sum()
+    usable = total[(total["net_kg"] > 0) & (total["value_usd"] > 0)]
+    series = np.log(usable["value_usd"] / usable["net_kg"]).unstack("product_id")
+    return series.reindex(pd.period_range(cells["period"].min(), cells["period"].max(), name="period"))
+
+
+def _mend_breaks(cells: pd.DataFrame, ds: Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Impute the weights of the product lines that break with most others, worst period first."""
+    beyond, share = np.log(ds.thresholds["reporting_break_ratio"]), ds.thresholds["reporting_break_share"]
+    series, findings = _log_unit_values(cells), []
+    while (worst := _worst_break(series, beyond, share)) is not None:
+        period, flagged, suspected = worst
+        interpolated = (series.shift(1).loc[period] + series.shift(-1).loc[period])[flagged] / 2
+        broken = cells["period"].eq(period) & cells["product_id"].isin(flagged)
+        value = cells[broken].groupby("product_id")["value_usd"].sum()
+        findings.append(
+            pd.DataFrame({"product_id": value.index, "affected_value_usd": value.to_numpy()}).assign(
+                period=period, check="reporting_break", kind="weights",
+                treatment="kept" if suspected else "imputed", certainty="suspected" if suspected else "found",
+            )
+        )  # fmt: skip
+        if suspected:
+            break
+        factor = np.exp(series.loc[period, flagged] - interpolated)
+        cells.loc[broken, "net_kg"] *= cells.loc[broken, "product_id"].map(factor)
+        cells.loc[broken, ["evidence", "price_evidence"]] = "inferred"
+        series.loc[period, flagged] = interpolated
+    return cells, pd.concat(findings, ignore_index=True) if findings else pd.DataFrame(columns=["period"])
+
+
+def _worst_break(series: pd.DataFrame, beyond: float, share: float) -> tuple[pd.Period, pd.Index, bool] | None:
+    """The period in which most lines move together, farthest from their neighbours; the last one if no other does."""
+    # a break also sets the neighbours half as far apart from theirs: that is why the farthest comes first
+    inner = series - (series.shift(1) + series.shift(-1)) / 2
+    for distance, suspected in ((inner, False), (series.diff().tail(1), True)):
+        direction = np.sign(distance.median(axis=1))
+        flags = distance.mul(direction, axis=0).gt(beyond)
+        counted = distance.notna().sum(axis=1)
+        shares = (flags.sum(axis=1) / counted.where(counted > 1)).dropna()
+        broken = shares.index[shares >= share]
+        if len(broken):
+            period = distance.abs().where(flags).median(axis=1)[broken].idxmax()
+            return period, flags.columns[flags.loc[period]], suspected
+    return None
+
+
+def _unit_value_outliers(cells: pd.DataFrame, lines: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
+    """Cells of measured weight whose unit value jumps as no others do; the step back from an outlier is none."""
+    rule = ds.thresholds
+    known = cells[cells["evidence"].eq("measured") & cells["unit_value"].gt(0)]
+    pairs = known.merge(known.assign(period=known["period"] + 1), on=CELL, suffixes=("", "_before"), validate="1:1")
+    pairs = pairs[pairs.groupby("period")["period"].transform("size") >= rule["outlier_cells"]]
+    median = (pairs["unit_value"] / pairs["unit_value_before"]).groupby(pairs["period"]).transform("median")
+    size = pairs[["value_usd", "value_usd_before"]].max(axis=1)
+    before, now = pairs["unit_value_before"], pairs["unit_value"]
+    scores = hidiroglou_berthelot(before, now, median, u=rule["outlier_u"], size=size)
+    outside = scores.groupby(pairs["period"]).transform(beyond_quartiles, a=rule["outlier_a"], c=rule["outlier_c"])
+    jumps = pairs[CELL].assign(value_usd=pairs["value_usd"], side=np.sign(scores))[outside.astype(bool)]
+    back = pd.MultiIndex.from_frame(jumps.assign(period=jumps["period"] + 1, side=-jumps["side"])[[*CELL, "side"]])
+    jumps = jumps[~pd.MultiIndex.from_frame(jumps[[*CELL, "side"]]).isin(back)]
+    counted = jumps.join(lines.groupby(CELL)["lines"].sum(), on=CELL, validate="1:1")
+    touched = _touched(counted, ["period", "product_id", "origin"])
+    return touched.assign(check="unit_value_outlier", treatment="kept", kind="weights", certainty="suspected")
+
+
+def _recut_codes(lines: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
+    """Imported products whose commodity codes, or headings, a revision of the Harmonized System recut in the data."""
+    first = pd.PeriodIndex([*ds.hs_revisions.values()], freq=ds.frequency)
+    begun = pd.DataFrame({"revision": [*ds.hs_revisions], "period": first}).astype({"revision": "str"})
+    begun = begun[begun["period"].gt(lines["period"].min()) & begun["period"].le(ds.period)]
+    prefixes = ds.products.set_index("product_id")["hs_prefixes"].str.split(";").explode().str.strip()
+    pairs = prefixes.rename("prefix").reset_index().merge(ds.recut, how="cross")
+    touch = [p.startswith(code) or code.startswith(p) for p, code in zip(pairs["prefix"], pairs["hs6"], strict=True)]
+    touched = pairs.loc[touch, ["product_id", "revision"]].drop_duplicates().merge(begun, on="revision", validate="m:1")
+    return (
+        touched[touched["product_id"].isin(lines["product_id"])]
+        .merge(_touched(lines, ["product_id", "period"]), on=["product_id", "period"], how="left", validate="1:1")
+        .fillna({"lines": 0, "affected_value_usd": 0.0})
+        .assign(check="hs_revision", treatment="kept", kind="classification", certainty="found")
+        .drop(columns="revision")
+    )
+
+
+def _missing_periods(lines: pd.DataFrame) -> pd.DataFrame:
+    """Periods between the first and the last one in which no line was accepted."""
+    present = pd.PeriodIndex(lines["period"])
+    missing = pd.period_range(present.min(), present.max(), name="period").difference(present)
+    return missing.to_frame(index=False).assign(
+        check="period_missing", affected_value_usd=0.0, treatment="kept", kind="coverage", certainty="found"
+    )
+
+
+def _stopped_origins(cells: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
+    """Origins that have not reported for the last two periods or more: by product, with their last year's value."""
+    last = cells.groupby("origin")["period"].max()
+    value = cells.groupby("origin")["value_usd"].sum()
+    gone = last[(last < ds.period - 1) & (value / value.sum() >= ds.thresholds["coverage_share"])]
+    lost = cells.merge(gone.rename("last").reset_index(), on="origin", validate="m:1")
+    lost = lost[lost["period"] > lost["last"] - YEAR[ds.frequency]]
+    return (
+        lost.assign(period=lost["last"] + 1)
+        .groupby(["origin", "product_id", "period"], as_index=False)
+        .agg(affected_value_usd=("value_usd", "sum"))
+        .assign(check="coverage_break", treatment="left_out", kind="coverage", certainty="found")
+    )
+
+
+def _weight_findings(lines: pd.DataFrame, weighed: pd.Index) -> pd.DataFrame:
+    """Lines whose weight is missing or repaired; a product that is not among the `weighed` ones stays without."""
+    table = _touched(lines[lines["weight_rule"] != "declared"], ["period", "product_id", "weight_rule"])
+    rule, without = table["weight_rule"], ~table["product_id"].isin(weighed)
+    treatment = rule.map({"missing": "imputed", "unit_repaired": "repaired"})
+    return table.assign(
+        check=rule.map({"missing": "missing_weight", "unit_repaired": "wrong_unit"}),
+        treatment=treatment.mask(without & rule.eq("missing"), "kept"),
+        kind="weights",
+        certainty="found",
+    )
+
+
+def _touched(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """The lines and the value that a finding touches, by some columns."""
+    return rows.groupby(by, as_index=False).agg(lines=("lines", "sum"), affected_value_usd=("value_usd", "sum"))
+
+
+def quality(findings: pd.DataFrame | None, rules: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
+    """All findings: on the panel, and what was set aside, by kind and reason (table `rules` of clean.clean_imports)."""
+    set_aside = (
+        rules[rules["kind"].ne("accepted")]
+        .rename(columns={"rule": "check", "value_usd": "affected_value_usd"})
+        .drop(columns="decides")
+        .assign(treatment="set_aside", certainty="found")
+    )
+    on_panel = [] if findings is None else [findings.assign(period=findings["period"].astype("str"))]
+    table = pd.concat([*on_panel, set_aside], ignore_index=True)
+    columns = {c: table.get(c) for c in ("period", "product_id", "origin")}
+    return conform(table.assign(**columns), "quality", frequency=ds.frequency)
+
+
+def unrepaired(findings: pd.DataFrame) -> set[str]:
+    """Products (product_id) whose codes were recut, or whose weights are broken or missing, and nothing mended it.
+
+    Takes the findings of import_panel or the table `quality`: columns check, treatment, product_id.
+    """
+    kept = findings["check"].isin(UNREPAIRED) & findings["treatment"].eq("kept")
+    return set(findings.loc[kept, "product_id"])
+
+
+def profile(panel: pd.DataFrame, uses: pd.DataFrame, *, frequency: str) -> pd.DataFrame:
+    """The panel split over technological purposes by the shares of `uses`, so that no value is counted twice.
+
+    Parameters
+    ----------
+    panel : table `panel`, from `import_panel`
+    uses : product_id, plant_id, purpose_id, share (of the plant's use of the product, adding up to 1)
+    frequency : of the periods, Q or Y
+
+    Returns
+    -------
+    DataFrame
+        Table `profile`; key product_id, plant_id, purpose_id, origin, period. Without uses a purpose is "unspecified".
+
+    Examples
+    --------
+    >>> panel = pd.DataFrame({"product_id": "pp", "plant_id": "asaka", "origin": "KR", "period": ["2024"]})
+    >>> panel = panel.assign(value_usd=540.0, net_kg=180.0, raw_kg=180.0, unit_value=3.0, evidence="measured")
+    >>> uses = pd.DataFrame({"product_id": "pp", "plant_id": "asaka", "purpose_id": ["bumper", "trim"]})
+    >>> split = profile(panel, uses.assign(share=[0.75, 0.25]), frequency="Y")
+    >>> split.set_index("purpose_id")["value_usd"].to_dict()
+    {'bumper': 405.0, 'trim': 135.0}
+    """
+    split = panel.merge(uses, on=USE, how="left", validate="m:m")
+    amounts = split[["value_usd", "net_kg", "raw_kg"]].mul(split["share"].fillna(1), axis=0)
+    split = split.assign(purpose_id=split["purpose_id"].fillna("unspecified"), **amounts)
+    return conform(split, "profile", frequency=frequency)

@@ -1,0 +1,321 @@
+"""The plan to the target year: what the plants need, what the projects supply, what of it flows, and its credit."""
+
+import numpy as np
+import pandas as pd
+
+from importcut.dataset import Dataset, assumption, first_years, in_years
+from importcut.economics.attribution import credits, dispatched
+from importcut.schema import PAIR, RULES, USE, conform, empty, within
+
+AMOUNTS = ["gross_usd", "net_usd", "exports_usd"]
+FLOWS = ["supply_kg", "displaced_kg", "price", "net_price", *AMOUNTS]
+
+
+def horizon(ds: Dataset) -> pd.PeriodIndex:
+    """The plan's periods: from the programme's start to the end of the target year; none without a target."""
+    if not ds.target or ds.programme_start is None:
+        return pd.PeriodIndex([], freq=ds.frequency)
+    end = pd.Period(str(ds.target["year"]), freq="Y").end_time
+    return pd.period_range(ds.programme_start, end, freq=ds.frequency)
+
+
+def addressable(ds: Dataset, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_planned: bool = False) -> pd.DataFrame:
+    """What the plants will need of each product, and can be made at home: kg and USD at base price × drift.
+
+    Parameters
+    ----------
+    panel : gives imports and prices of the base period
+    cuts : `gross_kg` by product, plant and period: domestic deliveries are part of the requirement
+    as_planned : periods that are over count with the vehicles planned for them, not with those made
+
+    Returns
+    -------
+    DataFrame
+        Key product_id, period; columns cap_kg, price (USD per kg).
+
+    Examples
+    --------
+    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2024Q4", freq="Q")
+    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "period": span})
+    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0)
+    >>> caps = addressable(ds, panel, panel.assign(gross_kg=0.0))
+    >>> caps.tail(1).round(2).astype({"period": str}).to_numpy().tolist()
+    [['washer_fluid', '2030Q4', 6222.0, 1.5]]
+    """
+    span = horizon(ds)
+    if span.empty:
+        return _without_rows(ds, ["product_id"], ["cap_kg", "price"])
+    base = panel[within(panel["period"], ds.base_period)]
+    delivered = cuts[within(cuts["period"], ds.base_period)]
+    need = base.groupby(USE)["net_kg"].sum().add(delivered.groupby(USE)["gross_kg"].sum(), fill_value=0)
+    vehicles, recorded = _vehicles(ds, as_planned), ds.activity[ds.activity["scenario"].isna()]
+    made = recorded[within(recorded["period"], ds.base_period)].groupby("plant_id")["vehicles"].sum()
+    intensity = (need / need.index.get_level_values("plant_id").map(made).to_numpy()).rename("intensity").reset_index()
+    total = base.groupby("product_id")[["value_usd", "net_kg"]].sum()
+    drift = (1 + assumption(ds, "price_drift")) ** np.maximum(span.year - ds.base_period.year, 0)
+    share = ds.products.set_index("product_id")["localisable_share"].fillna(1)
+    rows = vehicles[vehicles["period"].isin(span)].merge(intensity, on="plant_id", validate="m:m")
+    need = rows["vehicles"] * rows["intensity"] * rows["product_id"].map(share) * assumption(ds, "intensity")
+    table = rows.assign(cap_kg=need).groupby(["product_id", "period"], as_index=False)["cap_kg"].sum()
+    price = table["product_id"].map(total["value_usd"] / total["net_kg"])
+    return table.assign(price=price * table["period"].map(pd.Series(drift, index=span)))
+
+
+def _without_rows(ds: Dataset, texts: list[str], numbers: list[str]) -> pd.DataFrame:
+    """A table by period without a row."""
+    types = dict.fromkeys(texts, "str") | {"period": f"period[{ds.frequency}]"} | dict.fromkeys(numbers, "float64")
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
+
+
+def _vehicles(ds: Dataset, as_planned: bool) -> pd.DataFrame:
+    """Vehicles recorded up to `ds.period`, or planned for it; later the scenario's plan × its output.
+
+    Where there is no plan for a period that is over, the record stands for it.
+    """
+    table, own = ds.activity, ds.scenario["name"]
+    name = own if table["scenario"].eq(own).any() else "base"
+    # a period recorded since the report's own still counts as planned in that report
+    plan = table[table["scenario"].isna() | table["scenario"].eq(name)].sort_values("scenario")
+    plan = plan.drop_duplicates(["period", "plant_id"])
+    past = plan if as_planned else table[table["scenario"].isna()]
+    later = plan[plan["period"] > ds.period]
+    # what the scenario assumes of the output is said of the years to come
+    later = later.assign(vehicles=later["vehicles"] * assumption(ds, "vehicle_output"))
+    return pd.concat([past[past["period"] <= ds.period], later])[["period", "plant_id", "vehicles"]]
+
+
+def supply(ds: Dataset, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0, success=1.0) -> np.ndarray:
+    """Import that each project × product (rows of project_products) can replace in each period, kg.
+
+    Capacity × use × share sold to the plants × kg of import a kg replaces × the ramp-up from the first output
+    plus delay, run at its pace and integrated over the period. The assumptions may have leading axes of draws,
+    with the rows of project_products last.
+    """
+    sheet = _sheet(ds)
+    delay, use, pace, success = (np.asarray(a, float) for a in (delay, use, pace, success))
+    factors = ("capacity", "kg_per_unit", "use", "plant_share", "replaces_kg")
+    a_year = np.prod([sheet[column].to_numpy(float) for column in factors], axis=0)
+    start = np.broadcast_to(sheet["start"].to_numpy() + delay, np.broadcast_shapes(delay.shape, (len(sheet),)))
+    border = in_years(periods.append(periods[-1:] + 1).start_time).to_numpy(float)
+    since = border - start[..., None]
+    pace = np.broadcast_to(pace, np.broadcast_shapes(pace.shape, (len(sheet),)))
+    run = [_ramped(since[..., n, :], ramp, pace[..., n, None]) for n, ramp in enumerate(sheet["ramp"])]
+    return np.diff(np.stack(np.broadcast_arrays(*run), axis=-2), axis=-1) * (a_year * use * success)[..., None]
+
+
+def flows(ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
+    """Supply, cap, price, what flows under the scenario's dispatch and its value, as arrays [draws,] rows, periods.
+
+    Named as the columns of `plan`; with them cap (kg), and order and dispatch, by which the cap is divided.
+
+    Parameters
+    ----------
+    caps : from `addressable`, under the scenario's own values
+    draws : values of assumptions instead of the scenario's: [draws] for all, or [draws, projects] for each project
+    """
+    sheet, span, dispatch = _sheet(ds), horizon(ds), ds.scenario.get("dispatch", "proportional")
+    by_product = caps.pivot_table(index="product_id", columns="period", values=["cap_kg", "price"])
+    grids = (by_product[column].reindex(index=sheet["product_id"], columns=span) for column in ("cap_kg", "price"))
+    cap, price = (grid.fillna(0).to_numpy() for grid in grids)
+    drawn = {name: np.asarray(values, float) for name, values in (draws or {}).items()}
+
+    def ratio(name: str) -> np.ndarray:
+        return drawn[name][..., None, None] / assumption(ds, name) if name in drawn else np.ones((1, 1))
+
+    years = np.maximum(span.year.to_numpy() - ds.base_period.year, 0)
+    drift = drawn.get("price_drift", np.float64(assumption(ds, "price_drift")))[..., None, None]
+    cap = cap * np.where(span > ds.period, ratio("vehicle_output"), 1.0) * ratio("intensity")
+    price = price * ((1 + drift) / (1 + assumption(ds, "price_drift"))) ** years
+    own = {name: _by_row(ds, sheet, name, drawn) for name in ("delay_years", "capacity_use", "ramp_pace", "success")}
+    how = {"delay": "delay_years", "use": "capacity_use", "pace": "ramp_pace", "success": "success"}
+    kg = supply(ds, span, **{word: own[name] for word, name in how.items()})
+    order = {"merit_order": sheet["price_ratio"].to_numpy(float)}
+    order["first_come"] = sheet["start"].to_numpy() + own["delay_years"]
+    parts = {"supply_kg": kg, "cap": cap, "price": price, "order": order.get(dispatch), "dispatch": dispatch}
+    alone = np.ones((len(sheet), 1))
+    parts["displaced_kg"] = _by_product(sheet, parts, lambda s, c, w, d, o: dispatched(s, c, d, o), alone)
+    parts["net_price"] = price - (sheet["imported_input_usd_per_kg"] / sheet["replaces_kg"]).to_numpy()[:, None]
+    parts["gross_usd"], parts["net_usd"] = (parts["displaced_kg"] * parts[worth] for worth in ("price", "net_price"))
+    parts["exports_usd"] = parts["gross_usd"] * sheet["diverted_export_share"].to_numpy()[:, None]
+    return parts
+
+
+def project_cuts(ds: Dataset, parts: dict[str, np.ndarray], *, net: bool, rule: str = "shapley") -> np.ndarray:
+    """Credited cut of each project in each period, [draws,] projects, periods, from `flows`."""
+    sheet = _sheet(ds)
+    worth = parts["net_price" if net else "price"]
+    shares = _by_product(sheet, parts, lambda s, c, w, d, o: credits(s, c, w, rule=rule, dispatch=d, order=o), worth)
+    rows = sheet.groupby("project_id").indices  # a project without products has no rows, and nothing
+    return np.stack([shares[..., rows.get(p, []), :].sum(axis=-2) for p in ds.projects["project_id"]], axis=-2)
+
+
+def yearly_cuts(ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Credited gross and net cuts in each draw: [draws, projects, years], up to the target year."""
+    parts, years = flows(ds, caps, draws), horizon(ds).year
+    first = np.flatnonzero(np.diff(years, prepend=years[0] - 1))
+    cuts = {kind: project_cuts(ds, parts, net=kind == "net") for kind in ("gross", "net")}
+    # the headline: gross where net is not known
+    cuts["net"] = np.where(np.isnan(cuts["net"]), cuts["gross"], cuts["net"])
+    return {kind: np.add.reduceat(values, first, axis=-1) for kind, values in cuts.items()}
+
+
+def _ramped(years: np.ndarray, ramp: list[float], pace) -> np.ndarray:
+    """Capacity-years run by each point in time since the first output; the last share of the ramp-up persists."""
+    ends = np.arange(len(ramp) + 1.0)
+    climbed = years * pace  # at another pace the years of the ramp-up pass faster or slower
+    run = np.interp(climbed, ends, np.concatenate([[0.0], np.cumsum(ramp)])) / pace
+    return run + np.maximum(climbed - ends[-1], 0) / pace * ramp[-1]
+
+
+def _sheet(ds: Dataset) -> pd.DataFrame:
+    """The rows of project_products with what they leave out: full use, all sold to the plants."""
+    sheet = ds.project_products.merge(ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1")
+    whole = {"use": 1.0, "plant_share": 1.0, "replaces_kg": 1.0, "price_ratio": 1.0}
+    whole |= {"diverted_export_share": 0.0}  # imported inputs that are not known stay so, and net with them
+    first = pd.PeriodIndex(sheet["first_output"], freq="M")
+    ramps = sheet["ramp_up"].fillna("1").str.split(";").map(lambda shares: [float(share) for share in shares])
+    return sheet.fillna(whole).assign(start=in_years(first), ramp=ramps)
+
+
+def _by_row(ds: Dataset, sheet: pd.DataFrame, name: str, drawn: dict[str, np.ndarray]) -> np.ndarray:
+    """An assumption for each row of the sheet: drawn (for all, or by project), or the scenario's for the project."""
+    if name not in drawn:
+        return np.array([assumption(ds, name, project) for project in sheet["project_id"]])
+    if drawn[name].ndim == 1:
+        return drawn[name][:, None]
+    return drawn[name][:, pd.Index(ds.projects["project_id"]).get_indexer(sheet["project_id"])]
+
+
+def _by_product(sheet: pd.DataFrame, parts: dict, divide, worth: np.ndarray) -> np.ndarray:
+    """What `divide` gives for the rows of each product, which share its cap."""
+    shares = np.zeros(np.broadcast_shapes(parts["supply_kg"].shape, worth.shape, parts["cap"].shape))
+    kg, cap, worth = (np.broadcast_to(a, shares.shape) for a in (parts["supply_kg"], parts["cap"], worth))
+    for rows in sheet.groupby("product_id").indices.values():
+        order = None if parts["order"] is None else parts["order"][..., None, rows]
+        offered, valued = (np.moveaxis(a[..., rows, :], -2, -1) for a in (kg, worth))
+        divided = divide(offered, cap[..., rows[0], :], valued, parts["dispatch"], order)
+        shares[..., rows, :] = np.moveaxis(divided, -1, -2)
+    return shares
+
+
+def plan(ds: Dataset, caps: pd.DataFrame) -> pd.DataFrame:
+    """Supply, dispatched import and its value by project × product × period under the scenario's dispatch.
+
+    Parameters
+    ----------
+    caps : cap_kg, price (USD per kg) by product and period, from `addressable`
+
+    Returns
+    -------
+    DataFrame
+        Key project_id, product_id, period; supply_kg, displaced_kg, price and net_price (USD per kg), gross_usd,
+        net_usd, exports_usd.
+
+    Examples
+    --------
+    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2030Q4", freq="Q")
+    >>> caps = pd.DataFrame({"product_id": "washer_fluid", "period": span, "cap_kg": 6000.0, "price": 1.5})
+    >>> flows = plan(ds, caps)
+    >>> last = flows[flows["product_id"].eq("washer_fluid")].iloc[-1]  # it could supply more than is needed
+    >>> [round(float(value), 2) for value in last[["supply_kg", "displaced_kg", "gross_usd"]]]
+    [122720.0, 6000.0, 9000.0]
+    """
+    span = horizon(ds)
+    if span.empty:
+        return _without_rows(ds, PAIR, FLOWS)
+    parts = flows(ds, caps)
+    keys = ds.project_products[PAIR].merge(pd.DataFrame({"period": span}), how="cross")
+    return keys.assign(**{name: parts[name].ravel() for name in FLOWS})
+
+
+def planned_cuts(ds: Dataset, planned: pd.DataFrame) -> pd.DataFrame:
+    """Table `cuts_planned`: the plan by year; imported equipment counts once, in the year of the first output.
+
+    Parameters
+    ----------
+    planned : from `plan`
+
+    Returns
+    -------
+    DataFrame
+        Key project_id, product_id, year; weights in kg, cuts in USD.
+
+    Examples
+    --------
+    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2030Q4", freq="Q")
+    >>> caps = pd.DataFrame({"product_id": "washer_fluid", "period": span, "cap_kg": 6000.0, "price": 1.5})
+    >>> yearly = planned_cuts(ds, plan(ds, caps)).set_index(["product_id", "year"])
+    >>> yearly.loc[("washer_fluid", 2030), ["gross_usd", "net_usd"]].round(2).to_numpy().tolist()
+    [36000.0, 33840.0]
+    """
+    if planned.empty:
+        return empty("cuts_planned", ds)
+    table = planned.assign(year=planned["period"].dt.year)
+    yearly = table.groupby([*PAIR, "year"], as_index=False)[["supply_kg", "displaced_kg", *AMOUNTS]].sum(skipna=False)
+    projects = ds.projects.set_index("project_id")
+    first = yearly.groupby(PAIR)["year"].transform("min").where(yearly["supply_kg"] > 0)
+    opened = yearly["project_id"].map(np.floor(first_years(ds)))
+    leading = ds.project_products.groupby("project_id")["product_id"].first()
+    lead = yearly["product_id"].eq(yearly["project_id"].map(leading))
+    equipment = yearly["project_id"].map(projects["imported_equipment_usd"]).fillna(0)
+    once = equipment.where(yearly["year"].eq(opened) & lead & first.notna(), 0)
+    table = yearly.assign(fx_usd=yearly["net_usd"] - yearly["exports_usd"] - once)
+    return conform(table, "cuts_planned", frequency=ds.frequency)
+
+
+def credited(ds: Dataset, caps: pd.DataFrame, *, rules: tuple[str, ...] = RULES) -> pd.DataFrame:
+    """Table `credit`: the planned cuts divided by each of the rules, for the target year and summed to it.
+
+    Parameters
+    ----------
+    caps : cap_kg, price (USD per kg) by product and period, from `addressable`
+
+    Returns
+    -------
+    DataFrame
+        Key project_id, rule, basis; gross_usd and net_usd (USD).
+
+    References
+    ----------
+    Shapley (1953); O'Neill (1982).
+
+    Examples
+    --------
+    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2030Q4", freq="Q")
+    >>> caps = pd.DataFrame({"product_id": "washer_fluid", "period": span, "cap_kg": 6000.0, "price": 1.5})
+    >>> shares = credited(ds, caps).query("gross_usd > 0 and basis == 'target_year'")
+    >>> shares.set_index(["project_id", "rule"])["gross_usd"].round(2).loc["washer_fluid_tashkent", "shapley"].item()
+    36000.0
+    """
+    span = horizon(ds)
+    if span.empty:
+        return empty("credit", ds)
+    parts, rows = flows(ds, caps), []
+    spans = {"target_year": span.year == ds.target["year"], "cumulative": np.full(len(span), True)}
+    for rule in rules:
+        cuts = {f"{kind}_usd": project_cuts(ds, parts, net=kind == "net", rule=rule) for kind in ("gross", "net")}
+        for basis, counted in spans.items():
+            sums = {name: values[:, counted].sum(axis=1) for name, values in cuts.items()}
+            rows.append(ds.projects[["project_id"]].assign(rule=rule, basis=basis, **sums))
+    return conform(pd.concat(rows), "credit", frequency=ds.frequency)
+
+
+def ceilings(ds: Dataset, planned: pd.DataFrame, caps: pd.DataFrame) -> pd.DataFrame:
+    """Table `ceiling`: what projects, products and the target claim, against what can be displaced at all."""
+    if planned.empty:
+        return empty("ceiling", ds)
+    lines = caps.assign(line_usd=caps["cap_kg"] * caps["price"])[["product_id", "period", "line_usd"]]
+    claims = planned.assign(claim_usd=planned["supply_kg"] * planned["price"])
+    claims = claims.merge(lines, on=["product_id", "period"], validate="m:1")
+    rows = []
+    for reading, counted in (("annual", claims["period"].dt.year.eq(ds.target["year"])), ("cumulative", slice(None))):
+        span = claims[counted]
+        by_project = span.groupby("project_id")[["claim_usd", "line_usd"]].sum().assign(level="project")
+        by_product = span.groupby("product_id").agg(claim_usd=("claim_usd", "sum")).assign(level="product")
+        by_product["line_usd"] = span.drop_duplicates(["product_id", "period"]).groupby("product_id")["line_usd"].sum()
+        total = {"claim_usd": [float(ds.target["amount_usd"])], "line_usd": [by_product["line_usd"].sum()]}
+        portfolio = pd.DataFrame(total | {"level": ["portfolio"]}, index=["portfolio"])
+        levels = pd.concat([by_project, by_product, portfolio])
+        rows.append(levels.rename_axis("id").reset_index().assign(reading=reading))
+    table = pd.concat(rows, ignore_index=True)
+    return conform(table.assign(ceiling_flag=table["claim_usd"] > table["line_usd"]), "ceiling", frequency=ds.frequency)

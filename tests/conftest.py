@@ -14,14 +14,14 @@ import pytest
 from hypothesis import Phase, settings
 
 from importcut.app.report import make_report
+from importcut.economics import way
 from importcut.economics.alternatives import estimates, spread
 from importcut.economics.comparison import ledger
-from importcut.economics.cuts import counterfactual_imports, identification, identified_cuts, plant_cuts, realised_cuts
 from importcut.economics.decomposition import bridges, comparisons
-from importcut.economics.panel import import_panel, profile, quality, unrepaired
+from importcut.economics.panel import profile, quality
 from importcut.economics.planning import addressable, credited, plan, planned_cuts
-from importcut.economics.prices import mix_constant_prices, price_components, rate_index
-from importcut.economics.series import Observed, observe
+from importcut.economics.prices import price_components, rate_index
+from importcut.economics.series import Observed
 from importcut.economics.standing import ranking, target_status
 from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
@@ -100,7 +100,7 @@ class Way:
     panel: pd.DataFrame
     quality: pd.DataFrame
     profile: pd.DataFrame
-    seen: Observed
+    observed: Observed
     estimates: pd.DataFrame
     cuts: pd.DataFrame
     realised: pd.DataFrame
@@ -118,15 +118,9 @@ def _walk(name: str, period: str) -> Way:
     ds = open_dataset(name, period=period)
     files = read_declarations(ds)
     cleaned = clean_imports(files, ds)
-    panel, findings = import_panel(cleaned.cells, ds)
+    walked, basket = way(ds, cleaned.cells), ["control_basket"]
+    panel, cuts, realised = walked.panel, walked.cuts, walked.realised
     groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[["product_id", "plant_id"]]
-    prices = mix_constant_prices(panel, groups, ds.base_period, plants=served)
-    seen = observe(ds, panel, prices, broken=unrepaired(findings))
-    estimated = plant_cuts(seen)
-    found = identification(seen, estimated)
-    cuts = identified_cuts(estimated, found)
-    basket = ["control_basket"]
-    realised = realised_cuts(ds, cuts, found)
     made = ds.activity[ds.activity["scenario"].isna()]
     components = price_components(panel, groups, ds.base_period, plants=served)
     rates = rate_index(components, cleaned.cells, ds.exchange_rates, ds.base_period)
@@ -135,11 +129,11 @@ def _walk(name: str, period: str) -> Way:
     credit = credited(ds, caps)
     return Way(
         ds=ds, cells=cleaned.cells, rules=cleaned.rules, imports=load("imports", ds), quarantine=load("quarantine", ds),
-        panel=panel, quality=quality(findings, cleaned.rules, ds),
-        profile=profile(panel, ds.uses, frequency=ds.frequency), seen=seen,
-        estimates=estimates(seen, spread(seen, basket), basket), cuts=cuts, realised=realised,
-        expected=counterfactual_imports(panel, cuts, ds),
-        bridge=bridges(panel, made, cuts, prices=prices, rates=rates, steps=comparisons(ds, panel)),
+        panel=panel, quality=quality(walked.findings, cleaned.rules, ds),
+        profile=profile(panel, ds.uses, frequency=ds.frequency), observed=walked.observed,
+        estimates=estimates(walked.observed, spread(walked.observed, basket), basket), cuts=cuts, realised=realised,
+        expected=walked.expected,
+        bridge=bridges(panel, made, cuts, prices=walked.prices, rates=rates, steps=comparisons(ds, panel)),
         flows=flows, planned=planned_cuts(ds, flows), credit=credit, ranking=ranking(ds, realised, credit),
         target=target_status(ds, planned_cuts(ds, flows), caps, realised),
         ledger=ledger(realised, intended, flows, ds, former=published(ds)),

@@ -17,6 +17,11 @@ STAGES = (
     "indices", "panel", "prices", "decomposition", "series", "methods", "placebo", "cuts", "alternatives",
     "attribution", "planning", "cost_benefit", "standing", "comparison", "programme", "simulation",
 )  # fmt: skip
+WAY = (  # from cells to cuts: the stages that `economics.way` walks
+    "import_panel", "mix_constant_prices", "observe", "plant_cuts", "identification", "identified_cuts",
+    "realised_cuts", "counterfactual_imports",
+)  # fmt: skip
+WALKERS = {"03_realised_cuts.ipynb": WAY, "02_import_profile.ipynb": ("import_panel",), "app.desk.way": WAY}
 ONLY = {
     "matplotlib": ("telling.chart",),
     "seaborn": ("telling.chart",),
@@ -32,7 +37,6 @@ ONLY = {
     "ipywidgets": ("app",),
     "itables": ("app",),
 }
-LONGEST_MODULE = 250
 LONGEST_CELL = 10
 IMPORTERS = {"import_module", "__import__"}
 COMPUTED = "a name computed at run time"
@@ -63,8 +67,8 @@ def floor(module):
 
 
 def stage(module):
-    """The stage of economics that a module is, if it is one."""
-    return next((name for name in STAGES if module in (f"economics.{name}", name)), None)
+    """The stage of economics that a dotted name stands in, if it is one."""
+    return next((name for name in STAGES if f"{module}.".startswith(f"economics.{name}.")), None)
 
 
 def faults(module, source):
@@ -87,8 +91,8 @@ def _may(module, other):
     if here == "ground":
         order = [*GROUND, "__init__"]
         return there == "ground" and order.index(other.split(".")[0]) < order.index(module)
-    if here == there == "economics" and stage(module) and stage(other.rpartition(".")[0] or other):
-        return STAGES.index(stage(other.rpartition(".")[0] or other)) <= STAGES.index(stage(module))
+    if here == there == "economics" and stage(module):
+        return bool(stage(other)) and STAGES.index(stage(other)) <= STAGES.index(stage(module))
     return here in ROOF or there in ("ground", here)
 
 
@@ -157,6 +161,15 @@ def test_data_go_one_way(repository):
     assert [fault for module, source in modules(repository) for fault in faults(module, source)] == []
 
 
+def test_the_way_from_cells_to_cuts_is_walked_in_one_place(repository):
+    """Notebook 03 shows its stages, 02 the first one; everybody else asks `economics.way`."""
+    sources = [(module, source) for module, source in modules(repository) if floor(module) != "economics"]
+    sources += [("tests/conftest.py", (repository / "tests" / "conftest.py").read_text("utf-8"))]
+    sources += [(name, TransformerManager().transform_cell(cell.source)) for name, _, cell in code_cells(repository)]
+    stages = {(name, used.rpartition(".")[2]) for name, source in sources for used in imported(source)}
+    assert sorted(s for s in stages if s[1] in WAY and s[1] not in WALKERS.get(s[0], ())) == []
+
+
 def test_no_two_modules_import_one_another(repository):
     sources = dict(modules(repository))
     needs = {module: {*_ours(source, sources)} & {*sources} - {module} for module, source in sources.items()}
@@ -193,18 +206,27 @@ def test_a_breach_of_the_rule_is_caught_however_it_is_written():
         "import importlib\nimportlib.import_module('importcut.intake.clean')",
         "__import__('importcut.intake.clean')",
     ):
-        assert any("economics.measure imports intake" in f for f in faults("economics.measure", breach)), breach
-    assert list(faults("economics.measure", "import importlib\nimportlib.import_module('importcut.' + name)"))
+        assert any("economics.prices imports intake" in f for f in faults("economics.prices", breach)), breach
+    assert list(faults("economics.prices", "import importlib\nimportlib.import_module('importcut.' + name)"))
+    assert list(faults("economics.panel", "from importcut.economics.prices import rate_index"))
+    assert list(faults("economics.panel", "from importcut.economics import prices"))
+    assert list(faults("economics.panel", "from importcut.economics import way"))
     assert list(faults("schema", "from importcut.dataset import Dataset"))
     assert list(faults("language", "from importcut.economics import way"))
     assert list(faults("telling.narrate", "from importcut.app.report import make_report"))
     assert list(faults("app.report", "import matplotlib.pyplot as plt"))
-    assert list(faults("economics.measure", "from ibis import _"))
+    assert list(faults("economics.prices", "from ibis import _"))
+
+
+def test_every_module_of_economics_is_a_stage(repository):
+    rooms = {module.removeprefix("economics.") for module, _ in modules(repository) if floor(module) == "economics"}
+    assert rooms == {*STAGES, "economics"}
 
 
 def test_what_the_rule_allows_is_not_called_a_breach():
     for module, source in {
-        "economics.measure": "from importcut.schema import tables\nfrom importcut.dataset import Dataset",
+        "economics.cuts": "from importcut.economics.series import Observed",
+        "economics.prices": "from importcut.schema import tables\nfrom importcut.dataset import Dataset",
         "app.report": "from importcut.telling import chart, export\nfrom importcut.economics import way",
         "telling.chart.page": "import matplotlib.pyplot as plt\nimport seaborn as sns",
         "intake.clean": "import duckdb\nimport ibis",

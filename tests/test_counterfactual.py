@@ -210,7 +210,7 @@ def test_a_goods_return_is_a_negative_cut(sample):
     last = sold[sold["project_id"].eq("rubber_angren") & sold["period"].eq(sample.ds.period)].head(1)
     back = last.assign(net_kg=-2000.0, baseline_kg=0.0)
     registers = MappingProxyType(dict(sample.ds.registers) | {"deliveries": back})
-    seen = replace(sample.seen, ds=replace(sample.ds, registers=registers))
+    seen = replace(sample.observed, ds=replace(sample.ds, registers=registers))
     cut = plant_cuts(seen).iloc[0]
     key = ["product_id", "plant_id", "period"]
     price = seen.prices.set_index(key)["price"].loc[tuple(cut[key])]
@@ -218,7 +218,7 @@ def test_a_goods_return_is_a_negative_cut(sample):
 
 
 def test_a_base_that_may_hold_first_output_is_told(uzbekistan):
-    table = estimates(uzbekistan.seen, spread(uzbekistan.seen, ["control_basket"]), ["control_basket"])
+    table = estimates(uzbekistan.observed, spread(uzbekistan.observed, ["control_basket"]), ["control_basket"])
     assert table.loc[table["base_touched"], "project_id"].tolist() == ["angren_tyres"]
 
 
@@ -228,8 +228,8 @@ def test_on_real_data_only_caustic_soda_is_told_apart_from_chance(uzbekistan):
 
 
 def test_the_placebo_table_holds_every_donor_in_every_period(uzbekistan):
-    table = placebos(uzbekistan.seen)
-    n = len(uzbekistan.seen.donors)
+    table = placebos(uzbekistan.observed)
+    n = len(uzbekistan.observed.donors)
     assert table.groupby(["product_id", "period"])["series"].nunique().eq(n + 1).all()
     own = table[table["role"].eq("product") & table["output"]].set_index(["product_id", "period"])
     known = uzbekistan.expected.set_index(["product_id", "period"])["counterfactual_kg"]
@@ -287,7 +287,7 @@ def test_a_recorded_shortfall_stays_a_negative_cut_and_in_the_ledger(sample):
     mine = sold["project_id"].eq("rubber_angren")
     sold.loc[mine, "baseline_kg"] = sold.loc[mine, "net_kg"] * 1.2
     registers = MappingProxyType(dict(sample.ds.registers) | {"deliveries": sold})
-    seen = replace(sample.seen, ds=replace(sample.ds, registers=registers))
+    seen = replace(sample.observed, ds=replace(sample.ds, registers=registers))
     cuts = plant_cuts(seen)
     table = realised_cuts(seen.ds, cuts, identification(seen, cuts))
     rubber = table[table["project_id"].eq("rubber_angren")]
@@ -296,7 +296,9 @@ def test_a_recorded_shortfall_stays_a_negative_cut_and_in_the_ledger(sample):
 
 def test_a_delivery_whose_price_nobody_knows_is_not_valued_at_nothing(sample):
     """A product that was never imported has no import price: its cut is not identified, and says why."""
-    seen = replace(sample.seen, prices=sample.seen.prices[sample.seen.prices["product_id"].ne("antifreeze")])
+    seen = replace(
+        sample.observed, prices=sample.observed.prices[sample.observed.prices["product_id"].ne("antifreeze")]
+    )
     cuts = plant_cuts(seen)
     found = identification(seen, cuts).set_index(["project_id", "product_id"])
     assert found.loc[("antifreeze_navoi", "antifreeze"), "reason"] == "no_price"

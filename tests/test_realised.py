@@ -41,7 +41,7 @@ def test_deliveries_at_the_baseline_only_are_no_cut_and_say_so(sample):
     flat.loc[mine, "baseline_kg"] = flat.loc[mine, "net_kg"]
     ds = with_register(sample.ds, deliveries=flat)
     others = sample.cuts[sample.cuts["project_id"].ne("rubber_angren")]
-    reasons = identification(replace(sample.seen, ds=ds), others)
+    reasons = identification(replace(sample.observed, ds=ds), others)
     assert reasons.set_index("project_id").loc["rubber_angren", "reason"] == "baseline_only"
 
 
@@ -60,7 +60,7 @@ def test_two_projects_on_one_product_are_not_counted_twice(uzbekistan):
     both = with_register(
         ds, projects=pd.concat([ds.projects, twin]), project_products=pd.concat([ds.project_products, sheet])
     )
-    seen = observe(both, uzbekistan.panel, uzbekistan.seen.prices)
+    seen = observe(both, uzbekistan.panel, uzbekistan.observed.prices)
     found = identification(seen, plant_cuts(seen))
     assert found[found["product_id"].eq("pvc")]["reason"].tolist() == ["shared_product"] * 2
     assert "pvc" not in set(identified_cuts(plant_cuts(seen), found)["product_id"])
@@ -78,7 +78,7 @@ def test_without_imported_inputs_net_is_empty_and_the_range_holds_the_headline(s
     sheet = sample.ds.project_products
     sheet.loc[sheet["project_id"].eq("sealants_tashkent"), "imported_input_usd_per_kg"] = np.nan
     ds = with_register(sample.ds, project_products=sheet)
-    realised = realised_cuts(ds, sample.cuts, identification(replace(sample.seen, ds=ds), sample.cuts))
+    realised = realised_cuts(ds, sample.cuts, identification(replace(sample.observed, ds=ds), sample.cuts))
     caps = addressable(ds, sample.panel, sample.cuts)
     ranked = ranking(ds, realised, credited(ds, caps)).set_index(["basis", "project_id"])
     mine = ranked.xs("sealants_tashkent", level="project_id")

@@ -16,6 +16,7 @@ from importcut.schema import LIBRARY, PERIODS, DataError, listed, tables, whole
 ROOT = LIBRARY.parents[1]
 LANGUAGE_COLUMNS = {"en": "name_en", "ru": "name_ru", "uz-Cyrl": "name_uz_cyrl", "uz-Latn": "name_uz_latn"}
 PUBLISHED = "published"  # of a dataset; in it a folder for each period
+FETCHED = "fetched"  # of a dataset: the log of online sources, and their answers that are no raw data
 UNSTATED = {  # where the scenario is silent: what changes nothing, and the usual discount rate
     "vehicle_output": 1.0, "intensity": 1.0, "price_drift": 0.0, "capacity_use": 1.0, "ramp_pace": 1.0,
     "delay_years": 0.0, "success": 1.0, "discount_rate": 0.10, "shadow_price_factor": 1.0,

@@ -20,12 +20,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from importcut.dataset import write_whole
+from importcut.dataset import FETCHED, write_whole
 from importcut.intake.quotations import ANCHOR, enter, quoted
 from importcut.schema import LIBRARY, DataError
 
 OWN = "IMPORTCUT_CONNECTORS"  # names a file with settings that differ
-FETCHED = "fetched"  # folder of a dataset: the log, and answers that are no raw data
 LOG = ["fetched_at", "service", "file", "query", "rows", "bytes", "sha256"]
 TIMEOUT = 120  # seconds without a byte
 PATIENCE = {"total": 6, "connect": 2, "backoff_factor": 2, "backoff_max": 60}  # 0, 4, 8 … 60 s unless told Retry-After

@@ -4,11 +4,10 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from importcut.dataset import PUBLISHED
+from importcut.dataset import FETCHED, PUBLISHED
 from importcut.intake.publication import last_published
 from importcut.schema import LIBRARY
 
-FETCHED = "fetched"  # what connectors keep beside a dataset: the log, and answers that are not raw files
 LIBRARIES = (
     "Babel", "duckdb", "ibis-framework", "ipykernel", "matplotlib", "nbconvert", "numpy", "pandas", "pandera",
     "papermill", "pyarrow", "pypandoc_binary", "pysyncon", "python-pptx", "scipy", "seaborn", "sphinx-revealjs",

@@ -1,17 +1,25 @@
 """Draws finished tables. Text comes from `say` (language.Voice); the caller gives the claim as title."""
 
-from importcut.telling.chart.bridge import plot_bridge, plot_chain, plot_product_bridges
-from importcut.telling.chart.cuts import (
-    plot_bars,
+from importcut.telling.chart.frame import Picture, canvas, picture
+from importcut.telling.chart.investment import plot_cost_curve, plot_size_ratio
+from importcut.telling.chart.periods import (
+    plot_chain,
     plot_counterfactual,
+    plot_periods,
+    plot_placebos,
+    plot_plan,
+    plot_weights,
+)
+from importcut.telling.chart.rows import (
+    plot_bars,
+    plot_bridge,
+    plot_estimates,
     plot_matrix,
     plot_pairs,
-    plot_periods,
-    plot_plan,
+    plot_probabilities,
+    plot_product_bridges,
+    plot_quality,
     plot_ranking,
-)  # fmt: skip
-from importcut.telling.chart.evidence import plot_estimates, plot_placebos, plot_variants
-from importcut.telling.chart.page import Picture, canvas, picture
-from importcut.telling.chart.quality import plot_quality, plot_weights
-from importcut.telling.chart.sure import plot_probabilities, plot_tornado
-from importcut.telling.chart.worth import plot_cost_curve, plot_size_ratio
+    plot_tornado,
+    plot_variants,
+)

@@ -3,13 +3,15 @@
 from itertools import pairwise
 from textwrap import fill
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
-from importcut.telling.chart import page
+from importcut.language import Voice
+from importcut.telling.chart import frame
 
 LETTER = 0.07  # inches, width of a letter of a label
 WIDE_SPREAD = 30  # ratio of the largest to the smallest value from which an axis is logarithmic
@@ -20,7 +22,7 @@ BESIDE = [
 ]  # fmt: skip
 
 
-def plot_cost_curve(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
+def plot_cost_curve(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
     """Bars of the projects, cheapest first: width the annual net cut, height the cost per dollar of it.
 
     Parameters
@@ -35,31 +37,28 @@ def plot_cost_curve(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> 
     >>> [float(bar.get_height()) for bar in ax.patches]
     [0.5, 2.0]
     """
-    shown = _with_ratio(appraisal, say)
-    ax = ax or page.canvas(8.0, 3.6 + 0.1 * len(shown))
-    height, width = 1 / shown["cut_per_cost"], shown["annual_net_usd"]
+    rows = _with_ratio(appraisal, say)
+    ax = ax or frame.canvas(3.6 + 0.1 * len(rows))
+    height, width = 1 / rows["cut_per_cost"], rows["annual_net_usd"]
     left = width.cumsum() - width
-    ax.bar(left, height, width=width, align="edge", color=shown["colour"], edgecolor="white", linewidth=0.8)
+    ax.bar(left, height, width=width, align="edge", color=rows["colour"], edgecolor="white", linewidth=0.8)
     room = ax.get_position().width * ax.figure.get_figwidth() / LETTER
-    legend = page.class_patches(shown["class"], say)
+    legend = frame.class_patches(rows["class"], say)
     for middle, top, share, name, colour in zip(
-        left + width / 2, height, width / width.sum(), shown["name"], shown["colour"], strict=True
+        left + width / 2, height, width / width.sum(), rows["name"], rows["colour"], strict=True
     ):
         label = fill(name, max(int(share * room), 1), break_long_words=False, break_on_hyphens=False)
         if max(map(len, label.split("\n"))) > share * room:
-            label = say.number(len(legend) - shown["class"].nunique() + 1)
-            legend.append(mpl.patches.Patch(color=colour, label=f"{label}  {name}"))
-        page.note(ax, label, (middle, top), 0, 3)
+            label = say.number(len(legend) - rows["class"].nunique() + 1)
+            legend.append(Patch(color=colour, label=f"{label}  {name}"))
+        frame.note(ax, label, (middle, top), 0, 3)
     ax.set_xlim(0, width.sum())
     ax.set_ylim(0, height.max() * 1.14)
     across = say("annual net import cut, cumulated, million US dollars")
-    _name_axes(ax, across, say("cost per dollar of annual net import cut, US dollars"))
-    _legend(ax, legend)
-    _ratio_axis(ax, say)
-    return page.million_axis(ax, "x", say)
+    return _finish(ax, across, say("cost per dollar of annual net import cut, US dollars"), legend, say)
 
 
-def plot_size_ratio(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> Axes:
+def plot_size_ratio(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
     """Dots of the projects: annual net cut against what a dollar invested brings of it, with the Pareto front.
 
     Parameters
@@ -74,13 +73,13 @@ def plot_size_ratio(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> 
     >>> ax.collections[0].get_offsets().tolist()
     [[3000000.0, 2.0], [1000000.0, 0.5]]
     """
-    shown = _with_ratio(appraisal, say)
-    ax = ax or page.canvas(8.0, 5.0)
-    x, y = shown["annual_net_usd"], shown["cut_per_cost"]
-    front = shown[shown["pareto"]].sort_values("annual_net_usd")
-    (line,) = ax.plot(front["annual_net_usd"], front["cut_per_cost"], color=page.MUTED, linewidth=1.2, zorder=1)
+    rows = _with_ratio(appraisal, say)
+    ax = ax or frame.canvas(5.0)
+    x, y = rows["annual_net_usd"], rows["cut_per_cost"]
+    front = rows[rows["pareto"]].sort_values("annual_net_usd")
+    (line,) = ax.plot(front["annual_net_usd"], front["cut_per_cost"], color=frame.MUTED, linewidth=1.2, zorder=1)
     line.set_label(say("Pareto front"))
-    ax.scatter(x, y, c=shown["colour"], s=46, edgecolor="white", linewidth=0.8)
+    ax.scatter(x, y, c=rows["colour"], s=46, edgecolor="white", linewidth=0.8)
     ax.set_xlim(0, x.max() * 1.12)
     if y.max() / y.min() > WIDE_SPREAD:
         ax.set_yscale("log")
@@ -88,31 +87,29 @@ def plot_size_ratio(appraisal: pd.DataFrame, say, *, ax: Axes | None = None) -> 
     else:
         ax.set_ylim(0, y.max() * 1.12)
     across = say("annual net import cut, million US dollars")
-    _name_axes(ax, across, say("annual net import cut per dollar invested, US dollars"))
-    _legend(ax, [*page.class_patches(shown["class"], say), line])
-    _ratio_axis(ax, say)
-    page.million_axis(ax, "x", say)
-    _name_points(ax, shown)
+    legend = [*frame.class_patches(rows["class"], say), line]
+    _finish(ax, across, say("annual net import cut per dollar invested, US dollars"), legend, say)
+    _name_points(ax, rows)
     return ax
 
 
-def _with_ratio(appraisal: pd.DataFrame, say) -> pd.DataFrame:
+def _with_ratio(appraisal: pd.DataFrame, say: Voice) -> pd.DataFrame:
     """The projects with a positive ratio, largest first, with name, class and colour."""
-    shown = appraisal[appraisal["cut_per_cost"] > 0].sort_values("cut_per_cost", ascending=False)
-    group = shown["project_id"].map(say.ds.projects.set_index("project_id")["class"])
-    names = shown["project_id"].map(say.names("projects"))
-    return shown.assign(**{"name": names, "class": group, "colour": group.map(page.CLASS_COLOURS)})
+    rows = appraisal[appraisal["cut_per_cost"] > 0].sort_values("cut_per_cost", ascending=False)
+    group = rows["project_id"].map(say.ds.projects.set_index("project_id")["class"])
+    names = rows["project_id"].map(say.names("projects"))
+    return rows.assign(**{"name": names, "class": group, "colour": group.map(frame.CLASS_COLOURS)})
 
 
-def _name_points(ax: Axes, shown: pd.DataFrame) -> None:
+def _name_points(ax: Axes, rows: pd.DataFrame) -> None:
     """Names beside the Pareto points and the largest, each where it covers no dot and no other name, if possible."""
     ax.figure.draw_without_rendering()  # only then the places on the page are known
-    dots = ax.transData.transform(shown[["annual_net_usd", "cut_per_cost"]].to_numpy(float))
-    front = dots[shown["pareto"].to_numpy()]  # from the top left to the bottom right
+    dots = ax.transData.transform(rows[["annual_net_usd", "cut_per_cost"]].to_numpy(float))
+    front = dots[rows["pareto"].to_numpy()]  # from the top left to the bottom right
     along = [a + (b - a) * step for a, b in pairwise(front) for step in np.linspace(0, 1, 100)]
     taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in [*dots, *along]]
-    named = shown["pareto"] | shown["annual_net_usd"].rank(ascending=False).le(LARGEST)
-    for row in shown[named].sort_values(["pareto", "annual_net_usd"], ascending=False).itertuples():
+    named = rows["pareto"] | rows["annual_net_usd"].rank(ascending=False).le(LARGEST)
+    for row in rows[named].sort_values(["pareto", "annual_net_usd"], ascending=False).itertuples():
         at = (row.annual_net_usd, row.cut_per_cost)
         note = ax.annotate(row.name, at, (0, 0), textcoords="offset points", fontsize=8.5)
         boxes = [_placed(note, place) for place in BESIDE]
@@ -122,26 +119,21 @@ def _name_points(ax: Axes, shown: pd.DataFrame) -> None:
         taken.append(_placed(note, BESIDE[best]))
 
 
-def _placed(note, place: tuple) -> Bbox:
+def _placed(note: Annotation, place: tuple) -> Bbox:
     """The box that the text takes when it is put there."""
     x, y, across, along = place
     note.set(position=(x, y), ha=across, va=along)
     return note.get_window_extent()
 
 
-def _name_axes(ax: Axes, across: str, along: str) -> None:
+def _finish(ax: Axes, across: str, along: str, legend: list, say: Voice) -> Axes:
+    """Names of both axes, the ratio's figures, and below the legend in as many columns as there is room for."""
     ax.set_xlabel(across, fontsize=9)
     ax.set_ylabel(fill(along, 42), fontsize=9)
-
-
-def _legend(ax: Axes, handles: list) -> None:
-    """The legend below the name of the axis, in as many columns as there is room for."""
-    longest = max(len(entry.get_label()) for entry in handles)
-    columns = 3 if 3 * (longest + 6) * LETTER < ax.figure.get_figwidth() else 2
-    page.legend_below(ax, distance=5.2, columns=columns, handles=handles)
-
-
-def _ratio_axis(ax: Axes, say) -> None:
     digits = 1 if ax.get_yscale() == "linear" else 2
     ax.yaxis.set_major_formatter(lambda value, _: say.number(value, digits))
-    ax.yaxis.grid(True, color=page.GRID, linewidth=0.7)
+    ax.yaxis.grid(True, color=frame.GRID, linewidth=0.7)
+    longest = max(len(entry.get_label()) for entry in legend)
+    columns = 3 if 3 * (longest + 6) * LETTER < ax.figure.get_figwidth() else 2
+    frame.legend_below(ax, distance=5.2, columns=columns, handles=legend)
+    return frame.million_axis(ax, "x", say)

@@ -1,7 +1,8 @@
-"""The page of a chart: style, canvas, claim above and source below, axes and legends."""
+"""The frame of every chart: style, canvas, claim above and source below, axes, legends, small charts side by side."""
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill
 
@@ -11,10 +12,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from importcut.language import Voice
 
 # Okabe and Ito's colours: told apart by colour-blind readers too
-CLASS_COLOURS = {"innovation": "#E69F00", "diversification": "#0072B2", "investment": "#009E73"}
 SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999"]
+CLASS_COLOURS = {"innovation": SERIES[1], "diversification": SERIES[0], "investment": SERIES[2]}
 INK, MUTED, GRID = "#222222", "#666666", "#DDDDDD"
 STYLE = {
     "font.family": "DejaVu Sans", "font.size": 10, "svg.hashsalt": "importcut", "svg.fonttype": "path",
@@ -25,7 +29,10 @@ STYLE = {
 mpl.rcParams.update(STYLE)
 LABEL_WIDTH = 28
 LONG_LABEL = 18  # letters of a label in a legend, beyond which three columns are too wide
-SLIDE_SCALE = 0.84
+SLIDE_SCALE = 0.84  # of the page's chart, with letters as they are, so that on a slide they are larger
+MOST = 6  # small charts side by side
+COLUMNS = 3  # in which they stand
+DARK = 0.48  # of the scale from white to blue, beyond which a label on it is white
 
 
 @dataclass(frozen=True)
@@ -49,26 +56,14 @@ class Picture:
         return {"image/svg+xml": self.svg, **slide}, {"image/svg+xml": {"alt": self.alt, "name": self.name}}
 
 
-def canvas(width: float = 8.0, height: float = 4.5) -> Axes:
+def canvas(height: float = 4.5, *, width: float = 8.0) -> Axes:
     """An empty chart of that size in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasSVG(figure)
     return figure.add_subplot()
 
 
-def panes(count: int, *, height: float = 1.75, columns: int = 3) -> tuple[list[Axes], Axes]:
-    """Small charts in rows on one page, and below them an empty strip for a legend that serves all."""
-    rows = -(-count // columns)
-    figure = canvas(8.0, 0.6 + height * rows).figure
-    figure.clear()
-    places = figure.add_gridspec(rows + 1, columns, height_ratios=[1] * rows + [0.12])
-    axes = [figure.add_subplot(places[n // columns, n % columns]) for n in range(count)]
-    key = figure.add_subplot(places[rows, :])
-    key.axis("off")
-    return axes, key
-
-
-def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "") -> Picture:
+def picture(ax: Axes, say: Voice, *, title: str, unit: str, alt: str, name: str = "") -> Picture:
     """The finished chart: claim and unit above it, source and the mark of illustrative data below it.
 
     A chart with a `name` goes into the deck too, and is drawn for it without these.
@@ -80,11 +75,6 @@ def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "") -
     alt : the sentence that stands in for the chart
     name : of the file of the figure
 
-    Returns
-    -------
-    Picture
-        Shown by a notebook as SVG.
-
     Examples
     --------
     >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
@@ -93,36 +83,54 @@ def picture(ax: Axes, say, *, title: str, unit: str, alt: str, name: str = "") -
     '<?xml'
     """
     figure = ax.figure
-    plot = _for_a_slide(figure) if name else ""
     width, height = figure.get_size_inches()
+    plot = ""
+    if name:
+        figure.set_size_inches(width * SLIDE_SCALE, height * SLIDE_SCALE)
+        plot = _svg(figure)
     claim, measure = fill(title, int(width * 8.4)), fill(unit, int(width * 12))
     source = ". ".join(filter(None, [say.source, say.mark])) + "."
     note = fill(source, int(width * 14.5))
-    above = 0.12 + 0.22 * (claim.count("\n") + 1) + 0.17 * (measure.count("\n") + 1)
+    claimed = 0.1 + 0.22 * (claim.count("\n") + 1)
+    above = 0.02 + claimed + 0.17 * (measure.count("\n") + 1)
     below = 0.1 + 0.15 * (note.count("\n") + 1)
     tall = height + above + below
-    figure.set_figheight(tall)
+    figure.set_size_inches(width, tall)
     figure.get_layout_engine().set(rect=(0, below / tall, 1, height / tall))
     left = 0.012
     figure.text(left, 1 - 0.06 / tall, claim, va="top", fontsize=12.5, fontweight="bold")
-    figure.text(left, 1 - (0.1 + 0.22 * (claim.count("\n") + 1)) / tall, measure, va="top", fontsize=9, color=MUTED)
+    figure.text(left, 1 - claimed / tall, measure, va="top", fontsize=9, color=MUTED)
     figure.text(left, 0.06 / tall, note, va="bottom", fontsize=8, color=MUTED)
     return Picture(_svg(figure), plot, title, unit, source, alt, name or "figure")
 
 
-def _for_a_slide(figure: Figure) -> str:
-    """The chart drawn smaller with letters as they are, so that on a slide they are larger."""
-    size = figure.get_size_inches()
-    figure.set_size_inches(size * SLIDE_SCALE)
-    drawn = _svg(figure)
-    figure.set_size_inches(size)
-    return drawn
-
-
 def _svg(figure: Figure) -> str:
+    """The drawing, without what the program notes about itself and the hour."""
     file = io.StringIO()
-    figure.savefig(file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    return re.sub(r"<metadata>.*?</metadata>", "", file.getvalue(), flags=re.DOTALL)
+    figure.savefig(file, format="svg")
+    return re.sub(r"\s*<metadata>.*?</metadata>", "", file.getvalue(), flags=re.DOTALL)
+
+
+def small_charts(names: Sequence[str], *, height: float, legend: bool = True) -> list[Axes]:
+    """Small charts in rows on one page, each under its name; below them an empty strip for `legend_of_all`."""
+    rows = -(-len(names) // COLUMNS)
+    figure = canvas(height * rows + 0.6 * legend).figure
+    figure.clear()
+    places = figure.add_gridspec(rows + legend, COLUMNS, height_ratios=[1] * rows + [0.12] * legend)
+    charts = [figure.add_subplot(places[n // COLUMNS, n % COLUMNS]) for n in range(len(names))]
+    for ax, name in zip(charts, names, strict=True):
+        ax.set_title(fill(name, LABEL_WIDTH), fontsize=9, loc="left")
+        ax.tick_params(labelsize=8)
+    if legend:
+        figure.add_subplot(places[rows, :]).axis("off")
+    return charts
+
+
+def legend_of_all(charts: list[Axes], *, columns: int) -> Axes:
+    """Give small charts the legend of the first, which it returns."""
+    handles = charts[0].get_legend_handles_labels()
+    charts[0].figure.axes[-1].legend(*handles, loc="center", ncols=columns, fontsize=8.5)
+    return charts[0]
 
 
 def note(ax: Axes, text: str, at: tuple, across: float = 5, up: float = 0, **style) -> None:
@@ -131,30 +139,37 @@ def note(ax: Axes, text: str, at: tuple, across: float = 5, up: float = 0, **sty
     ax.annotate(text, at, (across, up), textcoords="offset points", **style)
 
 
-def name_rows(ax: Axes, labels, *, width: int = LABEL_WIDTH, size: float | None = 8.5) -> None:
+def from_zero(lowest: float, highest: float, room: float) -> tuple[float, float]:
+    """Limits of an axis with zero and both values, and with room for what is written beyond the higher one."""
+    return min(0, lowest * 1.1), max(highest, 0) * room or 1
+
+
+def name_rows(ax: Axes, labels: Sequence[str], *, width: int = LABEL_WIDTH, size: float | None = 8.5) -> None:
     """Labels of the rows 0, 1, …, on several lines where they are long."""
     ax.set_yticks(range(len(labels)), [fill(label, width) for label in labels], fontsize=size)
 
 
-def heat_map(ax: Axes, values: pd.DataFrame, labels: pd.DataFrame, **style) -> Axes:
-    """A coloured grid with a label in each cell; its axes are named by the caller."""
-    import seaborn as sns  # a second, which only charts that need it shall take
-
-    sns.heatmap(
-        values, annot=labels, fmt="", cmap="Blues", cbar=False, linewidths=0.5, ax=ax, annot_kws={"size": 8}, **style
-    )
-    ax.set(xlabel="", ylabel="")
+def heat_map(ax: Axes, values: pd.DataFrame, labels: pd.DataFrame, *, most: float | None = None) -> Axes:
+    """A coloured grid with a label in each cell, rows from the top; its axes are named by the caller."""
+    mesh = ax.pcolormesh(values, cmap="Blues", vmin=None if most is None else 0, vmax=most, ec="white", linewidth=0.5)
+    shades = mesh.norm(values.to_numpy(float))
+    for (row, column), text in np.ndenumerate(labels.to_numpy()):
+        colour = "white" if shades[row, column] > DARK else INK
+        ax.text(column + 0.5, row + 0.5, text, color=colour, ha="center", va="center", fontsize=8)
+    rows, columns = values.shape
+    ax.set(xlim=(0, columns), ylim=(rows, 0), xticks=np.arange(columns) + 0.5, yticks=np.arange(rows) + 0.5)
+    ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     return ax
 
 
-def class_patches(classes, say) -> list[mpl.patches.Patch]:
+def class_patches(classes: pd.Series, say: Voice) -> list[Patch]:
     """The colours of the classes that occur, for a legend."""
     present, words = set(classes), say.words("classes")
-    return [mpl.patches.Patch(color=CLASS_COLOURS[c], label=words[c]) for c in CLASS_COLOURS if c in present]
+    return [Patch(color=CLASS_COLOURS[c], label=words[c]) for c in CLASS_COLOURS if c in present]
 
 
-def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, handles=None) -> None:
+def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, handles: list | None = None) -> None:
     """A legend under the axis at a distance, in letters, that does not depend on the height of the chart.
 
     Long labels stand in two columns, very long ones in one.
@@ -166,7 +181,8 @@ def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, handles=N
     ax.legend(handles=handles, **place, ncols=columns, fontsize=8.5)
 
 
-def million_axis(ax: Axes, which: str, say, *, ticks: int = 6) -> Axes:
+def million_axis(ax: Axes, which: str, say: Voice, *, ticks: int = 6) -> Axes:
+    """US dollars as millions along one axis, with its grid."""
     axis = ax.xaxis if which == "x" else ax.yaxis
     axis.set_major_locator(mpl.ticker.MaxNLocator(ticks))
     axis.set_major_formatter(lambda usd, _: say.number(usd / 1e6, _decimals(axis.get_majorticklocs() / 1e6)))
@@ -179,7 +195,8 @@ def _decimals(ticks: np.ndarray) -> int:
     return next((digits for digits in range(3) if np.allclose(ticks, ticks.round(digits))), 3)
 
 
-def period_axis(ax: Axes, periods: pd.PeriodIndex, say, *, labels: int = 6) -> None:
+def period_axis(ax: Axes, periods: pd.PeriodIndex, say: Voice, *, labels: int = 6) -> None:
+    """Names of some of the periods 0, 1, …, the last among them."""
     step = max(1, len(periods) // labels)
-    shown = range(len(periods) - 1, -1, -step)
-    ax.set_xticks(list(shown), [fill(say.period(periods[n]), 9) for n in shown], fontsize=8.5)
+    places = range(len(periods) - 1, -1, -step)
+    ax.set_xticks(list(places), [fill(say.period(periods[n]), 9) for n in places], fontsize=8.5)

@@ -1,0 +1,206 @@
+"""Charts over time: imports with and without the projects, stacks by period or year, unit values."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from importcut.language import Voice
+from importcut.telling.chart import frame
+from importcut.telling.chart.rows import KIND_COLOURS, signed
+
+NAMED = 6  # projects with a colour of their own; the rest are summed
+CROWDED = 16  # periods from which the totals are not written out
+CENTRAL = 0.8  # part of the donors that the band holds, so that a fall below it is rarer than one in ten
+
+
+def plot_counterfactual(
+    counterfactual: pd.DataFrame, cuts: pd.DataFrame, say: Voice, *, ax: Axes | None = None
+) -> Axes:
+    """Actual imports, and above them the cuts of the projects up to what would have been imported without them.
+
+    Parameters
+    ----------
+    counterfactual, cuts : tables `counterfactual` and `cuts_realised`; USD by period
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> at = {"period": pd.PeriodIndex(["2026Q2", "2026Q3"], freq="Q")}
+    >>> imports = pd.DataFrame(at | {"actual_usd": [5e6, 4e6], "counterfactual_usd": [5.5e6, 6e6]})
+    >>> cuts = pd.DataFrame(at | {"project_id": "antifreeze_navoi", "identified": True, "gross_usd": [5e5, 2e6]})
+    >>> ax = plot_counterfactual(imports, cuts, say)
+    >>> ax.get_legend().get_texts()[-1].get_text()
+    'imports without the projects'
+    """
+    ax = ax or frame.canvas(4.2)
+    totals = counterfactual.groupby("period")[["actual_usd", "counterfactual_usd"]].sum()
+    actual, without, at = totals["actual_usd"], totals["counterfactual_usd"], np.arange(len(totals))
+    identified = cuts[cuts["identified"]]
+    by_project = identified.pivot_table(index="period", columns="project_id", values="gross_usd", aggfunc="sum")
+    by_project = by_project.reindex(totals.index).fillna(0.0)
+    order = by_project.sum().sort_values(ascending=False).index
+    names, lower, band = say.names("projects"), actual, {"alpha": 0.75, "linewidth": 0}
+    for project, colour in zip(order[:NAMED], frame.SERIES, strict=False):
+        upper = lower + by_project[project]
+        ax.fill_between(at, lower, upper, color=colour, label=names[project], **band)
+        lower = upper
+    if len(order) > NAMED:
+        ax.fill_between(at, lower, without, color=frame.SERIES[-1], label=say("other projects"), **band)
+    ax.plot(at, actual, color=frame.INK, linewidth=2, label=say("actual imports"))
+    ax.plot(at, without, color=frame.INK, linewidth=1.4, linestyle="--", label=say("imports without the projects"))
+    low, high = actual.min(), without.max()
+    ax.set_ylim(max(0, low - (high - low)), high + 0.1 * (high - low))
+    ax.set_xlim(0, at[-1])
+    return _over_time(ax, totals.index, say)
+
+
+def plot_plan(yearly: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """Planned gross cuts by year, stacked by project (the largest by name); years × projects, names as read.
+
+    Parameters
+    ----------
+    yearly : gross cuts (USD), years by projects
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> yearly = pd.DataFrame({"A": [1e6, 2e6], "B": [0.0, 1e6]}, [2026, 2027])
+    >>> [label.get_text() for label in plot_plan(yearly, say).texts]
+    ['1.00', '3.00']
+    """
+    ax = ax or frame.canvas(4.2)
+    tops = _stack(ax, yearly, say("other projects"))
+    for at, usd in enumerate(tops):
+        frame.note(ax, say.millions(usd), (at, usd), 0, 3, fontsize=10, fontweight="bold")
+    ax.set_xticks(range(len(yearly)), [str(year) for year in yearly.index])
+    ax.set_ylim(0, tops.max() * 1.12)
+    frame.legend_below(ax)
+    return frame.million_axis(ax, "y", say)
+
+
+def plot_periods(amounts: pd.DataFrame, say: Voice, *, marks: pd.Series | None = None, ax: Axes | None = None) -> Axes:
+    """Amounts by period (rows), stacked by what the columns name, the largest by name; `marks` beside them as dots."""
+    ax = ax or frame.canvas(4.2)
+    tops = _stack(ax, amounts, say("others"))
+    if marks is not None:
+        usd = marks.reindex(amounts.index).to_numpy(float)
+        look = {"markerfacecolor": "white", "markeredgecolor": frame.INK, "markersize": 7}
+        ax.plot(range(len(amounts)), usd, "o", label=marks.name, **look)
+        tops = np.fmax(tops, usd)
+    ax.set_ylim(frame.from_zero(amounts.min().min(), tops.max(), 1.08))
+    ax.set_xlim(-0.6, len(amounts) - 0.4)
+    return _over_time(ax, pd.PeriodIndex(amounts.index), say)
+
+
+def plot_chain(chain: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """Stacked effects of every period against the one before, dots the whole change; period, label, value_usd, kind.
+
+    Parameters
+    ----------
+    chain : period, label, value_usd (USD), kind (total, change, project)
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> chain = pd.DataFrame({"label": ["price", "project A", "imports"], "value_usd": [1e6, -2e6, -1e6]})
+    >>> chain = chain.assign(kind=["change", "project", "total"], period=pd.Period("2026Q3"))
+    >>> plot_chain(chain, say).texts[0].get_text()
+    '−1.00'
+    """
+    ax = ax or frame.canvas(4.2)
+    wide = chain.pivot(index="period", columns="label", values="value_usd")
+    kinds = chain.drop_duplicates("label").set_index("label")["kind"]
+    total = wide[kinds[kinds.eq("total")].index[0]]
+    green = KIND_COLOURS["project"]  # of the projects in every chart, so of no other effect
+    others = (colour for colour in frame.SERIES if colour != green)
+    bottom, top = np.zeros(len(wide)), np.zeros(len(wide))
+    for label, kind in kinds[kinds.ne("total")].items():
+        usd, colour = wide[label].to_numpy(), green if kind == "project" else next(others)
+        ax.bar(range(len(wide)), usd, bottom=np.where(usd < 0, bottom, top), color=colour, width=0.66, label=label)
+        bottom, top = bottom + usd.clip(max=0), top + usd.clip(min=0)
+    ax.axhline(0, color=frame.MUTED, linewidth=0.8)
+    ax.plot(range(len(wide)), total, "o", color=frame.INK, markeredgecolor="white", markersize=7, label=total.name)
+    for at, usd in enumerate(total if len(wide) < CROWDED else []):
+        edge, side, va = (bottom[at], -4, "top") if usd < 0 else (top[at], 3, "bottom")
+        frame.note(ax, signed(usd, say), (at, edge), 0, side, va=va, fontweight="bold")
+    ax.use_sticky_edges = False  # each bar would hold the frame at its foot
+    ax.margins(y=0.1)
+    return _over_time(ax, wide.index, say)
+
+
+def plot_placebos(placebo: pd.DataFrame, say: Voice) -> Axes:
+    """Actual and expected imports of each product, thousand tonnes, with the band in which most donors lie.
+
+    Columns as of table `placebo`. The band is the expectation × the central four fifths of the donors' actual over
+    expected imports in that period. Returns the first of the small charts; all are axes of its figure.
+    """
+    rows = placebo.assign(ratio=placebo["actual_kg"] / placebo["expected_kg"])
+    pairs = rows.loc[rows["role"].eq("product"), ["project_id", "product_id"]].drop_duplicates().head(frame.MOST)
+    charts = frame.small_charts(pairs["product_id"].map(say.names("products")).tolist(), height=2.1)
+    for ax, (project, product) in zip(charts, pairs.itertuples(index=False), strict=True):
+        pair = rows[rows["project_id"].eq(project) & rows["product_id"].eq(product)]
+        own = pair[pair["role"].eq("product")].set_index("period").sort_index()
+        at, expected = np.arange(len(own)), own["expected_kg"] / 1e6
+        donors, tail = pair[pair["role"].eq("donor")].groupby("period")["ratio"], (1 - CENTRAL) / 2
+        low, high = (expected * donors.quantile(share).reindex(own.index) for share in (tail, 1 - tail))
+        label = say("where four in five comparable products lie")
+        ax.fill_between(at, low, high, color=frame.GRID, linewidth=0, label=label)
+        ax.plot(at, own["actual_kg"] / 1e6, color=frame.SERIES[0], linewidth=1.8, label=say("actual imports"))
+        label = say("imports without the projects")
+        ax.plot(at, expected, color=frame.INK, linewidth=1.2, linestyle="--", label=label)
+        ax.axvline(np.flatnonzero(own["output"])[0] - 0.5, color=frame.MUTED, linewidth=0.8, linestyle=":")
+        ax.yaxis.set_major_formatter(lambda kt, _: say.number(kt, 0 if kt >= 5 or kt == 0 else 1))
+        ax.set_ylim(0)
+        _small_axes(ax, own.index, say)
+    return frame.legend_of_all(charts, columns=2)
+
+
+def plot_weights(panel: pd.DataFrame, products: list[str], say: Voice) -> Axes:
+    """Unit value of the first six `products` by period, USD per kg, before and after imputation.
+
+    Columns of the panel: product_id, period, value_usd, raw_kg, net_kg, evidence. Hollow dots stand where a weight was
+    imputed. Returns the first of the small charts; all are axes of its figure.
+    """
+    cells = panel[panel["product_id"].isin(products)].assign(imputed=panel["evidence"].eq("inferred"))
+    sums = {"value_usd": "sum", "raw_kg": "sum", "net_kg": "sum", "imputed": "any"}
+    totals = cells.groupby(["product_id", "period"]).agg(sums)
+    periods = pd.period_range(cells["period"].min(), cells["period"].max())
+    products = list(products)[: frame.MOST]
+    charts = frame.small_charts([say.names("products")[product] for product in products], height=1.75)
+    for ax, product in zip(charts, products, strict=True):
+        own = totals.loc[product].reindex(periods)
+        before, after = (own["value_usd"] / own[kg].where(own[kg] > 0) for kg in ("raw_kg", "net_kg"))
+        look = {"linestyle": "--", "marker": "o", "markerfacecolor": "white", "markersize": 4.5}
+        look["markevery"] = [n for n, imputed in enumerate(own["imputed"].eq(True)) if imputed]
+        ax.plot(before.to_numpy(), color=frame.SERIES[1], linewidth=1, label=say("before imputation"), **look)
+        ax.plot(after.to_numpy(), color=frame.SERIES[0], linewidth=1.6, label=say("after imputation"))
+        ax.yaxis.set_major_locator(MaxNLocator(4))
+        ax.yaxis.set_major_formatter(lambda usd, _: say.number(usd, 1))
+        ax.set_ylim(0, ax.get_ylim()[1] * 1.05)
+        _small_axes(ax, periods, say)
+    return frame.legend_of_all(charts, columns=2)
+
+
+def _over_time(ax: Axes, periods: pd.PeriodIndex, say: Voice) -> Axes:
+    """Legend, periods below, millions at the side."""
+    frame.legend_below(ax)
+    frame.period_axis(ax, periods, say)
+    return frame.million_axis(ax, "y", say)
+
+
+def _small_axes(ax: Axes, periods: pd.PeriodIndex, say: Voice) -> None:
+    ax.grid(axis="y", color=frame.GRID, linewidth=0.7)
+    frame.period_axis(ax, periods, say, labels=2)
+
+
+def _stack(ax: Axes, amounts: pd.DataFrame, others: str) -> np.ndarray:
+    """Bars of the rows, stacked by column: the largest in colours of their own, the rest summed; returns their tops."""
+    order = amounts.sum().sort_values(ascending=False, kind="stable").index
+    stacks, top = amounts[order[:NAMED]], np.zeros(len(amounts))
+    if len(order) > NAMED:
+        stacks = stacks.assign(**{others: amounts[order[NAMED:]].sum(axis=1)})
+    for (name, usd), colour in zip(stacks.items(), [*frame.SERIES[:NAMED], frame.SERIES[-1]], strict=False):
+        ax.bar(range(len(usd)), usd, bottom=top, color=colour, width=0.7, label=name)
+        top = top + usd.to_numpy()
+    return top

@@ -1,0 +1,326 @@
+"""Charts with a row a project, product or cause: bars, dots with ranges, waterfalls, heat maps."""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from importcut.language import Voice
+from importcut.telling.chart import frame
+
+KIND_COLOURS = {"total": frame.SERIES[7], "change": frame.SERIES[4], "project": frame.SERIES[2]}
+METHODS = ("deliveries", "activity", "control_basket", "synthetic_control")
+METHOD_COLOURS = dict(zip(METHODS, (frame.INK, *frame.SERIES[:3]), strict=True))
+
+
+def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """Bars of the ranked projects: net in front, gross behind, range as a line, class by colour; ten at most.
+
+    Parameters
+    ----------
+    ranking : rows of one basis of table `ranking`, in the order of the rank; amounts in USD
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> rows = pd.DataFrame({"project_id": ["antifreeze_navoi", "washer_fluid_tashkent"], "gross_usd": [4e6, 2e6]})
+    >>> rows = rows.assign(headline_usd=[3e6, 1e6], low_usd=[2e6, 1e6], high_usd=[3.5e6, 2e6])
+    >>> ax = plot_ranking(rows, say)
+    >>> [label.get_text() for label in ax.texts]
+    ['1.00', '3.00']
+    """
+    bars = ranking.head(10).iloc[::-1].reset_index(drop=True)
+    ax = ax or frame.canvas(0.6 + 0.46 * len(bars))
+    classes = bars["project_id"].map(say.ds.projects.set_index("project_id")["class"])
+    colours = classes.map(frame.CLASS_COLOURS)
+    ax.barh(bars.index, bars["gross_usd"], color=colours, alpha=0.25, height=0.72)
+    ax.barh(bars.index, bars["headline_usd"], color=colours, height=0.46)
+    known = bars[bars["low_usd"].notna()]
+    ax.hlines(known.index, known["low_usd"], known["high_usd"], color=frame.INK, linewidth=1.6)
+    reach = bars[["gross_usd", "headline_usd", "high_usd"]].max(axis=1)
+    for row, edge in zip(bars.itertuples(), reach, strict=True):
+        frame.note(ax, say.millions(row.headline_usd), (edge, row.Index), 6, fontsize=10, fontweight="bold")
+    frame.name_rows(ax, bars["project_id"].map(say.names("projects")), size=None)
+    ax.set_xlim(frame.from_zero(bars["headline_usd"].min(), reach.max(), 1.12))
+    frame.legend_below(ax, handles=frame.class_patches(classes, say))
+    return frame.million_axis(ax, "x", say)
+
+
+def plot_bars(values: pd.Series, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """Horizontal bars of amounts, largest on top, each with its figure; the index is named as it will be read.
+
+    Parameters
+    ----------
+    values : amounts (USD) by name
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> ax = plot_bars(pd.Series({"Painting": 4e6, "Assembly": 1e6}), say)
+    >>> [float(bar.get_width()) for bar in ax.patches]
+    [1000000.0, 4000000.0]
+    """
+    ax = ax or frame.canvas(0.5 + 0.27 * len(values))
+    values = values.sort_values()
+    frame.name_rows(ax, values.index, width=36)
+    return _bars(ax, values, values.map(say.millions), say, colour=frame.SERIES[0], room=1.12)
+
+
+def plot_quality(bars: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """Bars of the value that each finding touches, coloured by treatment, in the order of `narrate.quality_bars`.
+
+    Parameters
+    ----------
+    bars : label, treatment (a category, as read), value_usd (USD), note (what stands beside the bar)
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> bars = pd.DataFrame({"label": ["missing weight"], "value_usd": [2e6], "note": ["12 lines"]})
+    >>> ax = plot_quality(bars.assign(treatment=pd.Categorical(["imputed"])), say)
+    >>> ax.texts[0].get_text(), float(ax.patches[0].get_width())
+    ('12 lines', 2000000.0)
+    """
+    ax = ax or frame.canvas(0.7 + 0.38 * len(bars))
+    bars = bars.iloc[::-1]
+    colours = dict(zip(bars["treatment"].cat.categories, frame.SERIES, strict=False))
+    frame.name_rows(ax, bars["label"])
+    _bars(ax, bars["value_usd"], bars["note"], say, colour=bars["treatment"].astype("str").map(colours), room=2.05)
+    present = set(bars["treatment"])
+    patches = [Patch(color=colour, label=text) for text, colour in colours.items() if text in present]
+    frame.legend_below(ax, columns=2, handles=patches)
+    return ax
+
+
+def plot_tornado(sensitivity: pd.DataFrame, names: pd.Series, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """Bars from the outcome at an assumption's low value to that at its high value; the widest on top.
+
+    Parameters
+    ----------
+    sensitivity : table `sensitivity`; low_usd and high_usd (USD) by assumption
+    names : of the assumptions, as they will be read, by assumption
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> rows = pd.DataFrame({"assumption": ["delay_years"], "low_usd": [4e6], "high_usd": [3e6]})
+    >>> [label.get_text() for label in plot_tornado(rows, pd.Series({"delay_years": "delay"}), say).texts]
+    ['high value', 'low value']
+    """
+    ax = ax or frame.canvas(0.7 + 0.4 * len(sensitivity))
+    width = (sensitivity["high_usd"] - sensitivity["low_usd"]).abs()
+    bars = sensitivity.loc[width.sort_values().index].reset_index(drop=True)
+    left, right = bars[["low_usd", "high_usd"]].min(axis=1), bars[["low_usd", "high_usd"]].max(axis=1)
+    ax.barh(bars.index, right - left, left=left, color=frame.SERIES[0], height=0.6)
+    for bar in bars.itertuples():
+        ends = [(bar.low_usd, say("low value")), (bar.high_usd, say("high value"))]
+        for (usd, text), side, align in zip(sorted(ends, key=itemgetter(0)), (-4, 4), ("right", "left"), strict=True):
+            frame.note(ax, text, (usd, bar.Index), side, fontsize=8, color=frame.MUTED, ha=align)
+    ax.set_yticks(bars.index, bars["assumption"].map(names))
+    spread = right.max() - left.min()
+    ax.set_xlim(left.min() - 0.18 * spread, right.max() + 0.18 * spread)
+    return frame.million_axis(ax, "x", say)
+
+
+def plot_pairs(table: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """Two amounts for each row as hollow and full dots on a line; rows and columns named as they will be read.
+
+    Parameters
+    ----------
+    table : two columns of amounts (USD), by name
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> table = pd.DataFrame({"planned": [3e6], "realised": [2e6]}, ["Antifreeze"])
+    >>> [line.get_label() for line in plot_pairs(table, say).lines]
+    ['planned', 'realised']
+    """
+    ax = ax or frame.canvas(0.6 + 0.46 * len(table))
+    table = table.iloc[::-1]
+    (hollow, first), (full, second) = table.items()
+    y = np.arange(len(table))
+    ax.hlines(y, table.min(axis=1), table.max(axis=1), color=frame.GRID, linewidth=4)
+    ax.plot(first, y, "o", markerfacecolor="white", markeredgecolor=frame.MUTED, markersize=8, label=hollow)
+    ax.plot(second, y, "o", color=frame.SERIES[0], markersize=8, label=full)
+    frame.name_rows(ax, table.index, size=None)
+    ax.set_ylim(-0.6, len(table) - 0.4)
+    ax.set_xlim(frame.from_zero(table.min().min(), table.max().max(), 1.15))
+    frame.legend_below(ax)
+    return frame.million_axis(ax, "x", say)
+
+
+def plot_estimates(estimates: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """The gross cut of each product by every method, with its range; hollow where chance gives as large a fall.
+
+    Parameters
+    ----------
+    estimates : label (of the row), method, method_label, gross_usd, low_usd, high_usd (USD), told
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> row = {"label": "Antifreeze", "method": "activity", "method_label": "vehicles", "gross_usd": 2e6}
+    >>> ax = plot_estimates(pd.DataFrame([row | {"low_usd": 1e6, "high_usd": 3e6, "told": False}]), say)
+    >>> ax.lines[0].get_markerfacecolor()  # hollow
+    'white'
+    """
+    labels = list(dict.fromkeys(estimates["label"]))
+    methods = [m for m in METHODS if m in set(estimates["method"])]
+    ax = ax or frame.canvas(0.5 + (0.16 + 0.12 * len(methods)) * len(labels))
+    for row in estimates.itertuples():
+        y = labels.index(row.label) + (methods.index(row.method) - (len(methods) - 1) / 2) * 0.8 / len(methods)
+        colour = METHOD_COLOURS[row.method]
+        ax.hlines(y, row.low_usd, row.high_usd, color=colour, linewidth=2.6, alpha=0.45)
+        ax.plot(row.gross_usd, y, "o", color=colour, markerfacecolor=colour if row.told else "white", markersize=5)
+    ax.axvline(0, color=frame.MUTED, linewidth=0.8)
+    frame.name_rows(ax, labels, size=None)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    names = estimates.drop_duplicates("method").set_index("method")["method_label"]
+    handles = [Line2D([], [], color=METHOD_COLOURS[m], marker="o", linewidth=3, label=names[m]) for m in methods]
+    frame.legend_below(ax, columns=2, handles=handles)
+    return frame.million_axis(ax, "x", say)
+
+
+def plot_variants(variants: pd.DataFrame, say: Voice) -> Axes:
+    """The gross cut of each product in every variant, by base year, coloured by what is compared; a dot a donor set.
+
+    Columns label (of the product), base, basis, gross_usd (USD), as one method has them; six products at most. Returns
+    the first of the small charts; all are axes of its figure.
+    """
+    labels = list(dict.fromkeys(variants["label"]))[: frame.MOST]
+    charts = frame.small_charts(labels, height=2.1)
+    for ax, label in zip(charts, labels, strict=True):
+        own = variants[variants["label"].eq(label)]
+        bases = sorted(set(own["base"]), reverse=True)
+        for n, (basis, text) in enumerate(say.words("compared").items()):
+            dots = own[own["basis"].eq(basis)]
+            if len(dots):
+                y = dots["base"].map(bases.index) + (n - 1) * 0.22
+                ax.plot(dots["gross_usd"], y, "o", color=frame.SERIES[n], markersize=3.5, alpha=0.5, label=text)
+        ax.axvline(0, color=frame.MUTED, linewidth=0.8)
+        ax.set_yticks(range(len(bases)), [say("all") if base == "all" else base for base in bases])
+        ax.set_ylim(-0.6, len(bases) - 0.4)
+        frame.million_axis(ax, "x", say, ticks=4)
+    return frame.legend_of_all(charts, columns=3)
+
+
+def plot_bridge(steps: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """Waterfall between the imports of two periods; columns label, value_usd, kind (total, change, project).
+
+    Parameters
+    ----------
+    steps : label, value_usd (USD), kind (total, change, project), in their order
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> steps = pd.DataFrame({"label": ["2023", "price", "project A", "2024"], "value_usd": [5e6, 1e6, -2e6, 4e6]})
+    >>> ax = plot_bridge(steps.assign(kind=["total", "change", "project", "total"]), say)
+    >>> [label.get_text() for label in ax.texts]
+    ['5.00', '+1.00', '−2.00', '4.00']
+    """
+    ax = ax or frame.canvas(0.7 + 0.36 * len(steps))
+    _waterfall(ax, steps, say, size=9)
+    frame.name_rows(ax, steps["label"], size=9)
+    names = {"change": say("other factors"), "project": say("projects")}
+    present = [kind for kind in names if steps["kind"].eq(kind).any()]
+    frame.legend_below(ax, handles=[Patch(color=KIND_COLOURS[kind], label=names[kind]) for kind in present])
+    return frame.million_axis(ax, "x", say)
+
+
+def plot_product_bridges(steps: pd.DataFrame, say: Voice) -> list[Axes]:
+    """Small waterfalls, one a product, each on its own scale; columns product and as of `plot_bridge`."""
+    products = steps["product"].unique()
+    charts = frame.small_charts(products, height=0.55 + 0.26 * (len(steps) // len(products)), legend=False)
+    for n, (ax, product) in enumerate(zip(charts, products, strict=True)):
+        own = steps[steps["product"].eq(product)].reset_index(drop=True)
+        _waterfall(ax, own, say, size=7.5)
+        ax.set_xticks([])
+        frame.name_rows(ax, own["label"] if n % frame.COLUMNS == 0 else [""] * len(own), width=22, size=8)
+    return charts
+
+
+def plot_matrix(values: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """Heat map of amounts in million dollars; rows and columns are named as they will be read.
+
+    Parameters
+    ----------
+    values : amounts (USD), rows by columns
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> ax = plot_matrix(pd.DataFrame({"Asaka": [2e6, 0.0]}, ["Top coat", "Primer"]), say)
+    >>> ax.texts[0].get_text()
+    '2.00'
+    """
+    ax = ax or frame.canvas(0.6 + 0.3 * len(values))
+    frame.heat_map(ax, values / 1e6, values.map(lambda usd: say.millions(usd) if usd >= 5e3 else ""))
+    slanted = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticklabels([fill(c, 20) for c in values.columns], **slanted, fontsize=8)
+    ax.set_yticklabels([fill(r, 34) for r in values.index], fontsize=8.5)
+    return ax
+
+
+def plot_probabilities(certainty: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """Heat map of the probability of every rank of one basis, in per cent; the project with the largest mean on top.
+
+    Parameters
+    ----------
+    certainty : rows of one basis of table `certainty`
+
+    Examples
+    --------
+    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
+    >>> rows = pd.DataFrame({"project_id": ["antifreeze_navoi"] * 2 + ["fluids_jizzakh"] * 2, "rank": [1, 2, 1, 2]})
+    >>> rows = rows.assign(probability=[0.75, 0.25, 0.25, 0.75], mean_usd=[3e6, 3e6, 2e6, 2e6])
+    >>> [label.get_text() for label in plot_probabilities(rows, say).texts]
+    ['75', '25', '25', '75']
+    """
+    order = certainty.drop_duplicates("project_id").sort_values("mean_usd", ascending=False)["project_id"]
+    wide = certainty.pivot_table(index="project_id", columns="rank", values="probability").reindex(order)
+    ax = ax or frame.canvas(0.6 + 0.32 * len(wide))
+    frame.heat_map(ax, wide, wide.map(lambda p: say.number(100 * p) if p >= 0.005 else ""), most=1)
+    ax.set_yticklabels([fill(name, frame.LABEL_WIDTH) for name in order.map(say.names("projects"))], fontsize=8.5)
+    ax.set_xticklabels([say.number(rank) for rank in wide.columns], fontsize=8.5)
+    ax.set_xlabel(say("rank"))
+    return ax
+
+
+def signed(usd: float, say: Voice) -> str:
+    """The amount in millions with its sign; nothing where it rounds to nothing."""
+    text = say.millions(usd)
+    if text.lstrip("\N{MINUS SIGN}") == say.millions(0):
+        return ""
+    return "+" + text if usd > 0 else text
+
+
+def _bars(ax: Axes, values: pd.Series, notes: Sequence[str], say: Voice, *, colour, room: float) -> Axes:
+    """Bars from the bottom up, each with what is said of it behind its end."""
+    ax.barh(range(len(values)), values, color=colour, height=0.66)
+    for y, (usd, text) in enumerate(zip(values, notes, strict=True)):
+        frame.note(ax, text, (max(usd, 0), y))
+    ax.set_xlim(frame.from_zero(values.min(), values.max(), room))
+    return frame.million_axis(ax, "x", say)
+
+
+def _waterfall(ax: Axes, steps: pd.DataFrame, say: Voice, *, size: float) -> None:
+    """Bars from the level before to the level after each step, first on top, each with its figure."""
+    total = steps["kind"].eq("total")
+    change = steps["value_usd"].where(~total, 0.0)
+    level = steps["value_usd"].where(total).ffill() + change.groupby(total.cumsum()).cumsum()
+    left, width = (level - change).where(~total, 0.0), change.where(~total, steps["value_usd"])
+    ax.barh(steps.index, width, left=left, color=steps["kind"].map(KIND_COLOURS), height=0.66)
+    edge = np.maximum(left, left + width)
+    for y, value, x, whole in zip(steps.index, steps["value_usd"], edge, total, strict=True):
+        label = say.millions(value) if whole else signed(value, say)
+        frame.note(ax, label, (x, y), 4, fontsize=size, fontweight="bold" if whole else "normal")
+    ax.vlines(level.iloc[:-1], steps.index[:-1] + 0.33, steps.index[1:] - 0.33, color=frame.MUTED, linewidth=0.8)
+    ax.set_xlim(frame.from_zero(level.min(), edge.max(), 1 + 0.016 * size))
+    ax.set_ylim(len(steps) - 0.5, -0.5)

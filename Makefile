@@ -1,33 +1,18 @@
 # make report — the sample dataset's latest report; make test — every check. Both build .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
-STAMP := .venv/.built
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .PHONY: env report test golden published sample registers bench spark explore dashboard lock clean
 
-env: $(STAMP)
-
-# The stamp names the folder it was built in: where that was renamed, or its Python is gone, nothing in .venv/bin runs.
-ifneq ($(shell test -x $(BIN)/python && cat $(STAMP) 2>/dev/null),$(CURDIR))
-.PHONY: $(STAMP)
-endif
-
-# uv is the faster; pip stands in where only pip knows the way (its own index, proxy or certificates).
-$(STAMP): pyproject.toml requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "importcut needs Python 3.11 or newer: make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv --clear .venv
-	$(PIP) uv
-	$(UV) --compile-bytecode --require-hashes --requirement requirements.txt || $(PIP) --require-hashes --requirement requirements.txt
-	$(UV) --no-deps --editable . || $(PIP) --no-deps --editable .
-	pwd -P > $(STAMP)
+env:
+	@$(PYTHON) environment.py
 
 report: env
 	@$(BIN)/importcut report --dataset sample --language all
 
 test: env
-	$(BIN)/ruff check lib tests notebooks
+	$(BIN)/ruff check environment.py lib tests notebooks
 	$(BIN)/python tests/house.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

@@ -9,9 +9,8 @@ chcp 65001 >nul
 set "PYTHONUTF8=1"
 set "HERE=%~dp0"
 set "VPY=%HERE%.venv\Scripts\python.exe"
-set "STAMP=import hashlib, pathlib, sys; h = pathlib.Path(sys.argv[1]).resolve(); s = h / '.venv' / '.built'; t = str(h) + ''.join(hashlib.sha256((h / n).read_bytes()).hexdigest() for n in ('pyproject.toml', 'requirements.txt'));"
 if not exist "%VPY%" goto build
-"%VPY%" -c "%STAMP% sys.exit(not s.exists() or s.read_text(encoding='utf-8') != t)" "%HERE%."
+"%VPY%" "%HERE%environment.py" --check
 if errorlevel 1 goto build
 
 :run
@@ -34,21 +33,10 @@ exit /b %errorlevel%
 
 :build
 set "PYTHON="
+set "VIRTUAL_ENV="
 for %%P in ("py -3" "python" "python3") do if not defined PYTHON call :try %%~P
 if not defined PYTHON goto nopython
-set "PLACE="
-if exist "%HERE%wheels\" set PLACE=--no-index --find-links "%HERE%wheels"
-echo Building the environment in .venv: a few minutes, once.
-%PYTHON% -m venv --clear "%HERE%.venv"
-if errorlevel 1 goto failed
-rem uv is the faster; pip stands in where only pip knows the way
-"%VPY%" -m pip --quiet --disable-pip-version-check install %PLACE% uv
-if not errorlevel 1 "%VPY%" -m uv pip install --quiet --python "%VPY%" %PLACE% --compile-bytecode --require-hashes --requirement "%HERE%requirements.txt"
-if errorlevel 1 "%VPY%" -m pip --quiet --disable-pip-version-check install %PLACE% --require-hashes --requirement "%HERE%requirements.txt"
-if errorlevel 1 goto failed
-"%VPY%" -m pip --quiet --disable-pip-version-check install %PLACE% --no-deps --editable "%HERE%."
-if errorlevel 1 goto failed
-"%VPY%" -c "%STAMP% s.write_text(t, encoding='utf-8')" "%HERE%."
+%PYTHON% "%HERE%environment.py"
 if errorlevel 1 goto failed
 goto run
 

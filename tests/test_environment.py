@@ -1,13 +1,21 @@
-"""The three descriptions of the environment (pyproject, lock, conda) agree; no conda is needed to know it."""
+"""The three descriptions of the environment (pyproject, lock, conda) agree; what builds it never leaves less behind."""
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec, Version, VersionSpec
+
+import importcut
 
 # conda-forge's name where it is not PyPI's; an extra can be a package of its own there.
 CONDA_NAMES = {
@@ -129,3 +137,91 @@ def test_licence_version_and_title_are_the_same_wherever_they_stand(repository, 
     assert licence.startswith(f"{pyproject['license']} License\n")
     assert [author["name"] for author in cited["authors"]] == ["importcut contributors"]
     assert f"Copyright (c) 2026 {cited['authors'][0]['name']}\n" in licence
+
+
+@pytest.fixture
+def builder(repository):
+    spec = spec_from_file_location("environment", repository / "environment.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def home(repository, tmp_path, builder, monkeypatch):
+    """A checkout with an environment that works, built for other requirements; no environment is really filled."""
+    home = tmp_path / "Отчёты за квартал (2026)"
+    (home / ".venv").mkdir(parents=True)
+    (home / ".venv" / "works").touch()
+    for name in builder.FILES:
+        shutil.copy(repository / name, home)
+    monkeypatch.setattr(builder.venv, "create", lambda folder, **_: folder.mkdir())
+    return home
+
+
+def works(home):
+    return (home / ".venv" / "works").exists() and [f.name for f in home.glob(".venv*")] == [".venv"]
+
+
+def test_an_environment_that_cannot_be_rebuilt_stays(builder, home, monkeypatch):
+    def fails(home):
+        assert not (home / ".venv" / "works").exists(), "it is built in its own place"
+        raise subprocess.CalledProcessError(1, "pip")
+
+    with pytest.raises(subprocess.CalledProcessError):
+        builder.build(home, fails)
+    assert works(home) and not builder.current(home)
+    monkeypatch.setattr(builder, "HERE", home)
+    monkeypatch.setattr(builder, "install", fails)
+    monkeypatch.setattr(builder.build, "__defaults__", (fails,))
+    assert (builder.main(["--check"]), builder.main([])) == (1, 1) and works(home)
+
+
+def test_a_build_that_was_cut_off_is_undone_by_the_next(builder, home):
+    def killed(home):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        builder.build(home, killed)
+    assert works(home)
+    (home / ".venv").rename(home / ".venv.old")  # as a machine that was switched off leaves it
+    (home / ".venv").mkdir()
+    builder.recover(home)
+    assert works(home)
+
+
+def test_an_environment_is_built_again_when_it_is_stale_or_was_moved(builder, home):
+    builder.build(home, lambda home: (home / ".venv" / "bin").mkdir())
+    assert [f.name for f in home.glob(".venv*")] == [".venv"] and not works(home)
+    assert builder.current(home) == (builder.programs(home).name == "bin")
+    moved = home.rename(home.with_name("moved"))
+    assert not builder.current(moved)
+    (moved / ".venv" / ".built").write_text(builder.stamp(moved), encoding="utf-8")
+    with (moved / "requirements.txt").open("a") as file:
+        file.write("\n")
+    assert not builder.current(moved)
+
+
+def test_an_environment_that_satisfies_the_lock_is_taken_as_it_is(builder, repository, tmp_path, monkeypatch):
+    (tmp_path / "requirements.txt").write_text((repository / "requirements.txt").read_text())
+    package = Path(importcut.__file__).parent
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "importcut").symlink_to(package)
+    monkeypatch.setattr(builder, "programs", lambda home: Path(sys.executable).parent)
+    assert builder.satisfied(Path(sys.executable), tmp_path)
+    (tmp_path / "requirements.txt").write_text(f"pandas==0.1 --hash=sha256:{'0' * 64}\n")
+    assert not builder.satisfied(Path(sys.executable), tmp_path)
+    assert not builder.satisfied(tmp_path / "no" / "python", tmp_path)
+
+
+def test_wheels_beside_the_project_are_used_in_place_of_a_registry(builder, home, monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        builder.subprocess, "run", lambda words, **_: calls.append(words) or SimpleNamespace(returncode=0)
+    )
+    builder.install(home)
+    assert len(calls) == 3 and not any("--no-index" in words for words in calls)
+    (home / "wheels").mkdir()
+    builder.install(home)
+    assert all({"--no-index", str(home / "wheels")} <= {*map(str, words)} for words in calls[3:])
+    assert all("--require-hashes" in words for words in calls if "--requirement" in words)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from importcut.app.report.fingerprint import inputs
 from importcut.intake.opening import open_dataset
 from importcut.intake.registers import read_registers
+from importcut.intake.spreadsheet import sheets_of
 from importcut.schema import DataError, tables
 
 PLANTS = "plant_id,name_uz_cyrl,name_uz_latn,name_ru,name_en,tax_numbers,aliases"
@@ -409,6 +410,19 @@ def test_letters_that_cp1251_lacks_are_missed(folder):
     (folder / "plants.csv").write_bytes(text.encode("cp1251", "replace"))
     lines = told(folder)
     assert lines[0].startswith("plants.csv row 2: name_uz_cyrl ?о?оз has lost letters — saved in CP1251, which lacks")
+
+
+def test_a_register_as_dos_saves_it_is_read_with_its_letters(folder):
+    (folder / "plants.csv").write_bytes(f"{PLANTS}\nasaka,,,Завод Асака,,111,Асака автозавод\n".encode("cp866"))
+    assert open_dataset(folder).plants.loc[0, ["name_ru", "aliases"]].tolist() == ["Завод Асака", "Асака автозавод"]
+
+
+def test_the_register_that_ms_dos_saved_is_read_with_its_letters(repository):
+    folder = repository.parent / "shared" / "cases" / "14_cp866_register"
+    if not folder.exists():
+        pytest.skip("no such case at hand")
+    sheet = sheets_of(folder, {"plants": set(PLANTS.split(","))})[0]["plants"]
+    assert sheet.encoding == "cp866" and [row[-1] for row in sheet.rows.values()] == ["Асака автозавод", "Питнак"]
 
 
 def test_a_line_that_only_excel_reads_names_the_separator(folder):

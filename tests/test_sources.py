@@ -12,6 +12,7 @@ from importcut.intake import declarations
 from importcut.intake.corrections import repair, with_raw
 from importcut.intake.declarations import periods, read_declarations
 from importcut.intake.opening import open_dataset
+from importcut.intake.text import encoding_of
 from importcut.schema import DataError
 
 HEADER = (
@@ -137,18 +138,40 @@ def test_an_unknown_header_is_named_with_the_remedy(ds):
     assert refused(ds).startswith(told)
 
 
-@pytest.mark.parametrize("encoding", ["cp1251", "utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
 def test_a_file_in_another_encoding_is_read_as_it_is(ds, encoding):
     path = put(ds, [line(2), "short", line(4)])
     path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
     assert read(ds) == ({2: 102.0, 4: 104.0}, {3: "malformed_line"})
 
 
-def test_a_file_in_no_known_encoding_is_refused_until_dataset_toml_names_it(ds):
+@pytest.mark.parametrize("encoding", ["koi8_r", "cp855"])
+def test_a_file_in_no_known_encoding_is_refused_until_dataset_toml_names_it(ds, encoding):
     path = put(ds, [line(2)])
-    path.write_bytes(path.read_text(encoding="utf-8").encode("cp866"))
-    assert "is neither UTF-8, UTF-16 nor CP1251" in refused(ds)
-    assert read(replace(ds, files=({"match": "*", "encoding": "cp866"},))) == ({2: 102.0}, {})
+    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+    assert "is neither UTF-8, UTF-16 nor" in refused(ds)
+    assert read(replace(ds, files=({"match": "*", "encoding": encoding},))) == ({2: 102.0}, {})
+
+
+SPELLED = {
+    "cp1251": ["Эмаль белая, автозавод «Асака»", "шланг тормозной", "№ 5", "ЛАК", "пўлат ва шиша"],
+    "cp866": ["Эмаль белая, автозавод Асака", "шланг тормозной", "КРАСКИ ДЛЯ КУЗОВА", "Лак"],
+    "cp1252": ["Société générale d'équipement", "Lack für Türen, weiß", "señal; España"],
+}
+
+
+@pytest.mark.parametrize(("encoding", "text"), [(page, text) for page, texts in SPELLED.items() for text in texts])
+def test_code_pages_are_told_apart_by_what_their_letters_spell(tmp_path, encoding, text):
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"plant_id;name\na;{text}\n".encode(encoding))
+    assert encoding_of(path, "a.csv") == encoding
+
+
+def test_a_text_that_two_code_pages_spell_alike_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("a;да\n".encode("cp1251"))  # or фр
+    with pytest.raises(DataError, match="can be cp"):
+        encoding_of(path, "a.csv")
 
 
 def test_two_headers_of_one_column_are_refused(ds):

@@ -23,12 +23,22 @@ from importcut.intake.grids import (
     parquet_rows,
     records_of,
     sheets_of,
-    text_rows,
 )
 from importcut.intake.parquet import write_declarations
-from importcut.intake.text import decimal_of, encoding_of, header_of, mended, physical_lines, utf8
+from importcut.intake.text import (
+    SEPARATORS,
+    decimal_of,
+    decoded,
+    encoding_of,
+    header_of,
+    mended,
+    physical_lines,
+    rows_of,
+    utf8,
+)
 from importcut.schema import DataError
 
+BEGINNING = 250_000  # bytes of a text file among which its header is looked for
 HEADER_ROWS = 20  # rows of a sheet among which its header is looked for
 MALFORMED = {"line": "int64", "reason": "str", "value": "str", "raw": "str"}
 FOLDERS = ("declarations", "imports")
@@ -178,10 +188,13 @@ def _from_text(part: Part, said: dict, how: Reading, stem: str) -> RawFile:
     path = utf8(part.path, encoding, scratch / "utf-8", name)
     if len(mine := how.repairs[how.repairs["source_file"].eq(name)]):
         path = patched(path, mine, scratch / "repaired")
-    head = header_of(path, formats, said.get("separator"))
+    with path.open("rb") as file:
+        begin = file.read(BEGINNING).decode("utf-8-sig", "replace")
+    head = header_of(begin, lambda row: matched(row, formats), said.get("separator") or SEPARATORS)
     found = detected([*head.fields, *_added(said)], formats, f"{name} row {max(1, head.top)}", said.get("format"))
     if found.format.wide:
-        return _from_rows(name, encoding, text_rows(path, head.separator, name), said, formats, stem, head.separator)
+        rows = [[field or None for field in row] for row in rows_of(decoded(path, name)[0], head.separator, name)]
+        return _from_rows(name, encoding, rows, said, formats, stem, head.separator)
     loose = bool(head.rows) and len(head.rows[0]) == len(head.fields) + 1 and not head.rows[0][-1]
     names = [f"c{n}" for n in range(len(head.fields))] + ["loose"] * loose  # a separator at the end of each line
     width, target = len(names), Path(f"{stem}.parquet")

@@ -1,6 +1,5 @@
 """Workbooks, JSON, pages and Parquet as rows of text, and tables whose columns are periods turned into rows."""
 
-import csv
 import datetime
 import json
 from collections.abc import Iterator
@@ -88,18 +87,6 @@ def long_rows(header: list[str], rows: Rows, wide: dict) -> Rows:
             alone = _alone(value, period, sofar) if wide.get("cumulative") else value
             long.append([*(row[k] for k in kept), period, alone])
     return long
-
-
-def text_rows(path: Path, separator: str, source_file: str) -> Rows:
-    """All rows of a small UTF-8 file.
-
-    Raises DataError if its quotes do not close.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [[field or None for field in row] for row in csv.reader(file, delimiter=separator, strict=True)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{source_file}: cannot be read ({error}) — save it as CSV, UTF-8") from None
 
 
 def parquet_rows(path: Path, source_file: str) -> tuple[list[str], pa.Table]:

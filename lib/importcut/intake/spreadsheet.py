@@ -1,19 +1,17 @@
 """Registers as spreadsheets save them: CSV files, or the sheets of one workbook."""
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from importcut.intake.columns import Fault
+from importcut.intake.text import SEPARATORS, decoded, header_of, rows_of
 from importcut.intake.workbook import read_workbook
 from importcut.schema import DataError
 
 WORKBOOK, OLD_WORKBOOK = "registers.xlsx", "registers.xls"
 OTHER_WORKBOOKS = ("registers.xlsm", "registers.xlsb", "registers.ods")
 OWN = "_"  # sheets whose name begins so are the reader's: help, examples, notes
-MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-SEPARATORS = ",;\t"
 
 
 @dataclass(frozen=True)
@@ -63,33 +61,14 @@ def sheets_of(path: Path, names: dict[str, set[str]]) -> tuple[dict[str, Sheet],
 def _read_csv(file: Path, columns: set[str]) -> Sheet | Fault:
     """The rows of a CSV file in any encoding and with any separator that Excel writes."""
     try:
-        text, encoding = _decoded(file.read_bytes())
+        text, encoding = decoded(file, file.name)
         named = re.match(r"sep=(.)\r?\n", text)  # Excel's own line, which it does not show
         text = text[named.end() :] if named else text
-        separator = named[1] if named else max(SEPARATORS, key=lambda s: len(columns & {*_header(text, s)}))
-        lines = text.splitlines(keepends=True)
-        rows = [*csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        return Fault(file.name, (), f"cannot be read ({error}) — save it as CSV UTF-8")
-    return _sheet(file.name, rows, separator, encoding)
-
-
-def _decoded(raw: bytes) -> tuple[str, str]:
-    """Text and encoding: by the byte order mark; UTF-8 where the bytes allow it; else CP1251, as Excel saves CSV."""
-    for mark, encoding in MARKS.items():
-        if raw.startswith(mark):
-            return raw.decode(encoding), encoding
-    if b"\0" in raw[:100]:
-        encoding = "utf-16-be" if raw.startswith(b"\0") else "utf-16-le"
-        return raw.decode(encoding), encoding
-    try:
-        return raw.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return raw.decode("cp1251"), "cp1251"
-
-
-def _header(text: str, separator: str) -> list[str]:
-    return [name.strip() for name in next(csv.reader(text.splitlines()[:1], delimiter=separator), [])]
+        head = header_of(text, lambda row: len(columns & {*row}), named[1] if named else SEPARATORS, rows=1)
+        rows = rows_of(text, head.separator, file.name)
+    except DataError as error:
+        return Fault(file.name, (), str(error).removeprefix(f"{file.name}: "))
+    return _sheet(file.name, rows, head.separator, encoding)
 
 
 def _sheet(place: str, lines: list[list], separator: str = "", encoding: str = "") -> Sheet:

@@ -3,13 +3,15 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Iterator
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from importcut.intake.formats import Format, matched
 from importcut.schema import DataError
 
 SAMPLE = 1_000_000  # bytes that are looked at
@@ -19,8 +21,14 @@ MARKS = {
     codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
 }  # fmt: skip
-CYRILLIC = 0.8  # share of the letters beyond ASCII that are Cyrillic where CP1251 is the right guess
-USUAL = set("№«»–—“”„’‘…°§±·€\xa0ЁёЎўҚқҒғҲҳІіЇї")
+CODE_PAGES = ("cp1251", "cp866", "cp1252")  # Windows and DOS in Cyrillic; Windows in the West, Latin-1 and more
+FITTING, SPELLED = 0.8, 0.7  # share of the signs beyond ASCII that the right code page knows; of the letters, in words
+ALIKE = 0.1  # code pages that make sense to such a degree alike cannot be told apart
+WORD = re.compile(r"[^\W\d_]+")
+CYRILLIC = {*map(chr, range(ord("А"), ord("я") + 1)), *"ЁёЎўІіЇїЄє"}
+WESTERN = {*map(chr, range(ord("À"), ord("ÿ") + 1))}
+FREQUENT = set("оеаинтсрвл")  # two thirds of a Russian or Uzbek text
+USUAL = set("№«»–—“”„’‘…°§±·€\xa0")
 BLOCK = 16_000_000  # bytes looked at in one go
 CACHED = 1_000_000  # bytes that a core keeps at hand while it counts
 LONGEST = 4  # lines that a record may span: a quoted field holds a few line ends, a broken quote many
@@ -38,10 +46,10 @@ class Header:
     rows: list[list[str]]
 
 
-def encoding_of(path: Path, source_file: str) -> str:
-    """How a text file is encoded: UTF-8, UTF-16, UTF-32 or CP1251; a few damaged lines do not change it.
+def encoding_of(path: Path, place: str) -> str:
+    """How a text file is encoded: UTF-8, UTF-16, UTF-32 or a code page; a few damaged lines do not change it.
 
-    Raises DataError if it is none of these.
+    Raises DataError if no code page makes sense of it, or two do.
     """
     with path.open("rb") as file:
         sample = file.read(SAMPLE)
@@ -53,13 +61,62 @@ def encoding_of(path: Path, source_file: str) -> str:
     lines = [line for line in sample.splitlines()[: -1 if len(sample) == SAMPLE else None] if not line.isascii()]
     if 2 * sum(_is_utf8(line) for line in lines) >= len(lines):
         return "utf-8"
-    foreign = [letter for line in lines for letter in line.decode("cp1251", "replace") if letter > "\x7f"]
-    if sum("А" <= letter <= "я" or letter in USUAL for letter in foreign) < CYRILLIC * len(foreign):
-        raise DataError(
-            f"{source_file}: is neither UTF-8, UTF-16 nor CP1251 (begins {sample[:40]!r}) — "
-            f"say its encoding in [[files]] of dataset.toml, or save it as CSV, UTF-8"
-        )
-    return "cp1251"
+    foreign = b"\n".join(lines)[: SAMPLE // 10]
+    texts = {page: foreign.decode(page, "replace") for page in CODE_PAGES}
+    sense = {page: _sense(text, page) for page, text in texts.items()}
+    first, *others = sorted(CODE_PAGES, key=sense.get, reverse=True)
+    rivals = [page for page in others if sense[first] - sense[page] < ALIKE and texts[page] != texts[first]]
+    if sense[first] and not rivals:
+        return first
+    seen = f"can be {' or '.join([first, *rivals])}" if sense[first] else f"is neither UTF-8, UTF-16 nor {CODE_PAGES}"
+    raise DataError(
+        f"{place}: {seen} (begins {sample[:40]!r}) — "
+        f"save it as CSV UTF-8, or say the encoding of a raw file in [[files]] of dataset.toml"
+    )
+
+
+def _sense(text: str, page: str) -> float:
+    """How far a code page makes sense of the signs beyond ASCII, from 0 to 3: by its alphabet, words and letters.
+
+    Cyrillic letters fill their words, in one case or with a capital in front; those of the West stand among plain ones.
+    """
+    signs = [sign for sign in text if sign > "\x7f"]
+    alphabet = WESTERN if page == "cp1252" else CYRILLIC
+    known, usual = (sum(sign in those for sign in signs) for those in (alphabet, USUAL))
+    spelled = frequent = 0
+    for word in WORD.findall(text):
+        letters = sum(letter > "\x7f" for letter in word)
+        western = 2 * letters <= len(word)
+        if western if page == "cp1252" else not western and word in (word.upper(), word.lower(), word.capitalize()):
+            spelled += letters
+            frequent += sum(letter in FREQUENT for letter in word.lower())
+    if known + usual < FITTING * len(signs) or spelled < SPELLED * known:
+        return 0.0
+    return (known + usual + spelled + frequent) / max(len(signs), 1)
+
+
+def decoded(path: Path, place: str) -> tuple[str, str]:
+    """The text of a small file and its encoding.
+
+    Raises DataError if it cannot be told or does not hold throughout.
+    """
+    encoding = encoding_of(path, place)
+    try:
+        return path.read_bytes().decode(encoding).removeprefix("\ufeff"), encoding
+    except UnicodeDecodeError as error:
+        raise DataError(f"{place}: cannot be read ({error}) — save it as CSV UTF-8") from None
+
+
+def rows_of(text: str, separator: str, place: str) -> list[list[str]]:
+    """The rows of a text that is sound throughout.
+
+    Raises DataError if its quotes do not close.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
+    try:
+        return [*reader]
+    except csv.Error as error:
+        raise DataError(f"{place}: cannot be read ({error}) — save it as CSV UTF-8") from None
 
 
 def utf8(path: Path, encoding: str, target: Path, source_file: str) -> Path:
@@ -74,8 +131,7 @@ def utf8(path: Path, encoding: str, target: Path, source_file: str) -> Path:
             path.open(encoding=encoding, errors="backslashreplace", newline="") as read,
             target.open("w", encoding="utf-8", newline="") as write,
         ):
-            while text := read.read(4_000_000):
-                write.write(text)
+            shutil.copyfileobj(read, write, 4_000_000)
     except (LookupError, UnicodeError) as error:
         raise DataError(
             f"{source_file}: cannot be read as {encoding} ({error}) — correct [[files]] of dataset.toml"
@@ -83,13 +139,9 @@ def utf8(path: Path, encoding: str, target: Path, source_file: str) -> Path:
     return target
 
 
-def header_of(path: Path, formats: list[Format], separator: str | None) -> Header:
-    """The header of a UTF-8 file: the row that most columns of a format are found in, by any separator."""
-    with path.open("rb") as file:
-        sample = file.read(SAMPLE // 4)
-    text = sample.decode("utf-8-sig", "replace")
-    found = [_best(text, one, formats) for one in (separator or SEPARATORS)]
-    return max(found, key=lambda pair: pair[0])[1]
+def header_of(text: str, known: Callable[[list[str]], int], separators: str = SEPARATORS, rows: int = ROWS) -> Header:
+    """The header of a text: of its first rows, by any separator, the one in which most columns are `known`."""
+    return max((_best(text, separator, known, rows) for separator in separators), key=lambda pair: pair[0])[1]
 
 
 def decimal_of(numbers: Iterable[str], separator: str) -> str:
@@ -99,23 +151,19 @@ def decimal_of(numbers: Iterable[str], separator: str) -> str:
     return "," if separator != "," and comma and not any("." in v and "," not in v for v in values) else "."
 
 
-def _best(text: str, separator: str, formats: list[Format]) -> tuple[tuple[int, int, int], Header]:
-    """The header by one separator, and how good it is: columns found, fields, earliness."""
+def _best(text: str, separator: str, known: Callable, most: int) -> tuple[tuple[int, int, int], Header]:
+    """The header by one separator, and how good it is: columns known, fields, earliness."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows, ends = [], []
     try:
-        for row in reader:
+        for row in islice(reader, 10 * ROWS):
             rows.append([" ".join(field.split()) for field in row])
             ends.append(reader.line_num)
-            if len(rows) > 10 * ROWS:
-                break
     except csv.Error:
         pass  # what lies below is not read as a header
-    if not rows:
-        return (0, 0, 0), Header([], 0, separator, [])
-    scores = [(matched(row, formats), len(row), -n) for n, row in enumerate(rows[:ROWS])]
+    scores = [(known(row), len(row), -n) for n, row in enumerate(rows[:most])] or [(0, 0, 0)]
     best = max(range(len(scores)), key=lambda n: (scores[n][0], -n))
-    return scores[best], Header(rows[best], ends[best], separator, rows[best + 1 :])
+    return scores[best], Header(rows[best] if rows else [], ends[best] if rows else 0, separator, rows[best + 1 :])
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from importcut.telling.chart import Picture
 from importcut.telling.export import document
 from importcut.telling.finding import Cover, Finding
-from importcut.telling.narrate.tables import Listing
+from importcut.telling.narrate import Listing
 
 LANGUAGES = {"en": "en-US", "ru": "ru-RU", "uz-Cyrl": "uz-Cyrl-UZ", "uz-Latn": "uz-Latn-UZ"}
 TEXTS = {  # mark, claim, text, caption, cell

@@ -204,7 +204,7 @@ SAME = {"cuts": THEN["cuts_realised"], "ranking": THEN["ranking"], "measures": T
 
 def told(language="en", **now):
     table = changes(published(**THEN), DS, **SAME | now)
-    return table, narrate.changed(table, Voice(language, DS)), narrate.changes_table(table, Voice(language, DS)).frame
+    return table, narrate.changes(table, Voice(language, DS)), narrate.changes_table(table, Voice(language, DS)).frame
 
 
 def test_nothing_changed_is_said():
@@ -221,7 +221,7 @@ def test_nothing_changed_is_said():
 
 def test_without_a_publication_the_report_says_how_to_publish():
     table = changes(None, DS, **SAME)
-    finding = narrate.changed(table, Voice("en", DS))
+    finding = narrate.changes(table, Voice("en", DS))
     assert table.empty and "importcut publish" in finding.text and finding.evidence is None
     assert narrate.changes_table(table, Voice("en", DS)).frame.empty
 
@@ -301,7 +301,7 @@ def test_what_changed_and_the_ledger_are_told_in_every_language(language):
     say = Voice(language, DS)
     quarters = plan(("a", "2026Q2", 1e5), ("a", "2026Q3", 1e5), ("b", "2026Q3", 1e5))
     book = ledger(done(("a", "2026Q3", 8e4, 15e4)), quarters, quarters, DS)
-    findings = [narrate.kept_to_plan(book, say), told(language)[1]]
+    findings = [narrate.plan_and_result(book, say), told(language)[1]]
     findings.append(told(language, cuts=cuts(a=(480e3, 100e3), b=(300e3, 50e3)))[1])
     for finding in findings:
         assert finding.text and not any(sign in finding.title + finding.text for sign in ("{", "nan", "None"))
@@ -311,7 +311,7 @@ def test_what_changed_and_the_ledger_are_told_in_every_language(language):
 def test_the_ledger_is_told_with_its_parts_and_who_is_behind_and_late():
     quarters = plan(("a", "2026Q2", 1e5), ("a", "2026Q3", 1e5), ("b", "2026Q3", 1e5), ("c", "2026Q3", 1e5))
     book = ledger(done(("a", "2026Q3", 8e4, 15e4), ("c", "2026Q3", 12e4, 24e4)), quarters, quarters, DS)
-    finding = narrate.kept_to_plan(book, Voice("en", DS))
+    finding = narrate.plan_and_result(book, Voice("en", DS))
     assert finding.title == "The projects have cut $390.0 thousand gross to date; $800.0 thousand was planned"
     for part in (
         "from Q2 2026 to Q3 2026; they cut $390.0 thousand: −$410.0 thousand.",
@@ -330,12 +330,12 @@ def test_the_ledger_is_told_with_its_parts_and_who_is_behind_and_late():
 def test_a_project_within_a_twentieth_of_its_plan_is_neither_behind_nor_ahead():
     planned = plan(("a", "2026Q3", 1e6), ("b", "2026Q3", 1e6))
     book = ledger(done(("a", "2026Q3", 0.97e6, 1.94e6), ("b", "2026Q3", 0.9e6, 1.8e6)), planned, planned, DS)
-    text = narrate.kept_to_plan(book, Voice("en", DS)).text
+    text = narrate.plan_and_result(book, Voice("en", DS)).text
     assert "behind their plan: Beta (−$200.0 thousand, quantity delivered)." in text and "Alpha" not in text
 
 
 def test_a_dataset_without_a_plan_has_a_ledger_without_rows_and_says_so(uzbekistan):
-    finding = narrate.kept_to_plan(uzbekistan.ledger, Voice("en", uzbekistan.ds))
+    finding = narrate.plan_and_result(uzbekistan.ledger, Voice("en", uzbekistan.ds))
     assert uzbekistan.ledger.empty and finding.text == "This dataset has no plan and no target."
 
 

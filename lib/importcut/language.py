@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from numbers import Integral
 from pathlib import Path
+from string import Formatter
 
 import pandas as pd
 from babel import Locale
@@ -35,13 +36,14 @@ class Voice:
     ds: object
 
     def __call__(self, message: str, **values) -> str:
-        """The sentence of that name in sentences.toml, or else the message itself, in this language with its values.
+        """The sentence of that name in sentences.toml, or else the message itself, in this language.
 
-        Where there are two forms, the value n tells which of them fits.
+        It takes those of the values that it names; where it has two forms, the value n tells which of them fits.
         """
         text, catalogue = _sentences().get(message, message), _catalogue(self.language)
-        told = catalogue.ngettext(*text, values["n"]) if isinstance(text, list) else catalogue.gettext(text)
-        return told.format(**{name: self.written(value) for name, value in values.items()})
+        form = catalogue.ngettext(*text, values["n"]) if isinstance(text, list) else catalogue.gettext(text)
+        fields = {field for _, field, _, _ in Formatter().parse(form) if field}
+        return form.format(**{field: self.written(values[field]) for field in fields})
 
     def written(self, value) -> str:
         """Text as it is; a period, a list, a count in words; two amounts as a range; any other number is dollars."""

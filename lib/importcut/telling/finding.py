@@ -1,32 +1,17 @@
-"""A finding: claim, text, table and grade, born together."""
+"""A finding: claim, text, table and grade, born together; its sentences are listed with their conditions."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
 from importcut.language import Voice
+from importcut.schema import weakest
 
 COVER = "application/vnd.importcut.headline+json"  # what they are to a programme that reads the executed notebook
 FINDING = "application/vnd.importcut.finding+json"
 TABLE = "application/vnd.importcut.table+json"
-
-
-def _prose(markdown: str) -> str:
-    """Dollar signs are money here, not the marks of a formula that Jupyter takes them for."""
-    return markdown.replace("$", "\\$")
-
-
-def paragraphs(sentences: list[str]) -> str:
-    """Sentences as paragraphs of three each; a last one does not stand alone."""
-    parts = [sentences[n : n + 3] for n in range(0, len(sentences), 3)]
-    if len(parts) > 1 and len(parts[-1]) == 1:
-        parts[-2:] = [parts[-2] + parts[-1]]
-    return "\n\n".join(" ".join(part) for part in parts)
-
-
-def capital(text: str) -> str:
-    """The text with its first letter as a capital."""
-    return text[:1].upper() + text[1:]
+PRECISION = 5e3  # USD; half of what two decimals of a million show: a smaller amount would be told as nothing
+PARAGRAPH = 3  # sentences
 
 
 @dataclass(frozen=True)
@@ -49,7 +34,7 @@ class Finding:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         about = {"title": self.title, "text": self.text, "reading": self.reading}
-        return {"text/markdown": _prose(f"## {self.title}\n\n{self.text}"), FINDING: about}
+        return {"text/markdown": _plain(f"## {self.title}\n\n{self.text}"), FINDING: about}
 
 
 @dataclass(frozen=True)
@@ -67,7 +52,7 @@ class Cover:
     def _repr_mimebundle_(self, include=None, exclude=None):
         about = {"headline": self.headline, "title": self.title, "subtitle": self.subtitle, "mark": self.mark}
         lines = [f"# {self.title}", self.subtitle, f"*{self.mark}*" if self.mark else ""]
-        return {"text/markdown": _prose("\n\n".join(filter(None, lines))), COVER: about}
+        return {"text/markdown": _plain("\n\n".join(filter(None, lines))), COVER: about}
 
 
 def cover(answer: Finding, say: Voice) -> Cover:
@@ -76,3 +61,54 @@ def cover(answer: Finding, say: Voice) -> Cover:
     named = [] if scenario["name"] == "base" else [scenario["title"][say.language]]
     subtitle = " · ".join([say.title, say.period(say.ds.period), *named])
     return Cover(say("Which projects cut the most imports"), subtitle, answer.reading, say.mark)
+
+
+def sentences(say: Voice, facts: dict, *rows: tuple) -> list[str]:
+    """The sentences whose condition holds, in their order.
+
+    Parameters
+    ----------
+    facts : values that the sentences name
+    rows : condition, name in sentences.toml, and values of this sentence alone, if it has any
+    """
+    return [say(name, **facts | dict(*own)) for condition, name, *own in rows if condition]
+
+
+def nothing(say: Voice, title: str, why: str, table: pd.DataFrame) -> Finding:
+    """A section with nothing to tell, and why."""
+    return Finding(say(title), say(why), table)
+
+
+def paragraphs(text: list[str]) -> str:
+    """Sentences as paragraphs; a last one does not stand alone."""
+    parts = [text[n : n + PARAGRAPH] for n in range(0, len(text), PARAGRAPH)]
+    if len(parts) > 1 and len(parts[-1]) == 1:
+        parts[-2:] = [parts[-2] + parts[-1]]
+    return "\n\n".join(" ".join(part) for part in parts)
+
+
+def capital(text: str) -> str:
+    """The text with its first letter as a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def signed(usd: float, say: Voice) -> str:
+    """An amount with its sign, also the plus."""
+    return ("+" if usd > 0 else "") + say.money(usd)
+
+
+def factors(amounts: pd.Series, words: dict[str, str], say: Voice) -> list[str]:
+    """Each amount with its sign and what it is, as `words` call it; what rounds to nothing is left out."""
+    shown = amounts[amounts.abs().ge(PRECISION)]
+    return [say("factor", factor=words[name], amount=signed(usd, say)) for name, usd in shown.items()]
+
+
+def grade(evidence: pd.Series, say: Voice) -> str:
+    """The weakest grade in words; empty where there is none."""
+    weak = weakest(evidence)
+    return say(weak) if weak else ""
+
+
+def _plain(markdown: str) -> str:
+    """Dollar signs are money here, not the marks of a formula that Jupyter takes them for."""
+    return markdown.replace("$", "\\$")

@@ -9,7 +9,7 @@ from importcut.app.desk.way import Way
 from importcut.economics.planning import flows, horizon, project_cuts
 from importcut.economics.standing import ranking, target_status
 from importcut.telling.chart import Picture, picture, plot_counterfactual, plot_periods, plot_plan, plot_ranking
-from importcut.telling.narrate import Finding, Listing, change, headline, road, without_projects
+from importcut.telling.narrate import Finding, Listing, difference, headline, road, without_projects
 
 AMOUNTS = ["value_usd", "net_kg"]
 
@@ -120,7 +120,7 @@ def to_target(way: Way, *, rule: str = "shapley") -> View:
         columns[f"{kind}_usd"] = by_period.groupby(years).sum(min_count=1).rename_axis("year").unstack()
     table = pd.DataFrame(columns).reset_index()
     asked = words.question(way)
-    moved = [change(way.as_it_stands, planned, asked, say).text] if asked else []
+    moved = [difference(way.as_it_stands, planned, asked, say).text] if asked else []
     finding = words.together(finding, [words.rule_note(rule, say), *moved])
     yearly = table.pivot(index="year", columns="project_id", values="gross_usd")
     yearly = yearly.loc[:, yearly.ne(0).any()].rename(columns=say.names("projects"))

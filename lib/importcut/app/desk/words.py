@@ -7,9 +7,8 @@ import pandas as pd
 from importcut.app.desk.way import SLIDERS, Way
 from importcut.dataset import LANGUAGE_COLUMNS
 from importcut.schema import NATIONAL, RULES, weakest
-from importcut.telling.finding import paragraphs
+from importcut.telling.finding import factors, paragraphs
 from importcut.telling.narrate import Finding, Listing
-from importcut.telling.narrate.causes import factors
 
 DIVIDING = RULES[:3]  # rules that divide the total
 NAMED = ("project_id", "product_id", "plant_id", "purpose_id")  # ids of registers: projects, products …

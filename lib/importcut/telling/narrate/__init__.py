@@ -1,8 +1,9 @@
-"""Finished tables → findings in the reader's language."""
+"""Finished tables → findings in the reader's language, a room for each part of the report."""
 
 from importcut.telling.finding import Cover, Finding, cover
 from importcut.telling.narrate.answer import headline, on_track, ranked_projects
-from importcut.telling.narrate.causes import (
+from importcut.telling.narrate.credibility import doubts, estimate_rows, evidence, variant_rows
+from importcut.telling.narrate.imports import (
     bridge_steps,
     causes,
     chain_steps,
@@ -11,29 +12,35 @@ from importcut.telling.narrate.causes import (
     product_steps,
     without_projects,
 )
-from importcut.telling.narrate.changed import changed, changes_table
-from importcut.telling.narrate.evidence import estimate_rows, estimates_table, evidence, placebo_table, variant_rows
-from importcut.telling.narrate.kept import kept_to_plan, ledger_table, plan_pairs
-from importcut.telling.narrate.outlook import doubts, road
-from importcut.telling.narrate.portfolio import (
-    change,
-    credit_table,
-    how_sure,
-    leaders_by_rule,
-    overlap,
-    question,
-    what_matters,
-)
-from importcut.telling.narrate.programme import measures, measures_table
-from importcut.telling.narrate.prospects import feasibility_table, next_steps, next_table
-from importcut.telling.narrate.tables import (
+from importcut.telling.narrate.listings import (
     Listing,
     annex,
+    appraisal_table,
+    changes_table,
+    credit_table,
     cuts_table,
+    estimates_table,
+    feasibility_table,
+    ledger_table,
     limits_table,
+    listing,
+    measures_table,
+    next_table,
+    placebo_table,
     quality_bars,
     quality_table,
     ranking_table,
-    target_table,
 )
-from importcut.telling.narrate.worth import appraisal_table, worth
+from importcut.telling.narrate.portfolio import (
+    difference,
+    how_sure,
+    leaders_by_rule,
+    overlap,
+    plan_and_result,
+    plan_pairs,
+    question,
+    road,
+    what_matters,
+)
+from importcut.telling.narrate.priorities import measures, next_steps, worth
+from importcut.telling.narrate.revisions import changes

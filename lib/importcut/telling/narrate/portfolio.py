@@ -1,108 +1,183 @@
-"""The portfolio to the target year: overlap, credit, certainty, and what it depends on."""
+"""The portfolio: what it should have cut, what it will cut to the target year, whose it is, and how sure that is."""
 
 import pandas as pd
 
+from importcut.dataset import Dataset
+from importcut.language import Voice
 from importcut.schema import RULES
-from importcut.telling.finding import Finding, capital, paragraphs
-from importcut.telling.narrate.causes import signed
-from importcut.telling.narrate.tables import Listing, listing
+from importcut.telling.finding import PRECISION, Finding, capital, factors, nothing, paragraphs, sentences, signed
+from importcut.telling.narrate.certainty import CERTAIN, tied_neighbours
 
-CERTAIN = 0.9  # from this probability on a project is said to be ahead of another
+CLOSE = 0.05  # share of the planned cut; a project that is no farther off keeps to its plan
+SMALL = 0.05  # share of the variance; an assumption below it makes hardly any difference
+OVERLAP = 0.005  # share of supply; what per cent would round to nothing
 
 
-def overlap(ceiling: pd.DataFrame, say) -> Finding:
+def plan_and_result(ledger: pd.DataFrame, say: Voice) -> Finding:
+    """Planned and realised gross cut to date, what the difference consists of, who is behind, and who is late."""
+    if ledger.empty:
+        return nothing(say, "kept.title_none", "kept.none" if say.ds.target else "no_plan", ledger)
+    parts, total = say.words("parts"), ledger.sum(numeric_only=True)
+    by_project = ledger.groupby("project_id")[["planned_usd", "realised_usd", "difference_usd", *parts]].sum()
+    gap, late = by_project["difference_usd"], by_project["late_usd"].sort_values()
+    off = by_project[gap.abs().ge(PRECISION) & gap.abs().ge(CLOSE * by_project["planned_usd"])]
+    off = off.sort_values("difference_usd")
+    reasons = ", " + off[list(parts)].abs().idxmax(axis=1).map(parts)
+    behind, ahead = off.loc[off["difference_usd"] < 0], off[off["difference_usd"] > 0][::-1]
+    late = late[late <= -PRECISION]
+    waiting = by_project["realised_usd"].reindex(late.index).eq(0)
+    differences = factors(total[list(parts)].sort_values(key=abs, ascending=False), parts, say)
+    lists = {
+        "kept.behind": _with_amounts(behind["difference_usd"].head(3), say, reasons),
+        "kept.ahead": _with_amounts(ahead["difference_usd"].head(3), say, reasons),
+        "kept.waiting": _with_amounts(late[waiting], say),
+        "kept.began": _with_amounts(late[~waiting], say),
+    }
+    facts = {"planned": total["planned_usd"], "realised": total["realised_usd"], "factors": differences}
+    facts |= {"span": say.span(ledger["period"].min(), ledger["period"].max())}
+    text = sentences(
+        say,
+        facts,
+        (True, "kept.lead", {"difference": signed(total["difference_usd"], say)}),
+        (differences, "kept.parts"),
+        *((projects, name, {"projects": projects}) for name, projects in lists.items()),
+        (abs(total["output_usd"]) < PRECISION, "kept.output"),
+        (True, "grade_planned"),
+    )
+    title = say("kept.title", **facts)  # where nothing was planned there is no share of it
+    return Finding(title, paragraphs(text), ledger, "planned", text[0])
+
+
+def plan_pairs(ledger: pd.DataFrame, say: Voice) -> pd.DataFrame:
+    """Planned and realised gross cut to date of each project, the largest plan first, named as they are read; USD."""
+    sums = ledger.groupby("project_id")[["planned_usd", "realised_usd"]].sum().sort_values("planned_usd")[::-1]
+    return sums.rename(index=say.names("projects")).set_axis([say("planned"), say("realised")], axis=1)
+
+
+def road(planned: pd.DataFrame, ranking: pd.DataFrame, target: pd.DataFrame, ds: Dataset, say: Voice) -> Finding:
+    """What the portfolio will cut to the target year, and who carries it."""
+    if planned.empty:
+        return nothing(say, "road.title_none", "no_plan", planned)
+    year, total = planned["year"].max(), planned[["gross_usd", "net_usd", "supply_kg", "displaced_kg"]].sum()
+    lead = ranking[ranking["basis"].eq("cumulative")].sort_values("rank").head(3)
+    idle = (total["supply_kg"] - total["displaced_kg"]) / total["supply_kg"]
+    summed = target[target["reading"].eq("cumulative")].iloc[0]
+    more = summed["planned_usd"] - summed["baseline_usd"]
+    facts = {
+        "total": total["gross_usd"], "net": total["net_usd"], "year": str(year),
+        "annual": planned.loc[planned["year"].eq(year), "gross_usd"].sum(),
+        "projects": [*say.names("projects")[lead["project_id"]]], "share": say.percent(idle),
+        "scenario": ds.scenario["title"][say.language], "amount": abs(more),
+    }  # fmt: skip
+    text = sentences(
+        say,
+        facts,
+        (True, "road.lead"),
+        (True, "road.largest"),
+        (idle > OVERLAP, "road.overlap"),
+        (more <= -PRECISION, "road.less"),
+        (more >= PRECISION, "road.more"),
+        (True, "grade_planned"),
+    )
+    return Finding(say("road.title", **facts), paragraphs(text), planned, "planned", text[0])
+
+
+def overlap(ceiling: pd.DataFrame, say: Voice) -> Finding:
     """Whether a project, the projects of a product, or the target claim more than can be displaced."""
-    names = {"project": say.names("projects"), "product": say.names("products")}
-    over, text = ceiling[ceiling["ceiling_flag"]], []
-    whole = over["level"].eq("portfolio")
-    for row in over[over["reading"].eq("annual") & ~whole].itertuples():
-        text.append(say("overlap.claim", name=names[row.level][row.id], claim=row.claim_usd, line=row.line_usd))
-    for row in over[whole].itertuples():
-        reading = say.words("readings")[row.reading]
-        text.append(say("overlap.target", reading=reading, claim=row.claim_usd, line=row.line_usd))
+    names, readings = {kind: say.names(f"{kind}s") for kind in ("project", "product")}, say.words("readings")
+    over, single, whole = ceiling[ceiling["ceiling_flag"]], [], []
+    for row in over.itertuples():
+        facts = {"claim": row.claim_usd, "line": row.line_usd, "reading": readings[row.reading]}
+        if row.level == "portfolio":
+            whole.append(say("overlap.target", **facts))
+        elif row.reading == "annual":
+            single.append(say("overlap.claim", name=names[row.level][row.id], **facts))
+    text = single + whole
     title = say("overlap.title", n=len(text)) if text else say("overlap.title_none")
     return Finding(title, " ".join(text), ceiling, "planned" if len(ceiling) else None)
 
 
-def leaders_by_rule(credit: pd.DataFrame, say) -> Finding:
+def leaders_by_rule(credit: pd.DataFrame, say: Voice) -> Finding:
     """Whether the leaders stay leaders under every credit rule."""
     if credit.empty:
-        return Finding(say("credit.title_none"), say("no_plan"), credit, None)
+        return nothing(say, "credit.title_none", "no_plan", credit)
     wide = credit[credit["basis"].eq("cumulative")].pivot_table(index="project_id", columns="rule", values="net_usd")
-    first = {rule: wide[rule].idxmax() for rule in RULES}
+    first, words = wide[list(RULES)].idxmax(), say.words("rules")
     three = {rule: set(wide[rule].nlargest(3).index) for rule in RULES}
-    words, leader = say.words("rules"), say.names("projects")[first["shapley"]]
     others = [words[rule] for rule in RULES if first[rule] != first["shapley"]]
     moved = [words[rule] for rule in RULES if three[rule] != three["shapley"]]
-    text = [
-        say("credit.shapley", leader=leader, rules=others) if others else say("credit.all_rules", leader=leader),
-        say("credit.moved", rules=moved) if moved else say("credit.same"),
-    ]
-    return Finding(text[0].rstrip("."), " ".join(text), wide, "planned")
+    text = sentences(
+        say,
+        {"leader": say.names("projects")[first["shapley"]]},
+        (True, "credit.shapley" if others else "credit.all_rules", {"rules": others}),
+        (True, "credit.moved" if moved else "credit.same", {"rules": moved}),
+    )
+    return Finding(text[0].rstrip("."), paragraphs(text), wide, "planned")
 
 
-def credit_table(credit: pd.DataFrame, kind: str, say) -> Listing:
-    """Credited cuts summed to the target year under the five rules, in thousand dollars; kind: gross or net."""
-    summed = credit[credit["basis"].eq("cumulative")]
-    wide = summed.pivot_table(index="project_id", columns="rule", values=f"{kind}_usd", observed=True)
-    wide = wide.reindex(columns=list(RULES)).sort_values("shapley", ascending=False).add_suffix("_usd").reset_index()
-    rules = {word: f"{rule}_usd" for rule, word in say.words("rules").items()}
-    caption = say("Credited net cuts") if kind == "net" else say("Credited gross cuts")
-    return listing("credit", wide, say, caption=caption, further=rules)
-
-
-def how_sure(certainty: pd.DataFrame, target: pd.DataFrame, say) -> Finding:
+def how_sure(certainty: pd.DataFrame, target: pd.DataFrame, say: Voice) -> Finding:
     """Who comes first in how many draws, who cannot be told apart, and how likely the target is."""
     if certainty.empty:
-        return Finding(say("sure.title_none"), say("no_plan"), certainty, None)
-    names, table = say.names("projects"), certainty[certainty["basis"].eq("cumulative")]
+        return nothing(say, "sure.title_none", "no_plan", certainty)
+    names, readings = say.names("projects"), say.words("readings")
+    table = certainty[certainty["basis"].eq("cumulative")]
     order = table.drop_duplicates("project_id").sort_values("mean_usd", ascending=False)
-    leader = order.iloc[0]
-    chance = table[table["rank"].eq(1)].set_index("project_id")["probability"][leader["project_id"]]
-    values = {"leader": names[leader["project_id"]], "n": say.number(100 * chance)}
-    text = [say("sure.lead", **values, range=(leader["low_usd"], leader["high_usd"]))]
-    tied = [
-        say("sure.pair", first=names[a.project_id], second=names[b.project_id])
-        for a, b in zip(order.head(4).itertuples(), order.iloc[1:5].itertuples(), strict=False)
-        if a.p_beats_next < CERTAIN
+    leader, first = order.iloc[0], table[table["rank"].eq(1)].set_index("project_id")["probability"]
+    chance = first[leader["project_id"]]
+    facts = {"leader": names[leader["project_id"]], "n": say.number(100 * chance)}
+    facts |= {"range": (leader["low_usd"], leader["high_usd"])}
+    pairs = [say("sure.pair", first=names[a], second=names[b]) for a, b in tied_neighbours(order)]
+    targets = [
+        {"reading": readings[row.reading], "n": say.number(100 * row.p_reached), "range": (row.low_usd, row.high_usd)}
+        for row in target[target["p_reached"].notna()].sort_values("leading", ascending=False).itertuples()
     ]
-    text += [say("sure.tied", pairs="; ".join(tied))] if tied else []
-    for row in target[target["p_reached"].notna()].sort_values("leading", ascending=False).itertuples():
-        about = {"reading": say.words("readings")[row.reading], "n": say.number(100 * row.p_reached)}
-        text.append(say("sure.target", **about, range=(row.low_usd, row.high_usd)))
-    text.append(say("sure.grade"))
-    title = say("sure.title" if chance >= CERTAIN else "sure.title_unsure", **values)
+    text = sentences(
+        say,
+        facts,
+        (True, "sure.lead"),
+        (pairs, "sure.tied", {"pairs": "; ".join(pairs)}),
+        *((True, "sure.target", reading) for reading in targets),
+        (True, "sure.grade"),
+    )
+    title = say("sure.title" if chance >= CERTAIN else "sure.title_unsure", **facts)
     return Finding(title, paragraphs(text), table, "assumed", " ".join(text[:2]))
 
 
-def what_matters(sensitivity: pd.DataFrame, say) -> Finding:
+def what_matters(sensitivity: pd.DataFrame, say: Voice) -> Finding:
     """Which assumption moves the net cut of the portfolio most."""
     if sensitivity.empty:
-        return Finding(say("matters.title_none"), say("no_plan"), sensitivity, None)
+        return nothing(say, "matters.title_none", "no_plan", sensitivity)
     top, words = sensitivity.iloc[0], say.words("assumptions")
-    name = words[top["assumption"]]
-    about = {"assumption": capital(name), "share": say.percent(top["total"])}
-    text = [say("matters.lead", **about, low=top["low_usd"], high=top["high_usd"])]
-    small = [words[name] for name in sensitivity.loc[sensitivity["total"] < 0.05, "assumption"]]
-    text += [say("matters.small", assumptions=small)] if small else []
-    return Finding(say("matters.title", assumption=name), " ".join(text), sensitivity, "assumed")
+    small = [words[name] for name in sensitivity.loc[sensitivity["total"] < SMALL, "assumption"]]
+    facts = {"assumption": words[top["assumption"]], "share": say.percent(top["total"])}
+    facts |= {"low": top["low_usd"], "high": top["high_usd"], "assumptions": small}
+    lead = {"assumption": capital(facts["assumption"])}
+    text = sentences(say, facts, (True, "matters.lead", lead), (small, "matters.small"))
+    return Finding(say("matters.title", **facts), paragraphs(text), sensitivity, "assumed")
 
 
-def change(before: pd.DataFrame, after: pd.DataFrame, question: str, say) -> Finding:
+def difference(before: pd.DataFrame, after: pd.DataFrame, question: str, say: Voice) -> Finding:
     """What another scenario or a what-if changes in the plan: gross and net, to the target year."""
     gross, net = (after[f"{kind}_usd"].sum() - before[f"{kind}_usd"].sum() for kind in ("gross", "net"))
-    which = "what_if.nothing" if max(abs(gross), abs(net)) < 5e3 else "what_if.change"
-    text = say(which, question=question, gross=signed(gross, say), net=signed(net, say))
+    name = "what_if.nothing" if max(abs(gross), abs(net)) < PRECISION else "what_if.change"
+    text = say(name, question=question, gross=signed(gross, say), net=signed(net, say))
     return Finding(say("what_if.title"), text, after, "assumed")
 
 
-def question(late: str, failed: str, say) -> tuple[dict[str, dict[str, float]], str]:
+def question(late: str, failed: str, say: Voice) -> tuple[dict[str, dict[str, float]], str]:
     """A what-if about single projects: the values to put in for `dataset.what_if`, and the question in words."""
-    names, asked, words = say.names("projects"), {}, []
-    if late:
-        asked[late] = {"delay_years": 1.0}
-        words.append(say("what_if.late", project=names.get(late, late)))
-    if failed:
-        asked[failed] = {"success": 0.0}
-        words.append(say("what_if.fails", project=names.get(failed, failed)))
-    return asked, "; ".join(words) or say("what_if.none")
+    names = say.names("projects")
+    values = {late: {"delay_years": 1.0}, failed: {"success": 0.0}}
+    words = sentences(
+        say,
+        {},
+        (late, "what_if.late", {"project": names.get(late, late)}),
+        (failed, "what_if.fails", {"project": names.get(failed, failed)}),
+    )
+    return {project: value for project, value in values.items() if project}, "; ".join(words) or say("what_if.none")
+
+
+def _with_amounts(amounts: pd.Series, say: Voice, notes: pd.Series | None = None) -> list[str]:
+    """Projects by id with an amount, and a note on each."""
+    names, notes = say.names("projects"), {} if notes is None else notes
+    return [f"{names[p]} ({signed(usd, say)}{notes.get(p, '')})" for p, usd in amounts.items()]

@@ -1,0 +1,182 @@
+"""Why imports moved: imports without the projects, the bridge, and where."""
+
+import pandas as pd
+
+from importcut.language import Voice
+from importcut.schema import NATIONAL, weakest
+from importcut.telling.finding import (
+    PRECISION,
+    Finding,
+    capital,
+    factors,
+    grade,
+    nothing,
+    paragraphs,
+    sentences,
+    signed,
+)  # fmt: skip
+from importcut.telling.narrate.certainty import chance
+
+NAMED = 3  # projects with a bar of their own
+SHOWN = 6  # products with a waterfall of their own
+
+
+def without_projects(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
+    """Imports as they were, and as they would have been without the projects.
+
+    Parameters
+    ----------
+    cuts : table `cuts_realised`; tells which part of the gap is told apart from chance
+    """
+    cut = counterfactual[counterfactual["actual_usd"].ne(counterfactual["counterfactual_usd"])]
+    if cut.empty:
+        return nothing(say, "without.title_none", "no_cut", cut)
+    rows = counterfactual[counterfactual["period"].between(cut["period"].min(), cut["period"].max())]
+    actual, expected = rows["actual_usd"].sum(), rows["counterfactual_usd"].sum()
+    facts = {"span": capital(say.span(rows["period"].min(), rows["period"].max())), "actual": actual}
+    facts |= {"expected": expected, "gap": expected - actual, "share": say.percent(expected / actual - 1, 1)}
+    luck = chance(cuts, say)
+    lead = sentences(say, facts | luck, (True, "without.lead"), (not luck["all_cuts"], "caution.told_part"))
+    text = [*lead, say("grade", gross=grade(cut["evidence"], say))]
+    title = say("without.title", **facts)
+    return Finding(title, paragraphs(text), rows, weakest(cut["evidence"]), " ".join(lead))
+
+
+def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
+    """What moved imports since the base season, and since a year before: the projects, and everything else."""
+    rows, year = _compared(bridge, "base"), _compared(bridge, "year_before")
+    if rows.empty:
+        return nothing(say, "causes.title_none", "causes.none", rows)
+    (change, projects, others), (swing, part, _) = _effects(rows), _effects(year)
+    moved, now = factors(others, say.words("factors"), say), cuts[cuts["period"].eq(rows["period"].iloc[0])]
+    luck, weak = chance(now, say), grade(now["gross_evidence"], say)
+    facts = luck | {
+        "base": rows["base_period"].iloc[0],
+        "period": rows["period"].iloc[0],
+        "factors": moved,
+        "grade": weak,
+    }
+    before = {"before": year["base_period"].min(), "change": abs(swing)}
+    text = sentences(
+        say,
+        facts,
+        (True, "causes.periods"),
+        (moved, "causes.factors", {"cut": signed(projects, say)}),
+        (swing >= PRECISION, "causes.year_rose", before),
+        (swing <= -PRECISION, "causes.year_fell", before),
+        (min(abs(swing), abs(part)) >= PRECISION, "causes.year_projects", {"amount": signed(part, say)}),
+        (True, "causes.not_effect"),
+        (True, "causes.stocks"),
+        (not luck["all_cuts"], "caution.told_part"),
+        (weak, "causes.grade"),
+    )
+    direction = ("rose" if change > 0 else "fell") + ("_less" if abs(projects) >= PRECISION else "")
+    title = say(f"causes.{direction}", **facts, change=abs(change), cut=-projects)
+    return Finding(title, paragraphs(text), rows, weakest(now["gross_evidence"]), text[1] if moved else text[0])
+
+
+def places(profile: pd.DataFrame, cuts: pd.DataFrame | None, period: pd.Period, say: Voice) -> Finding:
+    """Which products the imports of the year so far consist of, and where the projects cut most."""
+    year, names = profile[profile["period"].dt.year.eq(period.year)], say.names("products")
+    now, most = year.groupby("product_id")["value_usd"].sum().sort_values(ascending=False), []
+    if cuts is not None:
+        done = cuts[cuts["identified"] & cuts["period"].ge(year["period"].min())]
+        largest = done.groupby("product_id")["gross_usd"].sum().sort_values(ascending=False).head(3)
+        most = [*names[largest.index[largest > 0]]]
+    top = now.head(3)
+    facts = {
+        "span": capital(say.span(year["period"].min(), period)),
+        "total": now.sum(),
+        "products": [*names[top.index]],
+    }
+    facts |= {"share": say.percent(top.sum() / now.sum())}
+    text = sentences(say, facts, (True, "places.lead"), (most, "places.most", {"products": most}))
+    title = say("places.title", product=names[top.index[0]])
+    return Finding(title, paragraphs(text), now.reset_index(), "measured")
+
+
+def bridge_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
+    """The base comparison over all products as steps of a waterfall: label, value_usd, kind (total, change, project).
+
+    The largest projects have a step each; what rounds to nothing is left out.
+    """
+    rows = _compared(bridge, "base")
+    effects = rows.groupby("effect")["value_usd"].sum()
+    projects = rows[rows["effect"].eq("project")].groupby("project_id")["value_usd"].sum()
+    projects = projects.sort_values(key=abs, ascending=False).rename(say.names("projects"))
+    if len(projects) > NAMED + 1:
+        rest = pd.Series({say("other projects"): projects.iloc[NAMED:].sum()})
+        projects = pd.concat([projects.head(NAMED), rest])
+    names = say.words("factors")
+    others = [(names[f], effects[f], "change") for f in names if f in effects and f != "project"]
+    steps = [*others, *((name, usd, "project") for name, usd in projects.items())]
+    return _between_ends([step for step in steps if abs(step[1]) >= PRECISION], rows, say)
+
+
+def product_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
+    """The base comparison of the products that the projects moved most, or else that moved most, as `bridge_steps`.
+
+    Column product is its name; the products have the same steps, those that round to nothing in all of them left out.
+    """
+    rows = _compared(bridge, "base")
+    changes = _changes(rows, "product_id")
+    by_projects = changes.get("project", 0 * changes.sum(axis=1)).abs()
+    size = by_projects if by_projects.ge(PRECISION).any() else changes.sum(axis=1).abs()
+    shown = size[size.ge(PRECISION)].sort_values(ascending=False).head(SHOWN).index
+    names = say.words("factors")
+    moved = [f for f in names if f in changes and changes.loc[shown, f].abs().ge(PRECISION).any()]
+    parts = []
+    for product, name in say.names("products")[shown].items():
+        own = changes.loc[product, moved]
+        steps = [(names[f], usd, "project" if f == "project" else "change") for f, usd in own.items()]
+        parts.append(_between_ends(steps, rows[rows["product_id"].eq(product)], say).assign(product=name))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def chain_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
+    """What moved imports from period to period: period, label, value_usd, kind (change, project, total), all products.
+
+    A factor that rounds to nothing in every period is left out; the total is the whole change.
+    """
+    changes = _changes(_compared(bridge, "chained"), "period")
+    names = say.words("factors") | {"total": say("change in imports")}
+    moved = [f for f in names if f in changes and changes[f].abs().ge(PRECISION).any()]
+    table = changes[moved].assign(total=changes.sum(axis=1)).reset_index()
+    long = table.melt("period", var_name="effect", value_name="value_usd")
+    kind = long["effect"].where(long["effect"].isin(["project", "total"]), "change")
+    return long.assign(label=long["effect"].map(names), kind=kind)[["period", "label", "value_usd", "kind"]]
+
+
+def product_by_plant(profile: pd.DataFrame, period: pd.Period, say: Voice) -> pd.DataFrame:
+    """Imports of the period's year so far, largest products and plants first, named as they are read; USD."""
+    year = profile[profile["period"].dt.year.eq(period.year)]
+    matrix = year.pivot_table(index="product_id", columns="plant_id", values="value_usd", aggfunc="sum", fill_value=0.0)
+    rows, columns = (matrix.sum(axis=n).sort_values(ascending=False).index for n in (1, 0))
+    plants = say.names("plants") if len(say.ds.plants) else {NATIONAL: say("whole country")}
+    return matrix.loc[rows, columns].rename(index=say.names("products"), columns=plants)
+
+
+def _compared(bridge: pd.DataFrame, comparison: str) -> pd.DataFrame:
+    """The rows of one comparison: summed over several, the effects would count twice."""
+    return bridge[bridge["comparison"].eq(comparison)]
+
+
+def _changes(rows: pd.DataFrame, index: str) -> pd.DataFrame:
+    """The effects on imports, one column each; USD."""
+    wide = rows.pivot_table(index=index, columns="effect", values="value_usd", aggfunc="sum", fill_value=0.0)
+    return wide.drop(columns="base", errors="ignore")
+
+
+def _between_ends(steps: list[tuple], rows: pd.DataFrame, say: Voice) -> pd.DataFrame:
+    """The steps (label, value_usd, kind) between the imports of the two periods."""
+    first, last = (say.period(rows[column].iloc[0]) for column in ("base_period", "period"))
+    base = rows.loc[rows["effect"].eq("base"), "value_usd"].sum()
+    ends = [(first, base, "total"), (last, rows["value_usd"].sum(), "total")]
+    return pd.DataFrame([ends[0], *steps, ends[1]], columns=["label", "value_usd", "kind"])
+
+
+def _effects(rows: pd.DataFrame) -> tuple[float, float, pd.Series]:
+    """The change in imports, the projects' part of it, and the other effects, largest first; USD."""
+    effects = rows.groupby("effect")["value_usd"].sum().drop("base", errors="ignore")
+    others = effects.drop("project", errors="ignore").sort_values(key=abs, ascending=False)
+    return effects.sum(), effects.get("project", 0.0), others

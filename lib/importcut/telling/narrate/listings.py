@@ -1,0 +1,250 @@
+"""Tables of a report as they are read: headings and cells in the reader's language."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from importcut.language import Voice
+from importcut.schema import LIBRARY, PAIR, RULES, weakest
+from importcut.telling.finding import TABLE, capital
+from importcut.telling.narrate.credibility import by_size, method_tested
+from importcut.telling.narrate.priorities import measure_names, urgent_first
+from importcut.telling.narrate.revisions import UNITS
+
+NUMERIC = r"[\d\s.,/−–]+"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table as it is read; every cell is text already."""
+
+    frame: pd.DataFrame
+    caption: str
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        cells = self.frame.astype(object).where(self.frame.notna(), "").astype("str").to_numpy().tolist()
+        numeric = [bool(self.frame[c].dropna().astype("str").str.fullmatch(NUMERIC).all()) for c in self.frame]
+        about = {"caption": self.caption, "columns": list(self.frame), "rows": cells, "numeric": numeric}
+        shown = self._html(cells, numeric) if cells else ""  # a caption over nothing tells nobody anything
+        return {"text/html": shown, TABLE: about}
+
+    def _html(self, cells: list[list[str]], numeric: list[bool]) -> str:
+        kind = [' class="number"' if number else "" for number in numeric]
+        head = "".join(f"<th{k}>{escape(c)}</th>" for c, k in zip(self.frame, kind, strict=True))
+        rows = "".join(
+            "<tr>" + "".join(f"<td{k}>{escape(v)}</td>" for v, k in zip(row, kind, strict=True)) + "</tr>\n"
+            for row in cells
+        )
+        caption = f"<caption>{escape(self.caption)}</caption>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>"
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.frame.to_string(index=False, na_rep='')}"
+
+
+def listing(
+    name: str, rows: pd.DataFrame, say: Voice, *, caption: str = "", further: dict[str, str] | None = None
+) -> Listing:
+    """The table of that name in listings.toml, made of rows.
+
+    Parameters
+    ----------
+    caption : as it is read, where listings.toml has none
+    further : headings as they are read, with their columns, after those of listings.toml
+    """
+    about = _listings()[name]
+    heads = {say(head): column for head, column in about["columns"].items()} | (further or {})
+    frame = pd.DataFrame({head: _cells(rows, column, say) for head, column in heads.items()})
+    caption = caption or say(about["caption"])
+    return Listing(
+        frame if about.get("whole") else frame.loc[:, frame.notna().any()],
+        say("thousands", what=caption) if about.get("thousands") else caption,
+    )
+
+
+def ranking_table(ranking: pd.DataFrame, basis: str, say: Voice) -> Listing:
+    """The ranked projects in their order on one basis."""
+    rows = ranking[ranking["basis"].eq(basis) & ranking["rank"].notna()].sort_values("rank")
+    rows = rows.assign(net_evidence=rows["evidence"].where(rows["net_usd"].notna()))
+    return listing("ranking", rows, say, caption=say.words("bases")[basis])
+
+
+def cuts_table(cuts: pd.DataFrame, say: Voice) -> Listing:
+    """Realised cuts by project and product to date, with placebo test and limits; then what is not identified."""
+    due = cuts[cuts["reason"].ne("not_started") | cuts["identified"]]
+    total = {name: (name, lambda usd: usd.sum(min_count=1)) for name in ("gross_usd", "low_usd", "high_usd")}
+    first = {name: (name, "first") for name in ("placebo_rank", "placebo_n", "reason")}
+    any_of = {name: (name, "any") for name in ("limit_flag", "identified")}
+    pairs = due.groupby(PAIR, as_index=False)
+    rows = pairs.agg(**total, **first, **any_of, grade=("gross_evidence", weakest))
+    rows = rows.sort_values("gross_usd", ascending=False, na_position="last")
+    known, reason = rows["identified"], say.in_words(rows["reason"], "reasons")
+    rows = rows.assign(
+        donors=rows["placebo_n"] - 1,
+        over=rows["limit_flag"].map({True: say("exceeded"), False: say("kept within")}).where(known),
+        grade_or_reason=rows["grade"].map(say, na_action="ignore").where(known, reason),
+    )
+    return listing("cuts", rows, say)
+
+
+def limits_table(cuts: pd.DataFrame, say: Voice) -> Listing:
+    """Estimated cuts beside capacity and recorded output, where one is exceeded or the output is known."""
+    rows = cuts[cuts["identified"] & (cuts["limit_flag"] | cuts["output_kg"].notna() & cuts["method"].ne("deliveries"))]
+    over = (rows["gross_kg"] > rows["capacity_kg"], rows["gross_kg"] > rows["output_kg"])
+    exceeded = np.select([over[0] & over[1], *over], [say("both"), say("capacity"), say("output")], say("neither"))
+    return listing("limits", rows.assign(exceeded=exceeded), say)
+
+
+def estimates_table(estimates: pd.DataFrame, say: Voice) -> Listing:
+    """The gross cut to date of each project × product by every method."""
+    rows = by_size(estimates)
+    order = rows.drop_duplicates(PAIR).set_index(PAIR).index
+    wide = rows.pivot(index=PAIR, columns="method", values="gross_usd").reindex(order).add_suffix("_usd").reset_index()
+    methods = {capital(word): f"{m}_usd" for m, word in say.words("methods").items() if f"{m}_usd" in wide}
+    return listing("estimates", wide, say, further=methods)
+
+
+def placebo_table(estimates: pd.DataFrame, say: Voice) -> Listing:
+    """The placebo tests of the control basket, or of the dataset's own method: rank, p, fit, smallest fall told."""
+    method = method_tested(estimates)
+    rows = estimates[estimates["method"].eq(method) & estimates["placebo_rank"].notna()]
+    rows = rows.assign(misfit=np.expm1(rows["fit"])).sort_values("gross_usd", ascending=False)
+    caption = say("evidence.placebo_caption", method=say.words("methods")[method])
+    return listing("placebo", rows, say, caption=caption)
+
+
+def ledger_table(ledger: pd.DataFrame, say: Voice) -> Listing:
+    """Planned and realised gross cut of each project to date, and the parts of the difference."""
+    sums = ledger.groupby("project_id").sum(numeric_only=True).sort_values("difference_usd").reset_index()
+    return listing("ledger", sums, say, further={capital(w): column for column, w in say.words("parts").items()})
+
+
+def credit_table(credit: pd.DataFrame, kind: str, say: Voice) -> Listing:
+    """Credited cuts summed to the target year under the five rules; kind: gross or net."""
+    summed = credit[credit["basis"].eq("cumulative")]
+    wide = summed.pivot_table(index="project_id", columns="rule", values=f"{kind}_usd", observed=True)
+    wide = wide.reindex(columns=list(RULES)).sort_values("shapley", ascending=False).add_suffix("_usd").reset_index()
+    rules = {word: f"{rule}_usd" for rule, word in say.words("rules").items()}
+    caption = say("Credited net cuts") if kind == "net" else say("Credited gross cuts")
+    return listing("credit", wide, say, caption=caption, further=rules)
+
+
+def appraisal_table(appraisal: pd.DataFrame, say: Voice) -> Listing:
+    """The projects by their ratio, largest first, the unranked last."""
+    rows = appraisal.sort_values(["ratio_rank", "project_id"])
+    return listing("appraisal", rows.assign(on_front=rows["pareto"].map({True: say("yes")})), say)
+
+
+def measures_table(status: pd.DataFrame, say: Voice) -> Listing:
+    """Every measure with its date, state and project, what is late first."""
+    rows = urgent_first(status, say)
+    late = rows["months_late"].where(rows["months_late"] > 0)
+    return listing("measures", rows.assign(measure=rows["measure_id"].map(measure_names(say)), late=late), say)
+
+
+def next_table(products: pd.DataFrame, say: Voice) -> Listing:
+    """The products without a project in their order, with the criteria and what the register says of each."""
+    known = say.ds.products[["product_id", *say.ds.products.columns.difference(products.columns)]]
+    return listing("next", products.sort_values("rank").merge(known, on="product_id", how="left", validate="1:1"), say)
+
+
+def feasibility_table(say: Voice) -> Listing:
+    """The feasibility register: every product with what stands in products.csv, and its projects."""
+    products, made = say.ds.products, say.ds.project_products
+    by_product = made["project_id"].map(say.names("projects")).groupby(made["product_id"]).agg(", ".join)
+    projects = [by_product.get(product, say("none")) for product in products["product_id"]]
+    return listing("feasibility", products.assign(projects=projects), say)
+
+
+def changes_table(changes: pd.DataFrame, say: Voice) -> Listing:
+    """What changed, before and now, each figure in its unit; what shows no difference is left out."""
+    kinds = say.words("changes")
+    rows = changes[changes["kind"].isin(list(kinds))]
+    least = rows["unit"].map({unit: shown for unit, (shown, _, _) in UNITS.items()}).astype("float64")
+    moved = rows["before"].fillna(0).sub(rows["after"].fillna(0)).abs().ge(least)
+    rows = rows[moved | (rows["kind"].eq("measure") & rows["state_before"].ne(rows["state_after"]))]
+    rows = rows.sort_values("kind", key=lambda kind: kind.map(list(kinds).index), kind="stable")
+    names = pd.concat([say.names("projects"), measure_names(say), pd.Series(say.words("readings"))])
+    sides = {side: _figures_or_states(rows, side, say) for side in ("before", "after")}
+    return listing("changes", rows.assign(name=rows["id"].map(names).fillna(rows["id"]), **sides), say)
+
+
+def quality_table(quality: pd.DataFrame, say: Voice) -> Listing:
+    """What was found in the data, by rule, with the value that it touches and what was done."""
+    rows = quality.groupby(["check", "treatment"], as_index=False)[["lines", "affected_value_usd"]].sum()
+    rows = rows.sort_values("affected_value_usd", ascending=False)
+    return listing("quality", rows.assign(lines=rows["lines"].where(rows["lines"] > 0)), say)
+
+
+def quality_bars(quality: pd.DataFrame, say: Voice) -> pd.DataFrame:
+    """What was found, by rule and treatment, as `chart.plot_quality` draws it, the largest value first.
+
+    Columns label, treatment (category), value_usd (USD), note: value, lines and products in words.
+    """
+    rows = quality.groupby(["check", "treatment"], as_index=False).agg(
+        lines=("lines", "sum"), products=("product_id", "nunique"), value_usd=("affected_value_usd", "sum")
+    )
+    rows = rows.sort_values("value_usd", ascending=False, ignore_index=True)
+    treatments = pd.CategoricalDtype(list(say.words("treatments").values()))
+    note = [
+        ", ".join([say.money(row.value_usd), *(say(of, n=int(row[of])) for of in ("lines", "products") if row[of])])
+        for _, row in rows.iterrows()
+    ]
+    return pd.DataFrame(
+        {
+            "label": say.in_words(rows["check"], "checks"),
+            "treatment": say.in_words(rows["treatment"], "treatments").astype(treatments),
+            "value_usd": rows["value_usd"],
+            "note": note,
+        }
+    )
+
+
+def annex(say: Voice) -> Listing:
+    """Where the figures come from."""
+    return listing("sources", pd.DataFrame({"source": [text[say.language] for text in say.ds.sources]}), say)
+
+
+@cache
+def _listings() -> dict:
+    file = LIBRARY / "listings.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _cells(rows: pd.DataFrame, column: str, say: Voice) -> pd.Series:
+    """A column as it is read: by its form (.1, .0%, or a kind of words.toml), or else by its name."""
+    column, _, form = column.partition(":")
+    if column == "range":
+        low, high = (_cells(rows, end, say).astype(object) for end in ("low_usd", "high_usd"))
+        return (low + "–" + high).where(rows["low_usd"].notna())
+    if column == "placebo":  # rank among the donors and the product itself, as 2/9
+        ranks = rows["placebo_rank"].astype("str") + "/" + rows["placebo_n"].astype("str")
+        return ranks.where(rows["placebo_rank"].notna())
+    values = rows[column]
+    if column in ("project_id", "product_id"):
+        return values.map(say.names(column.replace("_id", "s")))
+    if column.endswith("evidence"):
+        return values.map(say, na_action="ignore")
+    if column == "period":
+        return values.map(say.period)
+    if column.endswith(("_usd", "_kg")):
+        values, form = values * 1e-3, ".1" if column.endswith("_usd") else ".0"
+    elif form.isalpha():
+        return say.in_words(values, form)
+    elif form.endswith("%"):
+        values = values * 100
+    return values.map(lambda value: say.number(value, int(form.strip(".%"))), na_action="ignore") if form else values
+
+
+def _figures_or_states(rows: pd.DataFrame, side: str, say: Voice) -> pd.Series:
+    """Figures of one side in the unit of their row, or the state."""
+    scaled = [
+        say.number(value * UNITS[unit][1], UNITS[unit][2]) if pd.notna(value) else None
+        for value, unit in zip(rows[side], rows["unit"], strict=True)
+    ]
+    states = rows[f"state_{side}"].map(say.words("states"))
+    return pd.Series(scaled, rows.index, dtype=object).where(rows["kind"].ne("measure"), states)

@@ -455,7 +455,7 @@ def test_rates_entered_stay_as_they_are_and_differences_are_told(server, dataset
         (reply(rates("25.09.2026")), "has rates of 2026-09-25, not the ones in force on 2022-02-01"),
         (reply(rates("01.12.2021")), "has rates of 2021-12-01, not the ones in force"),
         (reply(rates()[1:]), "quotes no USD on or before 01.02.2022"),
-        (reply(rates(EUR=(1, {}, "01.02.2022"))), "entry 2: .*Rate '{}', Nominal '1': no date .* or no price"),
+        (reply(rates(EUR=(1, {}, "01.02.2022"))), "entry 2 has .*Rate '{}', Nominal '1': no date .* or no price"),
         (reply(rates("2022-02-01")), "Date '2022-02-01', .*: no date dd.mm.yyyy"),
         (reply(rates(EUR=("1", "12 224,88", "01.02.2022"))), "Rate '12 224,88', Nominal '1': no date .* or no price"),
         (reply(rates(EUR=("0", "12224.88", "01.02.2022"))), "no price"),

@@ -192,6 +192,7 @@ def test_a_register_that_is_no_csv_is_named(full, damage):
         ("coverage_share = 0.01", 'coverage_share = "1 %"', "setting: thresholds.coverage_share '1 %' cannot be read"),
         ('[title]\nen = "Small"', "[title]", "title.en is missing — add it"),
         ("[thresholds]", "[target]\nyear = 2030\nleading = 'annual'\n[thresholds]", "target.amount_usd is missing"),
+        ("[[sources]]\n", "[sources]\n", "setting: sources {'en': "),
         ("[thresholds]", "[hs_revisions]\n2022 = 23\n[thresholds]", "setting: hs_revisions.2022 23 cannot be read"),
         ("outlier_c = 4\n", "", "thresholds.outlier_c is missing — add it"),
         (
@@ -215,6 +216,22 @@ def test_the_editions_of_the_harmonized_system_are_periods_that_nobody_can_chang
     assert {edition: str(first) for edition, first in editions.items()} == {"2017": "2018Q1", "2022": "2023Q1"}
     with pytest.raises(TypeError):
         editions["2022"] = None
+
+
+def test_a_language_with_a_catalogue_has_names_and_titles_without_a_line_of_code(full, tmp_path, monkeypatch):
+    (tmp_path / "locale" / "kaa" / "LC_MESSAGES").mkdir(parents=True)
+    (tmp_path / "locale" / "kaa" / "LC_MESSAGES" / "importcut.po").write_text("")
+    monkeypatch.setattr("importcut.language.LOCALES", tmp_path / "locale")
+    before = open_dataset(full)
+    assert before.names("projects", "kaa").tolist() == before.names("projects", "en").tolist()
+    assert before.title["kaa"] == before.title["en"] and before.sources[0]["kaa"] == before.sources[0]["en"]
+    header, *rows = PURPOSES.splitlines()
+    written = "\n".join([f"name_kaa,{header}", *(f"At,{row}" for row in rows)])
+    (full / "purposes.csv").write_text(written, encoding="utf-8")
+    change(full, "dataset.toml", "[title]", '[title]\nkaa = "Kishi"')
+    after = open_dataset(full)
+    assert (after.title["kaa"], after.names("purposes", "kaa").iloc[0]) == ("Kishi", "At")
+    assert after.names("purposes", "ru").equals(before.names("purposes", "ru"))
 
 
 def test_the_weights_of_the_ranking_are_those_of_dataset_toml(folder):
@@ -251,7 +268,7 @@ def assumed(name, value, about='unit = "years"\nreason = "made up"\nsource = "ma
 def test_a_scenario_without_a_title_is_not_called_as_the_base(folder):
     assume(folder, "base", "[title]\nen = 'Base scenario'\nru = 'Базовый'\n")
     assume(folder, "late", "dispatch = 'merit_order'\n")
-    assert open_dataset(folder, scenario="late", period="2025Q1").scenario["title"] == {"en": "late", "ru": "late"}
+    assert open_dataset(folder, scenario="late", period="2025Q1").scenario["title"]["ru"] == "late"
 
 
 def test_a_scenario_overrides_the_base_and_keeps_the_rest(folder):

@@ -14,7 +14,6 @@ import pandas as pd
 from importcut.schema import LIBRARY, PERIODS, DataError, listed, tables, whole
 
 ROOT = LIBRARY.parents[1]
-LANGUAGE_COLUMNS = {"en": "name_en", "ru": "name_ru", "uz-Cyrl": "name_uz_cyrl", "uz-Latn": "name_uz_latn"}
 PUBLISHED = "published"  # of a dataset; in it a folder for each period
 FETCHED = "fetched"  # of a dataset: the log of online sources, and their answers that are no raw data
 UNSTATED = {  # where the scenario is silent: what changes nothing, and the usual discount rate
@@ -72,7 +71,12 @@ class Dataset:
     def names(self, register: str, language: str) -> pd.Series:
         """Names in `language` of the rows of products, plants, purposes or projects, by id."""
         table = self.registers[register]
-        return table.set_index(table.columns[0])[LANGUAGE_COLUMNS[language]]
+        return table.set_index(table.columns[0])[name_column(language)]
+
+
+def name_column(language: str) -> str:
+    """The column of a register that holds names in a language: `name_uz_cyrl` for uz-Cyrl."""
+    return f"name_{language.lower().replace('-', '_')}"
 
 
 def what_if(

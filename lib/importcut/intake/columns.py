@@ -30,7 +30,7 @@ WRITTEN = {  # how a text must be written, by the check in registers.toml or set
     ),
     "span": (r"\d{4}(Q[1-4])?", "a year or quarter, 2024 or 2024Q1"),
     "texts": (r"\['[^']+'(, '[^']+')*\]", 'a list of texts, ["40"]'),
-    "list": (r"\[.+\]", "a list with a text in each language"),
+    "list": (r"\[\{.+\}\]", "a list with a text in each language"),
     "pattern": (None, "a regular expression"),
 }
 EXCEL_ERROR = re.compile(  # as Excel shows them in English and in Russian; ### is a column too narrow to show its value

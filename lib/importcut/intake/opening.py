@@ -7,7 +7,7 @@ import pandas as pd
 
 from importcut.dataset import ROOT, Dataset, as_period
 from importcut.intake.registers import read_registers, read_toml, wrong_settings
-from importcut.intake.scenario import read_scenario
+from importcut.intake.scenario import in_all_languages, read_scenario
 from importcut.schema import LIBRARY, PERIODS, DataError, listed
 
 
@@ -62,7 +62,7 @@ def described(
         path=path,
         frequency=frequency,
         period=None if period is None else as_period(period, frequency),
-        title=MappingProxyType(about["title"]),
+        title=MappingProxyType(in_all_languages(about["title"])),
         illustrative=about["illustrative"],
         base_period=pd.Period(str(about["base_period"])),
         programme_start=None if start is None else as_period(start, frequency),
@@ -75,7 +75,7 @@ def described(
         ),
         recut=pd.read_csv(LIBRARY / "hs_revisions.csv", dtype="str"),
         import_regimes=tuple(about.get("import_regimes", ())),
-        sources=tuple(about["sources"]),
+        sources=tuple(map(in_all_languages, about["sources"])),
         scenario=scenario,
         registers=MappingProxyType({name: table.reset_index(drop=True) for name, table in registers.items()}),
         files=tuple(about.get("files", ())),

@@ -1,15 +1,18 @@
 """The registers and settings of a dataset: read, typed, checked, and against one another."""
 
 import tomllib
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
 
+from importcut.dataset import name_column
 from importcut.intake.columns import Fault, read_column
 from importcut.intake.plain import decimal_mark, exact, plain
 from importcut.intake.quotations import REGISTER, read_quotations
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
+from importcut.language import SOURCE, languages
 from importcut.schema import DTYPES, Column, DataError, Table, tables
 
 ADD = "add it there or correct it"
@@ -64,7 +67,7 @@ def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame],
             registers[name], wrong = _read_register(sheets[name], table, frequency)
             faults += wrong
         else:
-            registers[name] = pd.DataFrame({c.name: pd.Series(dtype=_dtype(c, frequency)) for c in table.columns})
+            registers[name] = _nothing(table, frequency)
     if registers["products"].empty and not {places["products"], WORKBOOK, OLD_WORKBOOK} & {
         fault.place for fault in faults
     }:
@@ -75,13 +78,14 @@ def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame],
 
 def _read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFrame, list[Fault]]:
     """The register and what is wrong with it by itself."""
-    nothing = pd.DataFrame({c.name: pd.Series(dtype=_dtype(c, frequency)) for c in table.columns})
     width = len(sheet.header)
     if missing := [c.name for c in table.columns if c.name not in sheet.header]:
         remedy = "add the column" if len(missing) == 1 else "add the columns"
-        return nothing, [Fault(sheet.place, ("row 1",), f"no column {', '.join(missing)} — {remedy}")]
+        return _nothing(table, frequency), [
+            Fault(sheet.place, ("row 1",), f"no column {', '.join(missing)} — {remedy}")
+        ]
     if not sheet.rows:
-        return nothing, []
+        return _nothing(table, frequency), []
     faults = [
         Fault(sheet.place, (at,), f"{len(row)} fields under {width} headers — correct the row that begins {row[0]}")
         for at, row in sheet.rows.items()
@@ -90,16 +94,18 @@ def _read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataF
     whole = {at: row for at, row in sheet.rows.items() if len(row) == width}
     cells = pd.DataFrame([*whole.values()], [*whole], [*sheet.header], dtype=object)
     cells = cells.loc[:, ~cells.columns.duplicated()]
-    written = cells.map(exact)[[c.name for c in table.columns]]
+    columns = _with_names(table)
+    cells = cells.reindex(columns=[c.name for c in columns], fill_value="")
+    written = cells.map(exact)
     numbers = [c.name for c in table.columns if c.type in ("number", "integer")]
     texts = [cell.strip() for cell in cells[numbers].to_numpy().ravel() if isinstance(cell, str)]
     mark, typed = decimal_mark(texts, comma=sheet.separator == ";"), {}
-    for column in table.columns:
+    for column in columns:
         text, clean = written[column.name], plain(cells[column.name], column, frequency, mark)
         typed[column.name], wrong = read_column(text, column, sheet.place, frequency, plain=clean)
         faults += wrong + _lost_letters(sheet, column, text)
     read = pd.DataFrame(typed)
-    if names := [c.name for c in table.columns if c.name.startswith("name_")]:
+    if names := [c.name for c in columns if c.name.startswith("name_")]:
         nameless = read.index[read[names].isna().all(axis=1)]
         faults += [Fault(sheet.place, (at,), "no name in any language — write one", names[-1]) for at in nameless]
         read[names] = read[names].bfill(axis=1).ffill(axis=1)  # in place of a language that is left out, the next one
@@ -107,6 +113,18 @@ def _read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataF
         Fault(sheet.place, (at,), f"{', '.join(written.loc[at, list(table.key)])} stands twice — keep one")
         for at in read.index[read.duplicated(list(table.key))]
     ]
+
+
+def _with_names(table: Table) -> list[Column]:
+    """The columns of a register, and where it has names, those of every language that has a catalogue."""
+    columns = {column.name: column for column in table.columns}
+    if english := columns.get(name_column(SOURCE)):
+        columns |= {n: replace(english, name=n) for n in map(name_column, languages()) if n not in columns}
+    return [*columns.values()]
+
+
+def _nothing(table: Table, frequency: str) -> pd.DataFrame:
+    return pd.DataFrame({c.name: pd.Series(dtype=_dtype(c, frequency)) for c in _with_names(table)})
 
 
 def _lost_letters(sheet: Sheet, column: Column, text: pd.Series) -> list[Fault]:

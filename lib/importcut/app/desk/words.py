@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from importcut.app.desk.way import SLIDERS, Way
-from importcut.dataset import LANGUAGE_COLUMNS
+from importcut.dataset import name_column
 from importcut.schema import NATIONAL, RULES, weakest
 from importcut.telling.finding import factors, paragraphs
 from importcut.telling.narrate import Finding, Listing
@@ -173,5 +173,5 @@ def _capacities(ds, project: str, say):
 def _measures(ds, project: str, say):
     for row in ds.measures[ds.measures["project_id"].eq(project)].itertuples():
         done = say("done, {month}", month=row.done) if row.status == "done" and pd.notna(row.done) else None
-        name = getattr(row, LANGUAGE_COLUMNS[say.language])
+        name = getattr(row, name_column(say.language))
         yield say("Measure: {name}", name=name), done or say("due {month}", month=row.due)

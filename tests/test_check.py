@@ -61,22 +61,40 @@ def test_lines_that_do_not_count_stand_with_their_value_those_of_one_code_togeth
     assert ("7", "customs_declarations,", "utf-8, separator ,: 1 files") in told
 
 
-def test_faulty_lines_are_written_out_as_received_and_corrected_ones_read_back(folder, tmp_path):
+def test_faulty_lines_are_written_out_as_corrections_and_filled_ones_are_added(folder, tmp_path):
     file = tmp_path / "faults.csv"
     assert "Lines to correct: 3" in call(folder, "--faults", file).stdout
     faults = pd.read_csv(file, dtype="str", keep_default_na=False)
-    assert faults["raw"].tolist() == [LINES[3], LINES[4], LINES[5]] and faults["corrected"].eq("").all()
-    faults.loc[2, "corrected"] = LINES[5].replace("02-31", "02-28")
+    assert faults["expect"].tolist() == [LINES[3], LINES[4], LINES[5]] and faults["value"].eq("").all()
+    assert faults["column"].eq("").all() and faults["reason"][2] == "impossible date: date 2025-02-31"
+    faults.loc[2, ["value", "source"]] = LINES[5].replace("02-31", "02-28"), "letter of the importer"
     faults.to_csv(file, index=False, sep=";", encoding="utf-8-sig")  # as Excel saves it
-    done = call(folder, "--repair", file)
-    assert done.exit_code == 0 and "Lines repaired: 1" in done.stdout and "impossible date" not in done.stdout
-    faults.loc[2, "corrected"] = LINES[5].replace("02-31", "02-30")
+    done = call(folder, "--correct", file)
+    assert done.exit_code == 0 and "Rows added to corrections.csv: 1" in done.stdout
+    assert "impossible date" not in done.stdout
+    faults.loc[2, "value"] = LINES[5].replace("02-31", "02-30")
     faults.to_csv(file, index=False)
-    again = call(folder, "--repair", file)
+    again = call(folder, "--correct", file)
     assert (again.exit_code, again.stderr.split(" — ")[0]) == (
-        1, "importcut: faults.csv: declarations/2025Q1.csv line 7 still cannot be read (date)",
+        1, "importcut: faults.csv: declarations/2025Q1.csv line 7 still cannot be read (impossible date)",
     )  # fmt: skip
+    faults.loc[2, "source"] = ""
+    faults.to_csv(file, index=False)
+    assert call(folder, "--correct", file).stderr == "importcut: faults.csv row 4: source is empty — fill it in\n"
     assert "impossible date" not in call(folder).stdout
+
+
+def test_a_faulty_value_of_a_workbook_is_corrected_by_its_column(folder, tmp_path):
+    file = folder / "declarations" / "2025Q1.csv"
+    pd.read_csv(file, dtype="str").to_excel(file.with_suffix(".xlsx"), index=False, engine="xlsxwriter")
+    file.unlink()
+    call(folder, "--faults", tmp_path / "faults.csv")
+    faults = pd.read_csv(tmp_path / "faults.csv", dtype="str", keep_default_na=False)
+    assert faults[["column", "expect"]].iloc[-1].tolist() == ["date", "2025-02-31"]
+    faults.loc[faults.index[-1], ["value", "source"]] = "2025-02-28", "letter of the importer"
+    faults.to_csv(tmp_path / "faults.csv", index=False)
+    done = call(folder, "--correct", tmp_path / "faults.csv")
+    assert done.exit_code == 0 and "impossible date" not in done.stdout
 
 
 def test_a_fault_of_a_register_stands_with_the_imports_of_its_product_or_plant(folder):

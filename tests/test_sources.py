@@ -9,11 +9,11 @@ import pytest
 import xlsxwriter
 
 from importcut.intake import declarations
-from importcut.intake.corrections import repair, with_raw
+from importcut.intake.corrections import to_correct
 from importcut.intake.declarations import periods, read_declarations
 from importcut.intake.opening import open_dataset
 from importcut.intake.text import encoding_of
-from importcut.schema import DataError
+from importcut.schema import DataError, tables
 
 HEADER = (
     "Номер декларации,Номер товара,Корректировка,Дата регистрации,Режим,ИНН получателя,Наименование получателя,"
@@ -337,42 +337,56 @@ def test_raw_files_are_never_written_to(ds):
     assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["a.csv"]
 
 
-def given(tmp_path, *rows):
-    path = tmp_path / "given.csv"
-    pd.DataFrame(rows, columns=["source_file", "line", "corrected"]).to_csv(path, index=False)
-    return path
+def with_lines(ds, *rows):
+    """The dataset with corrections of whole lines: file, line, as received, as it should stand."""
+    columns = [c.name for c in tables("registers.toml")["corrections"].columns]
+    whole = [(file, number, None, expect, value, "slip", "letter", "open") for file, number, expect, value in rows]
+    return replace(ds, registers=ds.registers | {"corrections": pd.DataFrame(whole, columns=columns)})
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1251"])
-def test_corrected_lines_are_read_back_in_their_place_and_the_file_received_stays(ds, tmp_path, encoding):
-    path = put(ds, [line(2), line(3).replace("15.01.2025", "31.02.2025"), "D4,1", line(5, goods='"ЛАК'), line(6)])
-    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_corrected_lines_are_read_in_their_place_and_the_file_received_stays(ds, encoding, end):
+    lines = [line(2), line(3).replace("15.01.2025", "31.02.2025"), "D4,1", line(5, goods='"ЛАК'), line(6)]
+    path = put(ds, lines, end=end)
+    path.write_bytes(path.read_bytes().decode().encode(encoding))
     before = path.read_bytes()
     assert read(ds)[1] == {3: "impossible_date", 4: "malformed_line", 5: "unterminated_quote"}
-    found = with_raw(faults(read_declarations(ds)).assign(raw=""), read_declarations(ds), ds).set_index("line")["raw"]
-    assert found[4] == "D4,1" and found[3] == line(3).replace("15.01.2025", "31.02.2025")
-    repair(ds, given(tmp_path, *(("declarations/a.csv", n, line(n)) for n in (3, 4))), read_declarations)
-    repair(ds, given(tmp_path, ("declarations/a.csv", 5, line(5))), read_declarations)
-    assert read(ds) == ({n: 100.0 + n for n in range(2, 7)}, {})
+    rows = to_correct(faults(read_declarations(ds)).assign(remedy=""), read_declarations(ds), ds)
+    assert rows["column"].isna().all()
+    assert rows.set_index("line")["expect"].to_dict() == {n: lines[n - 2] for n in (3, 4, 5)}
+    mended = with_lines(ds, *((row.file, row.line, row.expect, line(row.line)) for row in rows.itertuples()))
+    assert read(mended) == ({n: 100.0 + n for n in range(2, 7)}, {})
     assert path.read_bytes() == before
 
 
-def test_a_repair_that_still_cannot_be_read_keeps_nothing(ds, tmp_path):
-    put(ds, [line(2), "D3,1", "D4,1"])
-    still = line(4).replace(",10,", ",x,")
-    wrong = given(tmp_path, ("declarations/a.csv", 3, line(3)), ("declarations/a.csv", 4, still))
-    with pytest.raises(DataError, match=r"given.csv: declarations/a.csv line 4 still cannot be read \(net_weight\)"):
-        repair(ds, wrong, read_declarations)
-    with pytest.raises(DataError, match="line 44 is not one line of that file"):
-        repair(ds, given(tmp_path, ("declarations/a.csv", 44, line(4))), read_declarations)
-    assert not (ds.path / "repairs.csv").exists() and read(ds)[1] == {3: "malformed_line", 4: "malformed_line"}
+def test_a_dataset_with_a_former_repairs_csv_opens_unchanged(ds):
+    put(ds, [line(2), "D3,1"])
+    columns = ["source_file", "line", "raw", "corrected"]
+    former = pd.DataFrame([("declarations/a.csv", 3, "D3,1", line(3))], columns=columns)
+    former.to_csv(ds.path / "repairs.csv", index=False)
+    assert read(ds) == ({2: 102.0, 3: 103.0}, {})
 
 
-def test_a_repair_of_a_line_that_the_sender_has_changed_stops_the_run(ds, tmp_path):
-    path = put(ds, [line(2), "D3,1"])
-    repair(ds, given(tmp_path, ("declarations/a.csv", 3, line(3))), read_declarations)
-    path.write_text(path.read_text(encoding="utf-8").replace("D3,1", "D3,2"), encoding="utf-8")
-    assert refused(ds).startswith("repairs.csv: declarations/a.csv line 3 is not what was repaired ('D3,2')")
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (("declarations/a.csv", 3, "D3,2", "x"), "line 3 is 'D3,1', not as expected — the sender may have mended it"),
+        (("declarations/a.csv", 3, "D3,1", "x\ny"), "line 3 is 'D3,1', not as expected"),
+        (("declarations/a.csv", 44, "D3,1", "x"), "line 44: there is no such line"),
+        (("declarations/b.csv", 3, "D3,1", "x"), "corrections.csv: declarations/b.csv line 3: there is no such line"),
+    ],
+)
+def test_a_corrected_line_that_does_not_fit_stops_the_run(ds, row, told):
+    put(ds, [line(2), "D3,1"])
+    assert told in refused(with_lines(ds, row))
+
+
+def test_a_correction_withdrawn_changes_no_line(ds):
+    put(ds, [line(2), "D3,1"])
+    changed = with_lines(ds, ("declarations/a.csv", 3, "D3,1", line(3)))
+    withdrawn = changed.corrections.assign(status="withdrawn")
+    assert read(replace(ds, registers=ds.registers | {"corrections": withdrawn}))[1] == {3: "malformed_line"}
 
 
 def test_an_error_value_of_excel_is_set_aside_and_not_taken_for_an_empty_cell(ds):

@@ -12,7 +12,7 @@ import pandas as pd
 from importcut.dataset import Dataset, uncovered, write_whole
 from importcut.intake.clean import Cleaned, clean_imports, faulty_lines
 from importcut.intake.columns import Fault
-from importcut.intake.corrections import repair, with_raw
+from importcut.intake.corrections import amended, to_correct
 from importcut.intake.declarations import RawFile, periods, read_declarations
 from importcut.intake.examine import Examined, examine
 from importcut.intake.opening import open_dataset
@@ -130,23 +130,31 @@ def _usd(value: float | None) -> str:
 
 
 def faults_to_correct(result: Examination, file: Path) -> int:
-    """Write the faulty lines as they stand in the files received, with an empty column for the corrected ones.
-
-    Returns their number; `repaired` reads the file back once a person has filled it in.
-    """
-    faulty = with_raw(faulty_lines(result.cleaned.quarantine), list(result.files), result.examined.ds)
-    columns = ["source_file", "line", "reason", "column", "value", "remedy", "raw"]
-    text = faulty[columns].assign(corrected="").to_csv(index=False, lineterminator="\n")
+    """Write the faulty lines as rows of corrections.csv whose value is to be filled in, and return their number."""
+    rows = to_correct(faulty_lines(result.cleaned.quarantine), list(result.files), result.examined.ds)
+    text = rows.to_csv(index=False, lineterminator="\n")
     write_whole(file, "\ufeff" + text)  # with the mark, Excel reads it as UTF-8
-    return len(faulty)
+    return len(rows)
 
 
-def repaired(name: str | Path, file: Path) -> int:
-    """Keep the corrected lines of a file in the dataset's repairs.csv; returns how many are kept in all.
+def add_corrections(name: str | Path, file: Path) -> int:
+    """Add the filled rows of such a file to the dataset's corrections.csv; returns how many these are.
 
-    Raises DataError, and keeps nothing, if a line is not there or still cannot be read.
+    Raises DataError, and adds nothing, if a line is not as expected or still cannot be read.
     """
-    return len(repair(open_dataset(name), file, read_declarations))
+    ds, rows = amended(open_dataset(name), file)
+    _, cleaned, misread = _cleaned(ds)
+    if cleaned is None:
+        raise DataError("\n".join(misread))
+    places = rows.rename(columns={"file": "source_file"})[["source_file", "line"]].drop_duplicates()
+    if still := [
+        f"{file.name}: {row.source_file} line {row.line} still cannot be read ({row.reason.replace('_', ' ')}) — "
+        f"put right what was wrong and leave the rest as expect has it"
+        for row in faulty_lines(cleaned.quarantine).merge(places, on=["source_file", "line"]).itertuples()
+    ]:
+        raise DataError("\n".join(still))
+    write_whole(ds.path / "corrections.csv", ds.corrections.to_csv(index=False, lineterminator="\n"))
+    return len(rows)
 
 
 def _cleaned(ds: Dataset) -> tuple[list[RawFile], Cleaned | None, list[str]]:

@@ -1,115 +1,114 @@
 """Lines and values of raw files that are known to be wrong, put right, and only while they stand there."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import ibis
 import pandas as pd
 from ibis import _
 
-from importcut.dataset import write_whole
+from importcut.dataset import Dataset
+from importcut.intake.columns import Fault
 from importcut.intake.files import parts
+from importcut.intake.registers import read_register
+from importcut.intake.spreadsheet import read_csv
 from importcut.intake.text import utf8
-from importcut.schema import DataError, tables
+from importcut.schema import DataError, listed, tables
 
-REPAIRS = "repairs.csv"  # of a dataset: what was repaired, and what stood there
-COLUMNS = ["source_file", "line", "raw", "corrected"]
 PLACE = ["source_file", "line"]
+FORMER = "repairs.csv"  # whole lines, as datasets kept them before corrections.csv had room for them
+FORMER_COLUMNS = {"raw": "expect", "corrected": "value"}
+NO_LINE = "there is no such line — correct file and line"
+REMEDY = "the sender may have mended it: withdraw the correction, or expect what stands there"
 
 
-def read_repairs(ds) -> pd.DataFrame:
-    """The lines that were repaired: source_file, line, raw (as received), corrected.
+def line_corrections(ds: Dataset) -> pd.DataFrame:
+    """The corrections of whole lines, those without a column: source_file, line, expect, value."""
+    rows = ds.corrections.rename(columns={"file": "source_file"})
+    rows = rows[rows["column"].isna() & rows["status"].ne("withdrawn")]
+    if (file := ds.path / FORMER).exists():
+        former = pd.read_csv(file, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+        rows = pd.concat([former.rename(columns=FORMER_COLUMNS), rows]).astype({"line": "int64"})
+    lines = rows[[*PLACE, "expect", "value"]].drop_duplicates(PLACE, keep="last")
+    return lines.fillna({"expect": "", "value": ""})
 
-    Raises DataError if the file lacks a column or a line number.
+
+def patched(path: Path, corrections: pd.DataFrame, target: Path) -> Path:
+    """A UTF-8 file with the corrected lines in the place of those received.
+
+    Raises DataError if a line is not what is expected, or several are to stand in its place.
     """
-    file = ds.path / REPAIRS
-    return _read(file) if file.exists() else pd.DataFrame(columns=COLUMNS, dtype="str")
-
-
-def with_raw(lines: pd.DataFrame, files: list, ds) -> pd.DataFrame:
-    """Lines (source_file, line, raw) with `raw` as it stands in the file received, where that is a text file."""
-    asked = {name: set(rows) for name, rows in lines.groupby("source_file")["line"]}
-    found = [
-        (file.source_file, number, text)
-        for file in files
-        if file.separator and file.source_file in asked
-        for number, text in _lines_of(file, asked[file.source_file], ds).items()
-    ]
-    raw = pd.DataFrame(found, columns=["source_file", "line", "found"])
-    joined = lines.merge(raw, on=["source_file", "line"], how="left", validate="m:1")
-    return joined.assign(raw=joined["found"].fillna(joined["raw"])).drop(columns="found")
-
-
-def patched(path: Path, repairs: pd.DataFrame, target: Path) -> Path:
-    """A UTF-8 file with the repaired lines in the place of those received.
-
-    Raises DataError if a line is no longer what was repaired.
-    """
-    wanted = {row.line: row for row in repairs.itertuples()}
+    wanted = {row.line: row for row in corrections.itertuples()}
     with path.open(encoding="utf-8-sig", newline="") as read, target.open("w", encoding="utf-8", newline="") as write:
         for number, text in enumerate(read, start=1):
             row = wanted.pop(number, None)
-            if row is not None and text.rstrip("\r\n") != row.raw:
-                raise DataError(_changed(row, text.rstrip()))
-            write.write(text if row is None else row.corrected + "\n")
+            if row is not None and (text.strip() != row.expect.strip() or "\n" in row.value):
+                place = f"corrections.csv: {row.source_file} line {number}"
+                raise DataError(f"{place} is {text.rstrip()[:60]!r}, not as expected — {REMEDY}")
+            write.write(text if row is None else row.value + (text[len(text.rstrip()) :] or "\n"))
     for row in wanted.values():
-        raise DataError(_changed(row, ""))
+        raise DataError(f"corrections.csv: {row.source_file} line {row.line}: {NO_LINE}")
     return target
 
 
-def repair(ds, given: Path, read) -> pd.DataFrame:
-    """Keep the corrected lines of a file, if each of them is read now; returns all that is kept.
-
-    Parameters
-    ----------
-    given : CSV with source_file, line, corrected, as `importcut check --faults` writes it and a person fills it in
-    read : reads the dataset with given repairs (`read_declarations`)
-
-    Raises
-    ------
-    DataError
-        If a line is not there, or still cannot be read; nothing is kept then.
-    """
-    rows, before = _read(given).query("corrected != ''"), read_repairs(ds)
-    rows = with_raw(rows.assign(raw=""), read(ds, repairs=before), ds)
-    for row in rows[rows["raw"].eq("") | rows["corrected"].str.contains("\n")].itertuples():
-        raise DataError(
-            f"{given.name}: {row.source_file} line {row.line} is not one line of that file — correct the row"
-        )
-    kept = pd.concat([before, rows[COLUMNS]]).drop_duplicates(["source_file", "line"], keep="last")
-    if wrong := [error for file in read(ds, repairs=kept) for error in _unread(file, rows, given.name)]:
-        raise DataError("\n".join(wrong))
-    write_whole(ds.path / REPAIRS, kept.to_csv(index=False, lineterminator="\n"))
-    return kept
-
-
-def _unread(file, rows: pd.DataFrame, name: str) -> list[str]:
-    typed = pd.read_parquet(file.declarations, columns=["first_line", "fault", "fault_column"])
-    typed = typed.assign(line=typed["first_line"] + typed.index, source_file=file.source_file)
-    bad = typed[typed["fault"].notna()].merge(rows[["source_file", "line"]], on=["source_file", "line"])
+def without_file(ds: Dataset, files: list) -> list[str]:
+    """What is wrong with the corrections of lines whose file is not there, or holds no lines of text."""
+    text = {file.source_file for file in files if file.separator}
     return [
-        f"{name}: {row.source_file} line {row.line} still cannot be read "
-        f"({row.fault_column if pd.notna(row.fault_column) else 'it is no record'}) — write the whole line into "
-        f"corrected, as the column raw shows it, with what was wrong put right"
-        for row in bad.itertuples()
+        f"corrections.csv: {row.source_file} line {row.line}: {NO_LINE}, or name the column"
+        for row in line_corrections(ds).itertuples()
+        if row.source_file not in text
     ]
 
 
-def _read(file: Path) -> pd.DataFrame:
-    try:
-        read = pd.read_csv(file, dtype="str", keep_default_na=False, encoding="utf-8-sig", sep=None, engine="python")
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise DataError(f"{file.name}: cannot be read ({str(error).strip()}) — save it as CSV, UTF-8") from None
-    if missing := [c for c in ("source_file", "line", "corrected") if c not in read]:
-        raise DataError(
-            f"{file.name} row 1: no column {', '.join(missing)} — take what importcut check --faults writes"
-        )
-    number = pd.to_numeric(read["line"], errors="coerce")
-    for row in read.index[number.isna()]:
-        raise DataError(
-            f"{file.name} row {row + 2}: line {read.at[row, 'line']!r} is no number — write the line's number"
-        )
-    return read.assign(line=number.astype("int64"), raw=read.get("raw", ""))
+def to_correct(faulty: pd.DataFrame, files: list, ds: Dataset) -> pd.DataFrame:
+    """Faulty lines as rows of corrections.csv, to be filled in: of a text file the whole line, else the value."""
+    places = faulty.groupby("source_file")["line"].agg(set)
+    raw = {
+        (file.source_file, number): text
+        for file in files
+        if file.separator and file.source_file in places
+        for number, text in _lines_of(file, places[file.source_file], ds).items()
+    }
+    lines = [raw.get(place) for place in faulty[PLACE].itertuples(index=False, name=None)]
+    text = pd.Series(lines, faulty.index, dtype="object")
+    about = faulty[["column", "value"]].fillna("").agg(" ".join, axis=1).str.strip()
+    rows = pd.DataFrame(
+        {
+            "file": faulty["source_file"],
+            "line": faulty["line"],
+            "column": faulty["column"].where(text.isna()),
+            "expect": text.fillna(faulty["value"]),
+            "value": "",
+            "reason": (faulty["reason"].str.replace("_", " ") + ": " + about).str.removesuffix(": "),
+            "source": "",
+            "status": "open",
+            "remedy": faulty["remedy"],
+        }
+    )
+    return rows[text.notna() | rows["column"].notna()]
+
+
+def amended(ds: Dataset, file: Path) -> tuple[Dataset, pd.DataFrame]:
+    """The dataset with the filled rows of a file (as from `to_correct`) among its corrections, and these rows.
+
+    Raises DataError if the file is none, a row lacks what a correction needs, or the register stands in a workbook.
+    """
+    table = tables("registers.toml")["corrections"]
+    if len(ds.corrections) and not (ds.path / "corrections.csv").exists():
+        raise DataError(f"{file.name}: the dataset's corrections stand in its workbook — enter the rows there")
+    sheet = read_csv(file, {column.name for column in table.columns})
+    if isinstance(sheet, Fault):
+        raise DataError(str(sheet))
+    at = sheet.header.index("value") if "value" in sheet.header else 0
+    filled = {row: cells for row, cells in sheet.rows.items() if "".join(cells[at : at + 1]).strip()}
+    rows, faults = read_register(replace(sheet, rows=filled), table, ds.frequency)
+    if faults:
+        raise DataError(listed(faults))
+    every = pd.concat([ds.corrections, rows]).drop_duplicates([*table.key], keep="last", ignore_index=True)
+    return replace(ds, registers=MappingProxyType({**ds.registers, "corrections": every})), rows
 
 
 def _lines_of(file, numbers: set[int], ds) -> dict[int, str]:
@@ -125,13 +124,6 @@ def _lines_of(file, numbers: set[int], ds) -> dict[int, str]:
             return {n: line.rstrip("\r\n") for n, line in enumerate(text, start=1) if n in numbers}
 
 
-def _changed(row, text: str) -> str:
-    return (
-        f"{REPAIRS}: {row.source_file} line {row.line} is not what was repaired ({text[:60]!r}) — the sender has "
-        f"changed the file: take the row out of {REPAIRS}, or repair the line again"
-    )
-
-
 def corrected(lines: ibis.Table, ds) -> ibis.Table:
     """The lines with the values of corrections.csv that are not withdrawn.
 
@@ -139,7 +131,7 @@ def corrected(lines: ibis.Table, ds) -> ibis.Table:
     Raises DataError if something else stands there than was expected, or the line or column is not there.
     """
     register = ds.corrections.rename(columns={"file": "source_file"})
-    register = register[register["status"].ne("withdrawn")]
+    register = register[register["column"].notna() & register["status"].ne("withdrawn")]
     kinds = {c.name: c.type for c in tables()["declarations"].columns[2:]}
     wrong = [
         f"corrections.csv: {c} is no column of declarations — choose one of {', '.join(kinds)}"
@@ -162,12 +154,7 @@ def _unexpected(lines: ibis.Table, rows: pd.DataFrame, column: str) -> list[str]
     found = rows.merge(seen, on=PLACE, how="left", indicator="there", validate="1:1")
     return [
         f"corrections.csv: {row.source_file} line {row.line}: "
-        + (
-            f"{column} is {row.stands!r}, not {row.expect!r} as expected — the sender may have mended it: withdraw the "
-            f"correction, or expect what stands there"
-            if row.there == "both"
-            else "there is no such line — correct file and line"
-        )
+        + (f"{column} is {row.stands!r}, not {row.expect!r} as expected — {REMEDY}" if row.there == "both" else NO_LINE)
         for row in found.itertuples()
         if row.there != "both" or not _same(row.stands, row.expect)
     ]

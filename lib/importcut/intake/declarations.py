@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from importcut.dataset import digests, fingerprint_of, write_whole
-from importcut.intake.corrections import patched, read_repairs
+from importcut.intake.corrections import line_corrections, patched, without_file
 from importcut.intake.files import Part, parts
 from importcut.intake.formats import FORMATS, Fit, Format, detected, forced, known_formats, long_header, matched, unused
 from importcut.intake.grids import (
@@ -69,16 +69,16 @@ class RawFile:
 
 @dataclass(frozen=True)
 class Reading:
-    """How the files of a dataset are read: formats known, lines repaired, and a folder for what is unpacked."""
+    """How the files of a dataset are read: formats known, lines corrected, and a folder for what is unpacked."""
 
     ds: object
     formats: list[Format]
-    repairs: pd.DataFrame
+    corrections: pd.DataFrame
     scratch: Path
 
 
-def read_declarations(ds, *, repairs: pd.DataFrame | None = None) -> list[RawFile]:
-    """Every raw file of the dataset as typed Parquet, read once for each content; `repairs` as in repairs.csv.
+def read_declarations(ds) -> list[RawFile]:
+    """Every raw file of the dataset as typed Parquet, read once for each content, with its lines as corrected.
 
     Raises DataError that lists the files which are empty, of no known format, or lead out of the dataset.
     """
@@ -88,14 +88,14 @@ def read_declarations(ds, *, repairs: pd.DataFrame | None = None) -> list[RawFil
     code = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(FORMATS.glob("*.toml"))]
     known = digests([*paths, *code], ds.processed / "digests.json")
     formats = known_formats(ds)
-    repairs = read_repairs(ds) if repairs is None else repairs
+    corrections = line_corrections(ds)
     described = _plain([[asdict(f) for f in formats], ds.files])
     shared = fingerprint_of(code=[known[f] for f in code], described=described)
 
     def tables(path: Path) -> list[RawFile] | str:
         name = path.relative_to(ds.path).as_posix()
-        mine = repairs[repairs["source_file"].str.startswith(name)]
-        key = fingerprint_of(shared=shared, content=known[path], name=name, repairs=mine.to_csv())
+        mine = corrections[corrections["source_file"].str.startswith(name)]
+        key = fingerprint_of(shared=shared, content=known[path], name=name, corrections=mine.to_csv())
         try:
             return _read(path, name, Reading(ds, formats, mine, ds.processed / "declarations"), key[:16])
         except DataError as error:
@@ -108,7 +108,7 @@ def read_declarations(ds, *, repairs: pd.DataFrame | None = None) -> list[RawFil
         pool.shutdown(cancel_futures=True)
     read = [file for made in found if not isinstance(made, str) for file in made]
     wrong += [told for told in found if isinstance(told, str)]
-    wrong = wrong or unused(ds, [file.source_file for file in read])
+    wrong = wrong or unused(ds, [file.source_file for file in read]) + without_file(ds, read)
     if wrong:
         more = [f"… and {len(wrong) - MOST_ERRORS} more"] * (len(wrong) > MOST_ERRORS)
         raise DataError("\n".join([*wrong[:MOST_ERRORS], *more]))
@@ -186,8 +186,8 @@ def _from_text(part: Part, said: dict, how: Reading, stem: str) -> RawFile:
     name, formats, scratch = part.source_file, how.formats, how.scratch
     encoding = said.get("encoding") or encoding_of(part.path, name)
     path = utf8(part.path, encoding, scratch / "utf-8", name)
-    if len(mine := how.repairs[how.repairs["source_file"].eq(name)]):
-        path = patched(path, mine, scratch / "repaired")
+    if len(mine := how.corrections[how.corrections["source_file"].eq(name)]):
+        path = patched(path, mine, scratch / "corrected")
     with path.open("rb") as file:
         begin = file.read(BEGINNING).decode("utf-8-sig", "replace")
     head = header_of(begin, lambda row: matched(row, formats), said.get("separator") or SEPARATORS)

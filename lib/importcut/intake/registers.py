@@ -64,7 +64,7 @@ def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame],
     registers = {}
     for name, table in described.items():
         if name in sheets:
-            registers[name], wrong = _read_register(sheets[name], table, frequency)
+            registers[name], wrong = read_register(sheets[name], table, frequency)
             faults += wrong
         else:
             registers[name] = _nothing(table, frequency)
@@ -76,7 +76,7 @@ def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame],
     return registers, places, faults + _contradictions(registers, places, faults, {*sheets})
 
 
-def _read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFrame, list[Fault]]:
+def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFrame, list[Fault]]:
     """The register and what is wrong with it by itself."""
     width = len(sheet.header)
     if missing := [c.name for c in table.columns if c.name not in sheet.header]:

@@ -36,7 +36,7 @@ def sheets_of(path: Path, names: dict[str, set[str]]) -> tuple[dict[str, Sheet],
     names : the columns of each register
     """
     files = {name: path / f"{name}.csv" for name in names if (path / f"{name}.csv").exists()}
-    read = {name: _read_csv(file, names[name]) for name, file in files.items()}
+    read = {name: read_csv(file, names[name]) for name, file in files.items()}
     remedy = f"is not read — save it in Excel as {WORKBOOK}"
     faults = [Fault(other, (), remedy) for other in OTHER_WORKBOOKS if (path / other).exists()]
     places = {name: f"{name}.csv" for name in names}
@@ -58,7 +58,7 @@ def sheets_of(path: Path, names: dict[str, set[str]]) -> tuple[dict[str, Sheet],
     return sheets, places | {name: sheet.place for name, sheet in sheets.items()}, faults
 
 
-def _read_csv(file: Path, columns: set[str]) -> Sheet | Fault:
+def read_csv(file: Path, columns: set[str]) -> Sheet | Fault:
     """The rows of a CSV file in any encoding and with any separator that Excel writes."""
     try:
         text, encoding = decoded(file, file.name)

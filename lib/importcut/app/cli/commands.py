@@ -30,19 +30,19 @@ def check(
     named: Annotated[str, typer.Option("--dataset", help="The same, as other commands have it.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Show every defect, not the first 40.")] = False,
     faults: Annotated[Path | None, typer.Option(help="CSV file for the faulty lines, to be corrected there.")] = None,
-    repair: Annotated[Path | None, typer.Option(help="That file, filled in: corrected lines are read back.")] = None,
+    correct: Annotated[Path | None, typer.Option(help="That file, filled in: added to corrections.csv.")] = None,
     debug: Annotated[bool, DEBUG] = False,
 ) -> None:
     """List everything that is wrong with a dataset at once, by the import value at stake (USD), with its remedy.
 
     Exit code 0: a report can be made; 1: something stops it (marked !) and must be mended.
     """
-    from importcut.app.check import examination, faults_to_correct, repaired, statement
+    from importcut.app.check import add_corrections, examination, faults_to_correct, statement
 
     dataset = named or dataset
     with errors_in_a_line(debug):
-        if repair is not None:
-            print(f"Lines repaired: {repaired(dataset, repair)} in all, kept in repairs.csv of the dataset")
+        if correct is not None:
+            print(f"Rows added to corrections.csv: {add_corrections(dataset, correct)}")
         result = examination(dataset)
         if faults is not None and result.cleaned is not None:
             print(f"Lines to correct: {faults_to_correct(result, faults)} in {from_here(faults)}")

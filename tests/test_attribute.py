@@ -143,6 +143,12 @@ def test_draws_and_periods_are_credited_like_single_cases():
                 assert together[at] == pytest.approx(single)
 
 
+def test_up_to_sixteen_projects_credit_is_exact_to_the_last_digit():
+    """Each of n equal projects adds something only if it arrives first: one time in n."""
+    for n in (15, 16):
+        assert credit(pd.Series(1.0, range(n)), 1.0).tolist() == pytest.approx([1 / n] * n, rel=1e-12)
+
+
 def test_beyond_sixteen_projects_credit_is_sampled_and_still_adds_up():
     supply = pd.Series(np.linspace(10, 50, 18))
     assert credit(supply, 300).sum() == pytest.approx(300)

@@ -265,6 +265,14 @@ def test_measures_late_and_done_since_are_named():
     assert "Overdue since then: Duty relief." in told(measures=measures(duty="late", lab="late"))[1].text
 
 
+def test_a_measure_of_several_projects_stands_where_its_most_urgent_row_stands():
+    rows = [("due_now", "late"), ("done", "late"), ("due_later", "due_now"), ("done", "due_later")]
+    for less, urgent in rows:
+        two = pd.concat([measures(duty=less, lab="late"), measures(duty=urgent)])
+        [after] = told(measures=two)[0].query("kind == 'measure' and id == 'duty'")["state_after"]
+        assert after == urgent, f"{urgent} comes before {less}"
+
+
 def test_the_probability_of_the_target_is_told_where_both_reports_know_it():
     _, finding, listed = told(target=target(None, 0.75))
     assert finding.text.count("probability of reaching it") == 1 and "it is 75%; it was 60%" in finding.text

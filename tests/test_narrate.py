@@ -46,6 +46,32 @@ def test_every_language_tells_the_same_figures(way):
             assert figures(finding.text) == figures(other[name].text), name
 
 
+@pytest.mark.parametrize(("high", "tied"), [(89e3, False), (90e3, False), (91e3, True), (120e3, True)])
+def test_two_are_tied_once_the_seconds_range_ends_above_where_the_leaders_begins(high, tied, sample):
+    """However far the second's own figure, and the beginning of its range, lie below the leader's."""
+    first, second = sample.ranking.query("basis == 'realised_to_date' and rank <= 2")["project_id"]
+    ranked = sample.ranking.set_index("project_id")
+    to_date, columns = ranked["basis"].eq("realised_to_date"), ["low_usd", "headline_usd", "high_usd"]
+    ranked.loc[to_date & (ranked.index == first), columns] = [90e3, 100e3, 110e3]
+    ranked.loc[to_date & (ranked.index == second), columns] = [60e3, 70e3, high]
+    say = Voice("en", sample.ds)
+    title = narrate.headline(ranked.reset_index(), sample.realised, say).title
+    assert (say.names("projects")[second] in title) == tied
+
+
+@pytest.mark.parametrize(("chance", "certain"), [(0.89, False), (0.90, True)])
+def test_nine_draws_in_ten_make_one_certain(chance, certain, sample):
+    """So many must have the leader first for the title to say so, and one project ahead of the next not to be tied."""
+    first, second = sample.ds.projects["project_id"].head(2)
+    rows = [(first, 1, chance, 2e6, chance), (second, 1, 1 - chance, 1e6, np.nan)]
+    table = pd.DataFrame(rows, columns=["project_id", "rank", "probability", "mean_usd", "p_beats_next"])
+    table = table.assign(basis="cumulative", low_usd=5e5, high_usd=3e6)
+    say = Voice("en", sample.ds)
+    finding, pair = narrate.how_sure(table, sample.target.head(0), say), say.names("projects")
+    assert finding.title.startswith("No leader is certain") == (not certain)
+    assert (pair[second] in finding.text) == (not certain)
+
+
 def test_headline_names_leader_margin_runner_up_and_grades(sample):
     finding = told(sample, "en")["headline"]
     ranked = sample.ranking[sample.ranking["basis"].eq("realised_to_date")].sort_values("rank")

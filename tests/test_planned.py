@@ -55,6 +55,42 @@ def test_a_delay_moves_supply_and_a_slower_pace_stretches_the_ramp_up(sample):
     assert (slow <= plain + 1e-6).all() and slow.sum() < plain.sum()
 
 
+def washer_fluid(ds, base="2024", **product):
+    """What can be displaced of a product of which Asaka imported 6 000 kg a quarter at 1.5 dollars in `base`."""
+    products = ds.products.assign(**product)
+    ds = replace(ds, registers=MappingProxyType({**ds.registers, "products": products}), base_period=pd.Period(base))
+    cells = pd.DataFrame({"period": pd.period_range(f"{base}Q1", f"{base}Q3", freq="Q"), "net_kg": 6000.0})
+    cells = cells.assign(product_id="washer_fluid", plant_id="asaka", value_usd=9000.0)
+    return ds, addressable(ds, cells, cells.assign(gross_kg=0.0))
+
+
+def test_where_the_register_states_no_localisable_share_all_of_it_can_be_made_at_home():
+    ds = open_dataset("sample", period="2026Q3")
+    (_, unstated), (_, whole), (_, half) = (washer_fluid(ds, localisable_share=s) for s in (np.nan, 1.0, 0.5))
+    assert unstated["cap_kg"].tolist() == whole["cap_kg"].tolist() and unstated["cap_kg"].min() > 0
+    assert half["cap_kg"].tolist() == pytest.approx(whole["cap_kg"] / 2)
+
+
+def test_drawn_vehicle_output_moves_what_lies_ahead_and_never_the_reports_own_period():
+    ds, caps = washer_fluid(open_dataset("sample", period="2026Q3"))
+    row = ds.project_products["product_id"].tolist().index("washer_fluid")
+    drawn, plain = flows(ds, caps, {"vehicle_output": np.array([2.0])})["cap"][0, row], flows(ds, caps)["cap"][row]
+    moved = pd.Series(drawn / plain, horizon(ds))
+    assert moved[:"2026Q3"].eq(1).all() and moved["2026Q4":].eq(2).all()
+
+
+def test_prices_drift_from_the_base_year_on_and_not_before_it():
+    """A base year inside the programme: its own price holds up to it, and drifts year by year after it."""
+    ds = open_dataset("sample", period="2026Q3")
+    scenario = {**ds.scenario, "assumptions": {**ds.scenario["assumptions"], "price_drift": {"value": 0.1}}}
+    ds, caps = washer_fluid(replace(ds, scenario=MappingProxyType(scenario)), base="2026")
+    by_year = caps.groupby(caps["period"].dt.year)["price"].mean()
+    assert by_year.loc[2025:2028].tolist() == pytest.approx([1.5, 1.5, 1.65, 1.815])
+    drawn = flows(ds, caps, {"price_drift": np.array([0.0])})["price"][0]
+    row = ds.project_products["product_id"].tolist().index("washer_fluid")
+    assert drawn[row] == pytest.approx(1.5)
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_scenario_gives_the_totals_written_beside_it(name, sample):
     ds = open_dataset("sample", period="2026Q3", scenario=name)

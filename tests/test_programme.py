@@ -155,6 +155,13 @@ def test_the_weights_of_the_dataset_decide(case):
         programme.next_products(ds, panel, NO_PLAN)
 
 
+def test_a_product_without_a_stated_share_could_be_made_at_home_whole(case):
+    ds, panel = case
+    ds.products["localisable_share"] = [0.5, 1.0, np.nan, 0.9]
+    table = programme.next_products(ds, panel, NO_PLAN).set_index("product_id")["addressable_usd"]
+    assert table.to_dict() == pytest.approx({"paint": 60, "glue": 250, "oil": 100})
+
+
 def test_the_plan_gives_the_addressable_value_of_the_target_year(case):
     periods = pd.PeriodIndex(["2025Q4", "2026Q1", "2026Q2"], freq="Q")
     caps = pd.DataFrame({"period": periods, "cap_kg": [9.0, 10.0, 20.0], "price": [1.0, 2.0, 3.0]})

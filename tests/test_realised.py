@@ -7,10 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from importcut.economics.cuts import identification, identified_cuts, plant_cuts, realised_cuts
+from importcut.economics.cuts import (
+    counterfactual_imports,
+    identification,
+    identified_cuts,
+    plant_cuts,
+    realised_cuts,
+)
+from importcut.economics.placebo import PLACEBO
 from importcut.economics.planning import addressable, credited, plan, planned_cuts
 from importcut.economics.series import observe
 from importcut.economics.standing import ranking
+from importcut.intake.opening import open_dataset
+from importcut.schema import PAIR
 
 
 def with_register(ds, **registers):
@@ -72,6 +81,39 @@ def test_the_capacity_counts_for_the_part_of_the_period_in_operation(uzbekistan)
     assert limits[pd.Period("2018")] == pytest.approx(3e6 * 8 * 122 / 365.2425, rel=1e-4)
     assert limits[pd.Period("2019")] == pytest.approx(3e6 * 8 * 365 / 365.2425, rel=1e-4)
     assert limits[pd.Period("2023")] == 712_100 * 8
+
+
+MAKER = {"project_id": "antifreeze_navoi", "product_id": "antifreeze"}
+TESTED = pd.DataFrame([MAKER | dict.fromkeys(PLACEBO, np.nan) | {"reason": None, "told": True}])
+
+
+def one_cut(**amounts):
+    """A cut of one project at one plant in the third quarter of 2026, 1 000 kg for 2 000 dollars unless stated."""
+    usd = dict.fromkeys(["gross_usd", "current_usd", "low_usd", "high_usd"], 2000.0)
+    row = MAKER | usd | {"plant_id": "asaka", "period": pd.Period("2026Q3"), "evidence": "measured"}
+    return pd.DataFrame([row | dict.fromkeys(["delivered_kg", "gross_kg"], 1000.0) | {"base_kg": np.nan} | amounts])
+
+
+@pytest.mark.parametrize(("share", "tighter"), [(0.5, "output"), (1.0, "capacity"), (2.0, "capacity")])
+def test_the_tighter_of_capacity_and_recorded_output_bounds_a_cut(share, tighter):
+    """Output above the registered capacity, as of a plant that was enlarged, does not widen the limit."""
+    ds = open_dataset("sample", period="2026Q3")
+    [capacity] = realised_cuts(ds, one_cut(), TESTED)["capacity_kg"]
+    [sheet] = ds.project_products[ds.project_products[PAIR].eq(MAKER).all(axis=1)].to_dict("records")
+    units = share * capacity / sheet["kg_per_unit"] / sheet["replaces_kg"]
+    output = pd.DataFrame([MAKER | {"period": pd.Period("2026Q3"), "quantity": units}])
+    [row] = realised_cuts(with_register(ds, output=output), one_cut(), TESTED).to_dict("records")
+    assert row["limit"] == tighter and row["output_kg"] == pytest.approx(share * capacity)
+    assert row["limit_kg"] == pytest.approx(min(share, 1) * capacity)
+
+
+def test_imports_without_a_cut_are_graded_as_measured_whatever_the_cuts_are():
+    ds = open_dataset("sample", period="2026Q3")
+    cells = [{"product_id": "antifreeze", "period": pd.Period(q), "comparable": True} for q in ("2026Q2", "2026Q3")]
+    panel = pd.DataFrame(cells).assign(value_usd=5000.0, net_kg=2500.0)
+    table = counterfactual_imports(panel, one_cut(evidence="inferred"), ds)
+    assert table["evidence"].tolist() == ["measured", "inferred"]
+    assert table["counterfactual_usd"].tolist() == [5000.0, 7000.0]
 
 
 def test_without_imported_inputs_net_is_empty_and_the_range_holds_the_headline(sample):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importcut.economics.decomposition import bridge, bridges, comparisons
+from importcut.economics.decomposition import bridges, comparisons
 from importcut.economics.indices import lmdi
 from importcut.economics.prices import mix_constant_prices, price_components, rate_index
 from importcut.schema import DataError
@@ -25,7 +25,7 @@ def scene(kg, prices, cut_kg, vehicles, periods=(THEN, NOW), product="x", plant=
 
 
 def effects(panel, activity, cuts, prices, *, base=THEN, period=NOW, rates=None):
-    table = bridge(panel, activity, cuts, prices=prices, base_period=base, period=period, rates=rates)
+    table = bridges(panel, activity, cuts, prices=prices, rates=rates, steps=[("base", base, period)])
     return table.groupby("effect")["value_usd"].sum().round(6).to_dict()
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importcut.economics.decomposition import bridge, same_season
+from importcut.economics.decomposition import bridges, same_season
 from importcut.economics.prices import mix_constant_prices
 from importcut.schema import DataError
 
@@ -24,7 +24,7 @@ def scene(kg, usd, prices, cut_kg, vehicles, plants=("p", "p"), periods=(THEN, N
 
 
 def effects(panel, activity, cuts, prices):
-    table = bridge(panel, activity, cuts, prices=prices, base_period=THEN, period=NOW)
+    table = bridges(panel, activity, cuts, prices=prices, steps=[("base", THEN, NOW)])
     return table.groupby("effect")["value_usd"].sum()
 
 

@@ -22,7 +22,7 @@ _PUBLIC = {
     ],
     "economics.panel": ["import_panel", "profile", "quality", "unrepaired"],
     "economics.prices": ["mix_constant_prices", "price_components", "rate_index"],
-    "economics.decomposition": ["bridge", "bridges", "comparisons"],
+    "economics.decomposition": ["bridges", "comparisons"],
     "economics.series": ["donor_table", "observe"],
     "economics.cuts": ["counterfactual_imports", "identification", "identified_cuts", "plant_cuts", "realised_cuts"],
     "economics.alternatives": ["estimates", "placebos", "spread"],

@@ -21,7 +21,7 @@ def credit(
     dispatch: str = "proportional",
     order: pd.Series | None = None,
 ) -> pd.Series:
-    """Credit of each project for the cut v(N) that the projects achieve together, in units of `unit_value`.
+    """Credit of each project (index of `supply`) for the cut v(N) of all together, in units of `unit_value`.
 
     Parameters
     ----------
@@ -31,11 +31,6 @@ def credit(
     rule : one of RULES
     dispatch : one of DISPATCH: whose kg flow when supplies exceed the cap
     order : for merit_order (cost) and first_come (date): lower flows first
-
-    Returns
-    -------
-    Series
-        Credit by project, with the index of `supply`.
 
     Raises
     ------

@@ -62,8 +62,8 @@ def changes(
     rows = [pd.DataFrame([{"kind": "data", "id": "period", "unit": "periods", "difference": newer, **ends}])]
     methods = [_method(former.tables.get("cuts_realised", cuts)), _method(cuts)]
     if all(methods) and methods[0] != methods[1]:
-        told = {"state_before": methods[0], "state_after": methods[1]}
-        rows.append(pd.DataFrame([{"kind": "method", "id": "method", **told}]))
+        names = {"state_before": methods[0], "state_after": methods[1]}
+        rows.append(pd.DataFrame([{"kind": "method", "id": "method", **names}]))
         figures = {}  # what was measured otherwise is not compared
     else:
         figures = {"cuts_realised": (_cuts, cuts, former.period), "ranking": (_ranks, ranking)}
@@ -83,11 +83,11 @@ def _side_by_side(cuts: pd.DataFrame, planned: pd.DataFrame, attainable: pd.Data
     """Planned, attainable and realised kg, the planned price and the realised value, by project × product × period."""
     plan = planned[[*ROW, "displaced_kg", "price"]].rename(columns={"displaced_kg": "planned_kg"})
     possible = attainable[[*ROW, "displaced_kg"]].rename(columns={"displaced_kg": "attainable_kg"})
-    done = cuts[cuts["identified"]].groupby(ROW, as_index=False)[["gross_kg", "gross_usd"]].sum()
-    rows = plan.merge(possible, on=ROW, validate="1:1").merge(done, on=ROW, how="outer", validate="1:1")
+    realised = cuts[cuts["identified"]].groupby(ROW, as_index=False)[["gross_kg", "gross_usd"]].sum()
+    rows = plan.merge(possible, on=ROW, validate="1:1").merge(realised, on=ROW, how="outer", validate="1:1")
     untold = cuts.loc[~cuts["identified"] & ~cuts["reason"].isin(NOTHING_YET), PAIR]
-    told = ~pd.MultiIndex.from_frame(rows[PAIR]).isin(pd.MultiIndex.from_frame(untold))
-    rows = rows[told & (rows["period"] <= ds.period)]
+    known = ~pd.MultiIndex.from_frame(rows[PAIR]).isin(pd.MultiIndex.from_frame(untold))
+    rows = rows[known & (rows["period"] <= ds.period)]
     price = rows["price"].where(rows["price"] > 0).fillna(rows["gross_usd"] / rows["gross_kg"])
     return rows.assign(price=price).fillna(0.0)  # what is not planned, or not delivered, is nothing
 
@@ -131,9 +131,9 @@ def _cuts(then: pd.DataFrame, now: pd.DataFrame, published: pd.Period) -> pd.Dat
 
 def _summed(cuts: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
     """Gross cut of each project whose cut can be told in the periods counted, with its grade."""
-    told = cuts[cuts["identified"].eq(True) | cuts["reason"].isin(NOTHING_YET)]
+    known = cuts[cuts["identified"].eq(True) | cuts["reason"].isin(NOTHING_YET)]
     inside = counted & cuts["identified"].eq(True)
-    rows = told.assign(usd=told["gross_usd"].where(inside, 0.0), evidence=told["gross_evidence"].where(inside, None))
+    rows = known.assign(usd=known["gross_usd"].where(inside, 0.0), evidence=known["gross_evidence"].where(inside, None))
     return rows.groupby("project_id").agg(usd=("usd", "sum"), evidence=("evidence", weakest))
 
 

@@ -15,18 +15,14 @@ COLUMNS = [*PAIR, "plant_id", "period", *AMOUNTS, "base_kg", "evidence"]
 
 
 def plant_cuts(observed: Observed, method: str | None = None) -> pd.DataFrame:
-    """Gross cuts by project × product × plant × period, by a method, by default the dataset's own.
+    """Gross cuts by project × product × plant × period: kg, USD and its range (low_usd, high_usd), evidence.
+
+    With delivery records the kg are valued at the mix-constant price, else at the current unit value.
 
     Parameters
     ----------
     observed : from `observe`
-    method : deliveries, or one of METHODS
-
-    Returns
-    -------
-    DataFrame
-        gross_kg (kg), gross_usd (USD; with delivery records at the mix-constant price, else at the current unit value),
-        low_usd, high_usd, delivered_kg, base_kg, evidence.
+    method : deliveries, or one of METHODS; by default the dataset's own
     """
     method = method or observed.ds.counterfactual
     return delivery_cuts(observed) if method == DELIVERIES else _series_cuts(observed, method)
@@ -79,16 +75,11 @@ def identified_cuts(estimates: pd.DataFrame, identification: pd.DataFrame) -> pd
 
 
 def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.DataFrame:
-    """Table `cuts_realised`: plant cuts summed, with net, grades, placebo, limits; then what is not identified.
+    """Table `cuts_realised`: cuts (USD, kg) with net, grades, placebo and limits; then what is not identified.
 
     Parameters
     ----------
     cuts, identification : from `identified_cuts` and `identification`
-
-    Returns
-    -------
-    DataFrame
-        Key project_id, product_id, period, method; gross, net and range in USD, weights in kg.
 
     Examples
     --------
@@ -122,7 +113,7 @@ def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame)
 
 
 def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
-    """Table `counterfactual`: actual imports of the comparable partners plus all cuts, by product and period.
+    """Table `counterfactual`: actual imports of the comparable partners plus all cuts, by product × period, USD and kg.
 
     With delivery records every product is there; else those whose cut is estimated, in all periods.
 
@@ -130,11 +121,6 @@ def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds: Dataset)
     ----------
     panel : table `panel`, from `import_panel`
     cuts : from `identified_cuts`; gross_usd (USD) and gross_kg (kg)
-
-    Returns
-    -------
-    DataFrame
-        Key product_id, period, method; actual and counterfactual imports in USD and kg.
 
     Examples
     --------

@@ -13,49 +13,6 @@ from importcut.schema import USE, YEAR, DataError, conform, within
 STEP = ["comparison", "base_period", "period"]
 
 
-def bridge(
-    panel: pd.DataFrame,
-    activity: pd.DataFrame,
-    cuts: pd.DataFrame,
-    *,
-    prices: pd.DataFrame,
-    base_period: pd.Period,
-    period: pd.Period,
-    rates: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Why imports moved between two spans: `bridges` with this one step, as comparison `base`.
-
-    Parameters
-    ----------
-    panel, activity, cuts, prices, rates : as of `bridges`; weights in kg, values in USD
-    base_period, period : spans compared; either may be a year in quarterly data
-
-    Returns
-    -------
-    DataFrame
-        Table `bridge`; key product_id, effect, project_id; value_usd adds up to the imports of `period`.
-
-    References
-    ----------
-    Ang (2005), Energy Policy 33: LMDI-I, here of the requirement's value.
-
-    Examples
-    --------
-    >>> years, at = pd.PeriodIndex(["2023", "2024"], freq="Y"), {"product_id": "pp", "plant_id": "asaka"}
-    >>> panel = pd.DataFrame(at | {"period": years, "value_usd": [540_000, 501_600], "net_kg": [180_000, 152_000]})
-    >>> cut = {"gross_kg": [20_000, 100_000], "gross_usd": [60_000, 330_000]}
-    >>> made = pd.DataFrame({"plant_id": "asaka", "period": years, "vehicles": [100_000, 120_000]})
-    >>> prices = pd.DataFrame(at | {"period": years, "price": [3.0, 3.3]})
-    >>> cuts = pd.DataFrame(at | {"project_id": "a", "period": years} | cut)
-    >>> # imports fell by 38 400 dollars; the project cut 330 000, for the plant made more vehicles at higher prices
-    >>> steps = bridge(panel.assign(comparable=True), made, cuts, prices=prices, base_period=years[0], period=years[1])
-    >>> steps.query("value_usd.abs() > 1e-6").set_index("effect")["value_usd"].round(2).to_dict()
-    {'activity': 129359.19, 'base': 540000.0, 'intensity': 34617.17, 'price': 67623.64, 'project': -270000.0}
-    """
-    steps = [("base", base_period, period)]
-    return bridges(panel, activity, cuts, prices=prices, rates=rates, steps=steps)
-
-
 def bridges(
     panel: pd.DataFrame,
     activity: pd.DataFrame,
@@ -65,7 +22,7 @@ def bridges(
     steps: Iterable[tuple[str, pd.Period, pd.Period]],
     rates: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Why imports moved in each step: an exact sum over activity, intensity, price, mix and each project.
+    """Table `bridge`: why imports moved in each step, an exact sum over activity, intensity, price, mix and projects.
 
     Parameters
     ----------
@@ -76,11 +33,6 @@ def bridges(
     steps : comparison, base period, period; either may be a year in quarterly data
     rates : from `rate_index`; splits the price into contract price and exchange rate where the rates are known
 
-    Returns
-    -------
-    DataFrame
-        Table `bridge`; in each step the rows of a product add up to its imports in the period.
-
     Raises
     ------
     DataError
@@ -88,7 +40,21 @@ def bridges(
 
     References
     ----------
-    METHODS: LMDI-I of the requirement's value (Ang 2005), deliveries and mix outside the logarithm.
+    Ang (2005), Energy Policy 33: LMDI-I, here of the requirement's value, deliveries and mix outside the logarithm.
+
+    Examples
+    --------
+    Imports fell by 38 400 dollars; the project cut 330 000, for the plant made more vehicles at higher prices.
+
+    >>> years, at = pd.PeriodIndex(["2023", "2024"], freq="Y"), {"product_id": "pp", "plant_id": "asaka"}
+    >>> panel = pd.DataFrame(at | {"period": years, "value_usd": [540_000, 501_600], "net_kg": [180_000, 152_000]})
+    >>> cut = {"gross_kg": [20_000, 100_000], "gross_usd": [60_000, 330_000]}
+    >>> output = pd.DataFrame({"plant_id": "asaka", "period": years, "vehicles": [100_000, 120_000]})
+    >>> prices = pd.DataFrame(at | {"period": years, "price": [3.0, 3.3]})
+    >>> cuts = pd.DataFrame(at | {"project_id": "a", "period": years} | cut)
+    >>> moved = bridges(panel.assign(comparable=True), output, cuts, prices=prices, steps=[("base", *years)])
+    >>> moved.query("value_usd.abs() > 1e-6").set_index("effect")["value_usd"].round(2).to_dict()
+    {'activity': 129359.19, 'base': 540000.0, 'intensity': 34617.17, 'price': 67623.64, 'project': -270000.0}
     """
     spans = pd.DataFrame(list(steps), columns=STEP)
     frequency = panel["period"].dt.freq.rule_code[0]
@@ -138,10 +104,9 @@ def _state(panel, activity, cuts, prices, periods: pd.PeriodIndex) -> dict[str, 
     own = ((wide["value"] + wide["cut_usd"]) / requirement).where(requirement > 0)
     price = prices.pivot(index=USE, columns="period", values="price").reindex(pairs)
     price = price.reindex(columns=periods).T.fillna(price.mean(axis=1)).fillna(own.T).fillna(own.mean(axis=1)).T
-    recorded = activity.dropna(subset="vehicles")
-    vehicles = recorded.groupby(["plant_id", "period"])["vehicles"].sum().unstack("period")
-    made = vehicles.reindex(index=pairs.get_level_values("plant_id"), columns=periods).astype(float)
-    return {**wide, "requirement": requirement, "price": price.fillna(0.0), "vehicles": made}
+    vehicles = activity.dropna(subset="vehicles").groupby(["plant_id", "period"])["vehicles"].sum().unstack("period")
+    vehicles = vehicles.reindex(index=pairs.get_level_values("plant_id"), columns=periods).astype(float)
+    return {**wide, "requirement": requirement, "price": price.fillna(0.0), "vehicles": vehicles}
 
 
 def _grid(table: pd.DataFrame, by: list[str], column: str, periods: pd.PeriodIndex) -> pd.DataFrame:
@@ -155,12 +120,14 @@ def _over(state: dict[str, pd.DataFrame], member: np.ndarray) -> dict[str, np.nd
     names = ("kg", "value", "cut_kg", "cut_usd", "requirement")
     kg, value, cut_kg, cut_usd, requirement = (state[name].to_numpy() @ member for name in names)
     price = _average(state["price"].to_numpy(), state["requirement"].to_numpy(), member)
+    vehicles = state["vehicles"].to_numpy()
+    unknown = np.isnan(vehicles) @ member > 0
     return {
         "value": value,
         "requirement": requirement,
         "price": price,
         "mix": value + cut_usd - requirement * price,
-        "vehicles": _sum_known(state["vehicles"].to_numpy(), member),
+        "vehicles": np.where(unknown, np.nan, np.nan_to_num(vehicles) @ member),
         "present": (kg != 0) | (value != 0) | (cut_kg != 0) | (cut_usd != 0),
     }
 
@@ -171,11 +138,6 @@ def _average(values: np.ndarray, weights: np.ndarray, member: np.ndarray) -> np.
     total = weights @ member
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(total > 0, (values * weights) @ member / total, values @ member / member.sum(axis=0))
-
-
-def _sum_known(values: np.ndarray, member: np.ndarray) -> np.ndarray:
-    """Sum over the periods of each span, empty where one of them is; rows × steps."""
-    return np.where(np.isnan(values) @ member > 0, np.nan, np.nan_to_num(values) @ member)
 
 
 def _factors(base: dict, now: dict, exchange_rate: np.ndarray) -> dict[str, np.ndarray]:
@@ -205,11 +167,9 @@ def _factors(base: dict, now: dict, exchange_rate: np.ndarray) -> dict[str, np.n
 
 
 def _exchange_rate(rates, state, periods, members, sides) -> np.ndarray:
-    """What the rates did to the requirement's value, pairs × steps; empty where a rate is not known.
-
-    L(C1, C0) · Σ w · ln(r1 / r0) over the origins, w = L(x1, x0) / L(p1, p0), x the component of the price, r in a span
-    the requirement's mean: its value in dollars over its value in the currencies.
-    """
+    """What the rates did to the requirement's value, pairs × steps; empty where a rate is not known."""
+    # L(C1, C0) · Σ w · ln(r1 / r0) over the origins, w = L(x1, x0) / L(p1, p0), x the component of the price,
+    # r in a span the requirement's mean: its value in dollars over its value in the currencies
     pairs = state["price"].index
     unknown = np.full((len(pairs), members[0].shape[1]), np.nan)
     if rates is None:

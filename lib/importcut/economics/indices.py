@@ -14,7 +14,7 @@ def hidiroglou_berthelot(
     u: float = 0.5,
     size: pd.Series | None = None,
 ) -> pd.Series:
-    """Scores E of the ratio test for outliers: far from 0 is suspicious, negative is a fall.
+    """Scores E of the ratio test for outliers, line by line: far from 0 is suspicious, negative is a fall.
 
     Parameters
     ----------
@@ -22,11 +22,6 @@ def hidiroglou_berthelot(
     median : median of the ratios compared, one or line by line; computed if not given
     u : weight of the size of a line, 0 (none) to 1
     size : size of a line, as the import value behind a unit value; the larger of both values if not given
-
-    Returns
-    -------
-    Series
-        E of each line, in the unit of the values to the power of u.
 
     References
     ----------
@@ -92,11 +87,6 @@ def lmdi(base: pd.DataFrame, current: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     base, current : one row a component, one column a factor, values >= 0
-
-    Returns
-    -------
-    Series
-        Effect of each factor, in the unit of the product; they add up to the change.
 
     Raises
     ------
@@ -168,11 +158,6 @@ def concentration(panel: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     panel : product_id, origin, value_usd (USD)
-
-    Returns
-    -------
-    Series
-        The index by product_id.
 
     References
     ----------

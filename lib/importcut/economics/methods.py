@@ -37,13 +37,13 @@ def activity(observed: Observed, question: Question) -> np.ndarray:
     kg = kg.rename(columns=lambda plant: plant if plant in observed.vehicles else NATIONAL)
     vehicles = observed.vehicles.reindex(columns=kg.columns)
     base = _base(observed, question) & kg.notna().all(axis=1).to_numpy()
-    made, used = vehicles[base].sum(), kg[base].sum()
-    known = used.gt(0) & made.gt(0)
+    output, use = vehicles[base].sum(), kg[base].sum()
+    known = use.gt(0) & output.gt(0)
     if not known.any() or vehicles.loc[:, known].isna().any(axis=None):
         raise Declined("no_activity")
-    intensity = (used / made).where(known)
-    intensity = intensity.mask(used.eq(0), used[known].sum() / made[known].sum())
-    constant = kg.loc[:, used.gt(0) & ~known].loc[base].mean().sum()
+    intensity = (use / output).where(known)
+    intensity = intensity.mask(use.eq(0), use[known].sum() / output[known].sum())
+    constant = kg.loc[:, use.gt(0) & ~known].loc[base].mean().sum()
     return ((vehicles * intensity).sum(axis=1) + constant).to_numpy()
 
 

@@ -234,8 +234,8 @@ def unrepaired(findings: pd.DataFrame) -> set[str]:
 
     Takes the findings of import_panel or the table `quality`: columns check, treatment, product_id.
     """
-    kept = findings["check"].isin(UNREPAIRED) & findings["treatment"].eq("kept")
-    return set(findings.loc[kept, "product_id"])
+    unmended = findings["check"].isin(UNREPAIRED) & findings["treatment"].eq("kept")
+    return set(findings.loc[unmended, "product_id"])
 
 
 def profile(panel: pd.DataFrame, uses: pd.DataFrame, *, frequency: str) -> pd.DataFrame:
@@ -246,11 +246,6 @@ def profile(panel: pd.DataFrame, uses: pd.DataFrame, *, frequency: str) -> pd.Da
     panel : table `panel`, from `import_panel`
     uses : product_id, plant_id, purpose_id, share (of the plant's use of the product, adding up to 1)
     frequency : of the periods, Q or Y
-
-    Returns
-    -------
-    DataFrame
-        Table `profile`; key product_id, plant_id, purpose_id, origin, period. Without uses a purpose is "unspecified".
 
     Examples
     --------

@@ -20,18 +20,13 @@ def horizon(ds: Dataset) -> pd.PeriodIndex:
 
 
 def addressable(ds: Dataset, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_planned: bool = False) -> pd.DataFrame:
-    """What the plants will need of each product, and can be made at home: kg and USD at base price × drift.
+    """What the plants will need and can be made at home, by product × period: cap_kg, and price (base × drift, USD/kg).
 
     Parameters
     ----------
     panel : gives imports and prices of the base period
     cuts : `gross_kg` by product, plant and period: domestic deliveries are part of the requirement
     as_planned : periods that are over count with the vehicles planned for them, not with those made
-
-    Returns
-    -------
-    DataFrame
-        Key product_id, period; columns cap_kg, price (USD per kg).
 
     Examples
     --------
@@ -45,20 +40,25 @@ def addressable(ds: Dataset, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_plan
     span = horizon(ds)
     if span.empty:
         return _without_rows(ds, ["product_id"], ["cap_kg", "price"])
-    base = panel[within(panel["period"], ds.base_period)]
-    delivered = cuts[within(cuts["period"], ds.base_period)]
+    records = ds.activity[ds.activity["scenario"].isna()]
+    base, delivered, output = (t[within(t["period"], ds.base_period)] for t in (panel, cuts, records))
     need = base.groupby(USE)["net_kg"].sum().add(delivered.groupby(USE)["gross_kg"].sum(), fill_value=0)
-    vehicles, recorded = _vehicles(ds, as_planned), ds.activity[ds.activity["scenario"].isna()]
-    made = recorded[within(recorded["period"], ds.base_period)].groupby("plant_id")["vehicles"].sum()
-    intensity = (need / need.index.get_level_values("plant_id").map(made).to_numpy()).rename("intensity").reset_index()
+    vehicles = output.groupby("plant_id")["vehicles"].sum()
+    intensity = (need / need.index.get_level_values("plant_id").map(vehicles).to_numpy()).rename("intensity")
     total = base.groupby("product_id")[["value_usd", "net_kg"]].sum()
-    drift = (1 + assumption(ds, "price_drift")) ** np.maximum(span.year - ds.base_period.year, 0)
-    share = ds.products.set_index("product_id")["localisable_share"].fillna(1)
-    rows = vehicles[vehicles["period"].isin(span)].merge(intensity, on="plant_id", validate="m:m")
+    drift = (1 + assumption(ds, "price_drift")) ** _years_since_base(ds)
+    share = ds.products.set_index("product_id")["localisable_share"].fillna(1)  # all of it, where none is stated
+    rows = _vehicles(ds, as_planned).merge(intensity.reset_index(), on="plant_id", validate="m:m")
+    rows = rows[rows["period"].isin(span)]
     need = rows["vehicles"] * rows["intensity"] * rows["product_id"].map(share) * assumption(ds, "intensity")
     table = rows.assign(cap_kg=need).groupby(["product_id", "period"], as_index=False)["cap_kg"].sum()
     price = table["product_id"].map(total["value_usd"] / total["net_kg"])
     return table.assign(price=price * table["period"].map(pd.Series(drift, index=span)))
+
+
+def _years_since_base(ds: Dataset) -> np.ndarray:
+    """Years over which prices have drifted in each period of the plan; none up to the base year."""
+    return np.maximum(horizon(ds).year.to_numpy() - ds.base_period.year, 0)
 
 
 def _without_rows(ds: Dataset, texts: list[str], numbers: list[str]) -> pd.DataFrame:
@@ -68,13 +68,10 @@ def _without_rows(ds: Dataset, texts: list[str], numbers: list[str]) -> pd.DataF
 
 
 def _vehicles(ds: Dataset, as_planned: bool) -> pd.DataFrame:
-    """Vehicles recorded up to `ds.period`, or planned for it; later the scenario's plan × its output.
-
-    Where there is no plan for a period that is over, the record stands for it.
-    """
+    """Vehicles recorded up to `ds.period`, or planned for it; later the scenario's plan × its output."""
     table, own = ds.activity, ds.scenario["name"]
     name = own if table["scenario"].eq(own).any() else "base"
-    # a period recorded since the report's own still counts as planned in that report
+    # a period recorded since the report's own still counts as planned in that report; where no plan is, the record does
     plan = table[table["scenario"].isna() | table["scenario"].eq(name)].sort_values("scenario")
     plan = plan.drop_duplicates(["period", "plant_id"])
     past = plan if as_planned else table[table["scenario"].isna()]
@@ -85,12 +82,8 @@ def _vehicles(ds: Dataset, as_planned: bool) -> pd.DataFrame:
 
 
 def supply(ds: Dataset, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0, success=1.0) -> np.ndarray:
-    """Import that each project × product (rows of project_products) can replace in each period, kg.
-
-    Capacity × use × share sold to the plants × kg of import a kg replaces × the ramp-up from the first output
-    plus delay, run at its pace and integrated over the period. The assumptions may have leading axes of draws,
-    with the rows of project_products last.
-    """
+    """Import that each row of project_products can replace in each period, kg, [draws,] rows, periods."""
+    # capacity × use × share sold to the plants × kg of import a kg replaces × ramp-up, integrated over the period
     sheet = _sheet(ds)
     delay, use, pace, success = (np.asarray(a, float) for a in (delay, use, pace, success))
     factors = ("capacity", "kg_per_unit", "use", "plant_share", "replaces_kg")
@@ -104,9 +97,7 @@ def supply(ds: Dataset, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0
 
 
 def flows(ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
-    """Supply, cap, price, what flows under the scenario's dispatch and its value, as arrays [draws,] rows, periods.
-
-    Named as the columns of `plan`; with them cap (kg), and order and dispatch, by which the cap is divided.
+    """The columns of `plan` as arrays [draws,] rows, periods, with cap (kg), and order and dispatch that divide it.
 
     Parameters
     ----------
@@ -122,10 +113,9 @@ def flows(ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None =
     def ratio(name: str) -> np.ndarray:
         return drawn[name][..., None, None] / assumption(ds, name) if name in drawn else np.ones((1, 1))
 
-    years = np.maximum(span.year.to_numpy() - ds.base_period.year, 0)
     drift = drawn.get("price_drift", np.float64(assumption(ds, "price_drift")))[..., None, None]
     cap = cap * np.where(span > ds.period, ratio("vehicle_output"), 1.0) * ratio("intensity")
-    price = price * ((1 + drift) / (1 + assumption(ds, "price_drift"))) ** years
+    price = price * ((1 + drift) / (1 + assumption(ds, "price_drift"))) ** _years_since_base(ds)
     own = {name: _by_row(ds, sheet, name, drawn) for name in ("delay_years", "capacity_use", "ramp_pace", "success")}
     how = {"delay": "delay_years", "use": "capacity_use", "pace": "ramp_pace", "success": "success"}
     kg = supply(ds, span, **{word: own[name] for word, name in how.items()})
@@ -199,17 +189,11 @@ def _by_product(sheet: pd.DataFrame, parts: dict, divide, worth: np.ndarray) -> 
 
 
 def plan(ds: Dataset, caps: pd.DataFrame) -> pd.DataFrame:
-    """Supply, dispatched import and its value by project × product × period under the scenario's dispatch.
+    """Supply, dispatched import (kg) and its value (USD) by project × product × period.
 
     Parameters
     ----------
     caps : cap_kg, price (USD per kg) by product and period, from `addressable`
-
-    Returns
-    -------
-    DataFrame
-        Key project_id, product_id, period; supply_kg, displaced_kg, price and net_price (USD per kg), gross_usd,
-        net_usd, exports_usd.
 
     Examples
     --------
@@ -229,16 +213,11 @@ def plan(ds: Dataset, caps: pd.DataFrame) -> pd.DataFrame:
 
 
 def planned_cuts(ds: Dataset, planned: pd.DataFrame) -> pd.DataFrame:
-    """Table `cuts_planned`: the plan by year; imported equipment counts once, in the year of the first output.
+    """Table `cuts_planned`: the plan by year (kg, USD); imported equipment counts once, in the year of first output.
 
     Parameters
     ----------
     planned : from `plan`
-
-    Returns
-    -------
-    DataFrame
-        Key project_id, product_id, year; weights in kg, cuts in USD.
 
     Examples
     --------
@@ -264,16 +243,11 @@ def planned_cuts(ds: Dataset, planned: pd.DataFrame) -> pd.DataFrame:
 
 
 def credited(ds: Dataset, caps: pd.DataFrame, *, rules: tuple[str, ...] = RULES) -> pd.DataFrame:
-    """Table `credit`: the planned cuts divided by each of the rules, for the target year and summed to it.
+    """Table `credit`: the planned cuts (USD) divided by each of the rules, for the target year and summed to it.
 
     Parameters
     ----------
     caps : cap_kg, price (USD per kg) by product and period, from `addressable`
-
-    Returns
-    -------
-    DataFrame
-        Key project_id, rule, basis; gross_usd and net_usd (USD).
 
     References
     ----------

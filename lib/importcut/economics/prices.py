@@ -15,17 +15,11 @@ USUAL_SHARE = 0.05  # an origin with less of a product in the base period is too
 def price_components(
     panel: pd.DataFrame, groups: pd.Series, base: pd.Period, *, plants: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """What the price at constant mix consists of: each origin's share in `base` and its price in every period.
+    """What the price at constant mix consists of: by product × plant × origin × period share in `base`, price (USD/kg).
 
     Parameters
     ----------
     panel, groups, base, plants : as of `mix_constant_prices`
-
-    Returns
-    -------
-    DataFrame
-        Key product_id, plant_id, origin, period; columns share (of the weight in `base`), price (USD per kg),
-        price_evidence.
 
     Raises
     ------
@@ -56,7 +50,9 @@ def price_components(
 def mix_constant_prices(
     panel: pd.DataFrame, groups: pd.Series, base: pd.Period, *, plants: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Price of each product at each plant in the origin mix of `base`; USD per kg, with its grade.
+    """Price of each product at each plant and period in the origin mix of `base`, USD per kg, with range and grade.
+
+    The range (price_low, price_high) is of the cheapest and the dearest usual origin.
 
     Parameters
     ----------
@@ -64,12 +60,6 @@ def mix_constant_prices(
     groups : group of each product, by product_id; its price index stands in for a missing price
     base : span that gives the shares of the origins
     plants : product_id × plant_id pairs to price besides those of the panel (plants that import nothing)
-
-    Returns
-    -------
-    DataFrame
-        Key product_id, plant_id, period; columns price, price_low, price_high (USD per kg; of the cheapest and the
-        dearest origin), price_evidence.
 
     Examples
     --------
@@ -105,7 +95,9 @@ def mix_constant_prices(
 def rate_index(
     components: pd.DataFrame, cells: pd.DataFrame, exchange_rates: pd.DataFrame, base: pd.Period
 ) -> pd.DataFrame:
-    """The components of the prices with the dollar price of the currencies that each origin invoices in.
+    """The components with `rate`, the dollar price of the currencies that each origin invoices in.
+
+    A geometric mean of the period's average rates (USD per unit); empty where a currency has none, or none is known.
 
     Parameters
     ----------
@@ -114,12 +106,6 @@ def rate_index(
     exchange_rates : date from which a rate holds, currency, usd (USD per unit)
     base : span that gives the value shares of the currencies; an origin without imports of the product takes the
         product's shares, then the origin's
-
-    Returns
-    -------
-    DataFrame
-        The components with a column `rate` (USD per unit): geometric mean of the currencies' average rates in the
-        period; empty where a currency has no rate then, or none is known.
     """
     items = pd.MultiIndex.from_frame(components[ITEM].drop_duplicates())
     shares = _currency_shares(cells[within(cells["period"], base)], items)

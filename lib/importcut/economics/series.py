@@ -81,19 +81,14 @@ def observe(
     ----------
     panel, prices : from `import_panel` and `mix_constant_prices`
     broken : products whose breaks could not be repaired: no donors, and no cut can be told of them from imports alone
-
-    Returns
-    -------
-    Observed
-        Imports by period and product in kg and USD, donors, and the case of each project × product.
     """
     cells = panel[panel["comparable"]]
     span = pd.period_range(panel["period"].min(), panel["period"].max(), name="period")
     usd = _wide(cells, "value_usd", span)
     kg, raw = (_wide(cells, weight, span) for weight in ("net_kg", "raw_kg"))
     kg, raw = (weights.mask(weights.eq(0) & usd.gt(0)) for weights in (kg, raw))
-    made = ds.activity[ds.activity["scenario"].isna()]
-    vehicles = made.pivot_table(index="period", columns="plant_id", values="vehicles", aggfunc="sum").reindex(span)
+    output = ds.activity[ds.activity["scenario"].isna()]
+    vehicles = output.pivot_table(index="period", columns="plant_id", values="vehicles", aggfunc="sum").reindex(span)
     vehicles[NATIONAL] = vehicles.sum(axis=1, min_count=1)
     table = donor_table(ds, kg, broken)
     return Observed(

@@ -9,11 +9,11 @@ import pandas as pd
 from scipy.special import betainc
 
 from importcut.dataset import Dataset
+from importcut.economics.standing import RANGE
 from importcut.schema import conform, empty
 
 DRAWN = ("vehicle_output", "intensity", "price_drift", "capacity_use", "ramp_pace", "delay_years", "success")
 OWN = ("capacity_use", "ramp_pace", "delay_years", "success")  # each project draws its own
-RANGE = (0.05, 0.95)  # of what is drawn: nine in ten draws lie inside
 Outcome = Callable[[dict[str, np.ndarray]], np.ndarray]  # a figure of the plan, by draws of the assumptions
 
 
@@ -103,9 +103,9 @@ def with_certainty(ranking: pd.DataFrame, certain: pd.DataFrame) -> pd.DataFrame
 
 def tornado(ds: Dataset, outcome: Outcome) -> pd.DataFrame:
     """The outcome with each assumption alone at its low and its high value: assumption, low_usd, high_usd."""
-    names = _ranged(ds)
-    ends = {name: outcome(_at_ends(ds, name)) for name in names}
-    return pd.DataFrame([{"assumption": n, "low_usd": v[0], "high_usd": v[1]} for n, v in ends.items()])
+    ranges = {name: np.array([_about(ds, name)[end] for end in ("low", "high")], float) for name in _ranged(ds)}
+    ends = [outcome({name: values}) for name, values in ranges.items()]
+    return pd.DataFrame(ends, columns=["low_usd", "high_usd"]).assign(assumption=list(ranges))
 
 
 def sobol(ds: Dataset, outcome: Outcome, *, n: int = 1024, seed: int = 1) -> pd.DataFrame:
@@ -188,7 +188,3 @@ def _fixed(ds: Dataset, name: str, values: np.ndarray) -> np.ndarray:
         if name in own:
             values[:, place] = own[name]
     return values
-
-
-def _at_ends(ds: Dataset, name: str) -> dict[str, np.ndarray]:
-    return {name: np.array([_about(ds, name)["low"], _about(ds, name)["high"]], float)}

@@ -6,6 +6,8 @@ import pandas as pd
 from importcut.dataset import Dataset
 from importcut.schema import YEAR, conform, empty, weakest
 
+RANGE = (0.05, 0.95)  # of what is drawn: nine in ten draws lie inside
+
 
 def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str = "shapley") -> pd.DataFrame:
     """Table `ranking`: every project on every basis, planned cuts by credit rule; no rank without identification.
@@ -13,11 +15,6 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
     Parameters
     ----------
     cuts_realised, credit : tables of these names, from `realised_cuts` and `credited` (USD)
-
-    Returns
-    -------
-    DataFrame
-        Key project_id, basis; the headline is the net cut; of a basis in which one is not known, the gross cut.
 
     Examples
     --------
@@ -32,16 +29,13 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
     {'washer_fluid_tashkent': 1, 'antifreeze_navoi': 2}
     """
     planned = credit[credit["rule"].eq(rule)].assign(gross_evidence="planned", net_evidence="planned")
-    bases = {"realised_to_date": _realised(cuts_realised)}
-    bases |= dict(iter(planned.groupby("basis")))
+    bases = {"realised_to_date": _to_date(cuts_realised)} | dict(iter(planned.groupby("basis")))
     everyone = ds.projects[["project_id", "cost_usd"]]
     columns = ["project_id", "gross_usd", "net_usd", "low_usd", "high_usd"]
     columns += ["gross_evidence", "net_evidence", "reason", "limit_flag"]
+    everyone = {basis: everyone.assign(basis=basis) for basis in bases}
     table = pd.concat(
-        [
-            everyone.merge(t.reindex(columns=columns), on="project_id", how="left").assign(basis=b)
-            for b, t in bases.items()
-        ]
+        everyone[b].merge(t.reindex(columns=columns), on="project_id", how="left") for b, t in bases.items()
     )
     net_lacking = table["net_usd"].isna() & table["gross_usd"].notna()
     net_known = ~net_lacking.groupby(table["basis"]).transform("any")  # like is compared with like
@@ -77,8 +71,8 @@ def target_status(
     """
     if cuts_planned.empty:
         return empty("target", ds)
-    year, done = ds.target["year"], cuts_realised[cuts_realised["identified"]]
-    last_year = done["period"] > ds.period - YEAR[ds.frequency]
+    year, realised = ds.target["year"], cuts_realised[cuts_realised["identified"]]
+    last_year = realised["period"] > ds.period - YEAR[ds.frequency]
     reach = caps[caps["product_id"].isin(cuts_planned["product_id"])].assign(value=lambda t: t["cap_kg"] * t["price"])
     base = cuts_planned if baseline is None else baseline
     annual = (cuts_planned["year"].eq(year), base["year"].eq(year), last_year, reach["period"].dt.year.eq(year))
@@ -87,21 +81,21 @@ def target_status(
         planned = cuts_planned.loc[plan, ["gross_usd", "net_usd", "fx_usd"]].sum(skipna=False)
         row = {"reading": reading, "planned_usd": planned["gross_usd"], "planned_net_usd": planned["net_usd"]}
         row |= {"planned_fx_usd": planned["fx_usd"], "baseline_usd": base.loc[before, "gross_usd"].sum()}
-        row |= {"realised_usd": done.loc[late, "gross_usd"].sum()}
+        row |= {"realised_usd": realised.loc[late, "gross_usd"].sum()}
         rows.append(row | {"addressable_usd": reach.loc[in_reach, "value"].sum()})
     table = pd.DataFrame(rows).assign(target_usd=float(ds.target["amount_usd"]), year=year)
     chances = dict.fromkeys(("low_usd", "high_usd", "p_reached"), np.nan)
     if totals is not None:
         drawn = totals[table["reading"]]
+        low, high = (drawn.quantile(end).to_numpy() for end in RANGE)
         reached = (drawn >= table["target_usd"].to_numpy()).mean().to_numpy()
-        ends = {"low_usd": drawn.quantile(0.05).to_numpy(), "high_usd": drawn.quantile(0.95).to_numpy()}
-        chances = ends | {"p_reached": reached}
+        chances = {"low_usd": low, "high_usd": high, "p_reached": reached}
     table = table.assign(**chances, leading=table["reading"].eq(ds.target["leading"]))
     table["ceiling_flag"] = table["target_usd"] > table["addressable_usd"]
     return conform(table, "target", frequency=ds.frequency)
 
 
-def _realised(cuts: pd.DataFrame) -> pd.DataFrame:
+def _to_date(cuts: pd.DataFrame) -> pd.DataFrame:
     """Sums to date by project; the range is that of the net cut if it is known on every row."""
     known = cuts[cuts["identified"]]
     shift = known["net_usd"] - known["gross_usd"] if known["net_usd"].notna().all() else 0.0

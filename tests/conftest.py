@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import Phase, settings
 
-from importcut.app.report import make_report
+from importcut.app.run import make_report
 from importcut.economics import way
 from importcut.economics.alternatives import estimates, spread
 from importcut.economics.comparison import ledger

@@ -37,8 +37,8 @@ def _rewrite(file: Path, change) -> None:
 
 def main() -> None:
     """Make that report in every language, publish it, and put it in the place of the shipped one."""
-    from importcut.app.report import make_report
-    from importcut.app.report.given import publish_tables
+    from importcut.app.publish import publish_tables
+    from importcut.app.run import make_report
     from importcut.dataset import PUBLISHED
     from importcut.intake.opening import find_dataset
     from importcut.language import languages

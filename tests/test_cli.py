@@ -10,9 +10,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from importcut.app import report
+from importcut.app import run as report
 from importcut.app.cli import app
-from importcut.schema import DataError
+from importcut.schema import DataError, RunError, UsageError
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def test_all_languages_are_those_the_project_speaks(made, monkeypatch):
     ("error", "code"),
     [
         (DataError("plants.csv row 3: no"), 1),
-        (report.RunError("03_realised_cuts.ipynb cell 3: no"), 1),
+        (RunError("03_realised_cuts.ipynb cell 3: no"), 1),
         (PermissionError("no"), 1),
-        (report.UsageError("language fr: no"), 2),
+        (UsageError("language fr: no"), 2),
     ],
 )
 def test_exit_codes_tell_wrong_data_from_wrong_use(monkeypatch, error, code):
@@ -180,12 +180,12 @@ def test_help_names_every_format_and_the_command_line_begins_without_the_library
         option for name, told in told if name == "report" for option in told.params if option.name == "formats"
     ]
     assert f"Of {', '.join(report.FORMATS)}, or all." == formats.help
-    heavy = "import sys, importcut.app.cli; assert not {'pandas', 'babel', 'importcut.app.report'} & set(sys.modules)"
+    heavy = "import sys, importcut.app.cli; assert not {'pandas', 'babel', 'importcut.app.run'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", heavy], check=True)
 
 
 def test_what_nobody_foresaw_is_one_line_and_exit_code_1():
-    broken = "from importcut.app import cli, report; report.make_report = lambda *_, **__: 1 / 0; cli.main()"
+    broken = "from importcut.app import cli, run; run.make_report = lambda *_, **__: 1 / 0; cli.main()"
     for words, traceback in [((), False), (("--debug",), True)]:
         failed = subprocess.run([sys.executable, "-c", broken, "report", *words], capture_output=True, text=True)
         assert failed.returncode == 1

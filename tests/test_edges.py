@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from importcut.app.report import make_report
+from importcut.app.run import make_report
 
 pytestmark = pytest.mark.long
 

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from importcut.app import publish, run
 from importcut.app.cli import app
-from importcut.app.report import RunError, UsageError, fingerprint, given, publish
-from importcut.app.report.given import publish_tables
+from importcut.app.publish import publish_tables
 from importcut.intake.opening import open_dataset
 from importcut.intake.publication import published
-from importcut.schema import DataError, tables
+from importcut.schema import DataError, RunError, UsageError, tables
 from published import PERIOD, as_known
 
 LEDGER = "project_id,period,realised_usd\nangren_tyres,{period},{usd}\n"
@@ -80,7 +80,7 @@ def shipped():
 
 def test_the_tables_are_kept_with_where_they_come_from_and_nothing_of_machine_or_time(desk):
     done = desk.publish()
-    assert done == given.Given(desk.dataset / "published" / "2023", already=False)
+    assert done == publish.Publication(desk.dataset / "published" / "2023", already=False)
     assert sorted(contents(desk.dataset / "published")) == ["2023/ledger.csv", "2023/manifest.json"]
     assert json.loads((done.folder / "manifest.json").read_text()) == {
         "dataset": "tiny", "period": "2023", "illustrative": False, "headlines": {"en": "A led."},
@@ -114,8 +114,8 @@ def test_a_table_edited_after_publication_is_other_content(desk):
 
 
 def test_the_latest_report_of_the_base_scenario_is_the_default(desk):
-    for run in ("2024", "2024-late", "2022"):
-        desk.report(run)
+    for name in ("2024", "2024-late", "2022"):
+        desk.report(name)
     assert desk.publish().folder.name == "2024"
     assert desk.publish(period="2022").folder.name == "2022"
 
@@ -184,16 +184,16 @@ def test_a_later_report_sees_the_latest_publication_and_an_earlier_one_does_not(
 
 
 def test_a_publication_makes_no_report_out_of_date_but_those_that_compare_with_it(desk):
-    before = {period: fingerprint.inputs(desk.open(period)) for period in ("2022", "2023", "2024")}
+    before = {period: run.inputs(desk.open(period)) for period in ("2022", "2023", "2024")}
     desk.publish(period="2023")
-    after = {period: fingerprint.inputs(desk.open(period)) for period in before}
+    after = {period: run.inputs(desk.open(period)) for period in before}
     assert after["2022"] == before["2022"] and after["2023"] == before["2023"]
     new = {f.relative_to(desk.dataset).as_posix() for f in set(after["2024"]) - set(before["2024"])}
     assert new == {"published/2023/ledger.csv", "published/2023/manifest.json"}
     desk.report("2021")
     desk.publish(period="2021")
-    assert fingerprint.inputs(desk.open("2024")) == after["2024"], "only the latest before it is compared with"
-    assert fingerprint.inputs(desk.open(None)) == before["2022"], "before its period is known it has none"
+    assert run.inputs(desk.open("2024")) == after["2024"], "only the latest before it is compared with"
+    assert run.inputs(desk.open(None)) == before["2022"], "before its period is known it has none"
 
 
 def test_an_older_publication_may_lack_columns_and_hold_words_of_then(desk):

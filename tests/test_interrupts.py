@@ -13,11 +13,11 @@ import pytest
 
 import economy
 from importcut import schema
-from importcut.app.report import RunError, publish
-from importcut.app.report.graph import Step, run_steps
+from importcut.app import publish
+from importcut.app.steps import Step, run_steps
 from importcut.dataset import write_whole
 from importcut.intake.opening import open_dataset
-from importcut.schema import DataError
+from importcut.schema import DataError, RunError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
@@ -32,9 +32,9 @@ def report(tmp_path):
     build, target = tmp_path / "build", tmp_path / "reports" / "2026Q3"
     build.mkdir()
     (build / "tables.xlsx").write_text("former")
-    publish.publish({"tables.xlsx": "1"}, {"made": 1}, build=build, target=target)
+    publish.put_in_place({"tables.xlsx": "1"}, {"made": 1}, build=build, target=target)
     (build / "tables.xlsx").write_text("new")
-    return target, lambda: publish.publish({"tables.xlsx": "2"}, {"made": 2}, build=build, target=target)
+    return target, lambda: publish.put_in_place({"tables.xlsx": "2"}, {"made": 2}, build=build, target=target)
 
 
 def refuse_rename(monkeypatch, number, error):

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import pytest
 from bs4 import BeautifulSoup
 
-from importcut.app.report import listing
-from importcut.app.report.listing import write_index
+from importcut.app import index
+from importcut.app.index import write_index
 
 FORMATS = ("report.html", "report.pdf", "report.docx", "slides.html", "slides.pptx")
 TITLES = {"en": "Cars & <chemicals>", "uz-Cyrl": "Автомобиллар"}
@@ -176,14 +176,14 @@ def test_a_page_that_is_right_already_is_left_alone(tmp_path):
 
 def test_a_report_published_while_the_page_is_written_is_on_it(tmp_path, monkeypatch):
     publish(tmp_path)
-    seen = listing.published_reports
+    seen = index.published_reports
 
     def seen_too_early(out):
         found = seen(out)
         publish(out, period="2026Q4")  # by another run, after this one has looked
         return found
 
-    monkeypatch.setattr(listing, "published_reports", seen_too_early)
+    monkeypatch.setattr(index, "published_reports", seen_too_early)
     assert "Q4 2026" in write_index(tmp_path).read_text()
 
 

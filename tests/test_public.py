@@ -15,8 +15,8 @@ import pytest
 
 import importcut
 from importcut import schema
-from importcut.app.report import RunError
 from importcut.intake import opening
+from importcut.schema import RunError
 from importcut.telling.export import to_csv
 
 CALLED = [name for name in importcut.__all__ if inspect.isfunction(getattr(importcut, name))]

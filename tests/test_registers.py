@@ -11,7 +11,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importcut.app.report.fingerprint import inputs
+from importcut.app.run import inputs
 from importcut.intake.opening import open_dataset
 from importcut.intake.registers import read_registers
 from importcut.intake.spreadsheet import sheets_of

@@ -18,14 +18,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from importcut import dataset as digest
-from importcut.app import report
-from importcut.app.report import RunError, UsageError, checked_parameters, kernel, make_report
-from importcut.app.report.given import publish_tables
-from importcut.app.report.graph import Step, run_steps
-from importcut.app.report.publish import alone
+from importcut.app import kernel, run
+from importcut.app.publish import alone, publish_tables
+from importcut.app.run import make_report
+from importcut.app.steps import FORMATS, Step, checked_parameters, run_steps
 from importcut.intake import declarations
 from importcut.intake.opening import open_dataset
-from importcut.schema import DataError
+from importcut.schema import DataError, RunError, UsageError
 
 pytestmark = pytest.mark.long
 
@@ -101,9 +100,9 @@ def first_report(tmp_path_factory, repository):
         shop.rewrite(name, code, 'language: str = "en"' if name == "06_method" else PARAMETERS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMPORTCUT_PROCESSED", str(shop.processed))
-        patch.setattr(report, "library", list)
+        patch.setattr(run, "library", list)
         made = shop.make()
-    assert (len(made.made), made.kept) == (ALL, ())
+    assert (len(made.new), made.standing) == (ALL, ())
     return shop
 
 
@@ -112,8 +111,8 @@ def shop(first_report, tmp_path, monkeypatch):
     """A copy of the first workshop, report and all."""
     root = shutil.copytree(first_report.root, tmp_path / "shop")
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(root / "processed"))
-    monkeypatch.setattr(report, "known_languages", lambda: ["en", "uz-Cyrl"])
-    monkeypatch.setattr(report, "library", list)  # whoever edits the library while tests run changes no result
+    monkeypatch.setattr(run, "known_languages", lambda: ["en", "uz-Cyrl"])
+    monkeypatch.setattr(run, "library", list)  # whoever edits the library while tests run changes no result
     return Workshop(root)
 
 
@@ -168,7 +167,7 @@ def test_the_latest_period_is_the_default(first_report):
 def test_with_nothing_changed_nothing_runs_and_the_report_is_left_alone(shop, no_kernel):
     before = shop.report.stat().st_ino
     again = shop.make()
-    assert (again.made, len(again.kept)) == ((), ALL)
+    assert (again.new, len(again.standing)) == ((), ALL)
     assert shop.report.stat().st_ino == before
 
 
@@ -182,12 +181,12 @@ def test_a_changed_register_makes_everything_again(shop):
     before = (shop.report / "en" / "report.html").read_bytes()
     shop.add_donor_line()
     again = shop.make()
-    assert len(again.made) == ALL
+    assert len(again.new) == ALL
     assert (shop.report / "en" / "report.html").read_bytes() != before
 
 
 def test_a_changed_line_of_the_library_makes_everything_again(shop, no_kernel, monkeypatch):
-    monkeypatch.setattr(report, "library", lambda: [Path(report.__file__)])
+    monkeypatch.setattr(run, "library", lambda: [Path(run.__file__)])
     with pytest.raises(AssertionError, match="a kernel was started"):
         shop.make()
 
@@ -195,12 +194,12 @@ def test_a_changed_line_of_the_library_makes_everything_again(shop, no_kernel, m
 def test_a_file_touched_but_not_changed_makes_nothing_again(shop, no_kernel):
     for file in [*shop.dataset.rglob("*.csv"), *shop.notebooks.iterdir()]:
         os.utime(file)
-    assert shop.make().made == ()
+    assert shop.make().new == ()
 
 
 def test_a_changed_notebook_is_run_again_with_those_behind_it(shop):
     shop.rewrite("02_import_profile", "print('changed')")
-    assert set(shop.make().made) == {
+    assert set(shop.make().new) == {
         "notebooks/02_import_profile.ipynb",
         "tables",
         "en/05_quarterly_report.ipynb",
@@ -213,7 +212,7 @@ def test_tables_that_another_hand_changed_are_made_again(shop):
     table = shop.processed / "tiny" / "2024" / "target.parquet"
     pd.DataFrame({"year": [2030]}).to_parquet(table)
     again = shop.make()
-    assert "notebooks/04_planned_cuts.ipynb" in again.made
+    assert "notebooks/04_planned_cuts.ipynb" in again.new
     assert "2030" not in (shop.report / "tables" / "target.csv").read_text()
 
 
@@ -223,7 +222,7 @@ def test_when_the_first_notebook_runs_again_so_do_all_that_save_tables(shop, mon
 
     monkeypatch.setattr(kernel, "run_notebook", unexecuted)
     (shop.out / ".work" / "tiny" / "2024" / "build" / "notebooks" / "01_prepare_imports.ipynb").unlink()
-    assert sorted(name[10:12] for name in shop.make().made) == ["01", "02", "03", "04"]
+    assert sorted(name[10:12] for name in shop.make().new) == ["01", "02", "03", "04"]
 
 
 def test_running_a_notebook_by_hand_makes_nothing_again(shop, no_kernel):
@@ -231,12 +230,12 @@ def test_running_a_notebook_by_hand_makes_nothing_again(shop, no_kernel):
     read = nbformat.read(notebook, as_version=4)
     read.cells[-1].update(execution_count=7, outputs=[nbformat.v4.new_output("stream", text="2024")])
     nbformat.write(read, notebook)
-    assert shop.make().made == ()
+    assert shop.make().new == ()
 
 
 def test_two_runs_give_the_same_bytes(first_report, tmp_path, monkeypatch):
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
-    monkeypatch.setattr(report, "library", list)
+    monkeypatch.setattr(run, "library", list)
     same = {"formats": ("html", "xlsx"), "jobs": 1}
     make_report(first_report.dataset, out=tmp_path / "reports", notebooks=first_report.notebooks, **same)
     assert contents(tmp_path / "reports" / "tiny" / "2024") == contents(first_report.report)
@@ -274,21 +273,21 @@ def test_a_report_that_shows_no_headline_is_not_published(shop):
 def test_another_language_joins_the_report_without_the_first_one_being_made_again(shop):
     before = contents(shop.report / "en")
     joined = shop.make(languages=["uz-Cyrl"])
-    assert {name.removeprefix("uz-Cyrl/") for name in joined.made} == {
+    assert {name.removeprefix("uz-Cyrl/") for name in joined.new} == {
         "05_quarterly_report.ipynb", "figures", "report.html"
     }  # fmt: skip
     assert joined.headline.startswith("uz-Cyrl")
     assert contents(shop.report / "en") == before
     shop.rewrite("02_import_profile", "print('changed')")
     changed = shop.make(languages=["en"])
-    assert "uz-Cyrl/report.html" in changed.made, "all languages of a report agree with its tables"
+    assert "uz-Cyrl/report.html" in changed.new, "all languages of a report agree with its tables"
     assert json.loads((shop.report / "manifest.json").read_text())["headlines"].keys() == {"en", "uz-Cyrl"}
 
 
 def test_another_format_joins_the_report_and_none_leaves_it(shop, no_kernel):
     (shop.out / "tiny" / "2024" / "tables.xlsx").unlink()
     joined = shop.make(formats=["pdf"])
-    assert joined.made == ("en/report.pdf",) and (shop.report / "en" / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert joined.new == ("en/report.pdf",) and (shop.report / "en" / "report.pdf").read_bytes().startswith(b"%PDF")
     assert (shop.report / "tables.xlsx").exists() and (shop.report / "en" / "report.html").exists()
     assert json.loads((shop.report / "manifest.json").read_text())["formats"] == ["html", "pdf", "xlsx"]
     with pytest.raises(UsageError, match="format odt is not there — choose from html, pdf, docx, slides, pptx, xlsx"):
@@ -300,10 +299,10 @@ def test_a_folder_may_have_any_letters_and_blanks(first_report, tmp_path, monkey
     root = tmp_path / "Отчёты за квартал" / "2026 йил ’"
     moved = Workshop(shutil.copytree(first_report.root, root))
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(moved.processed))
-    monkeypatch.setattr(report, "library", list)
-    made = moved.make(formats=report.FORMATS)
-    assert len(made.kept) == ALL and len(made.made) == len(report.FORMATS) - 2, "the rest is valid here too"
-    assert {f.name for f in (moved.report / "en").glob("*.*")} >= {*report.FORMATS.values()} - {"tables.xlsx"}
+    monkeypatch.setattr(run, "library", list)
+    made = moved.make(formats=FORMATS)
+    assert len(made.standing) == ALL and len(made.new) == len(FORMATS) - 2, "the rest is valid here too"
+    assert {f.name for f in (moved.report / "en").glob("*.*")} >= {*FORMATS.values()} - {"tables.xlsx"}
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(root / "ўқувчи"))
     read = declarations.read_declarations(open_dataset(moved.dataset))
     assert declarations.periods(read, "Y")[-1] == pd.Period("2024")
@@ -314,7 +313,7 @@ def test_a_published_file_that_was_lost_or_edited_is_put_back_without_a_kernel(s
     before = contents(shop.report)
     (shop.report / "tables.xlsx").unlink()
     (shop.report / "en" / "report.html").write_text("edited")
-    assert shop.make().made == ()
+    assert shop.make().new == ()
     assert contents(shop.report) == before
 
 
@@ -323,7 +322,7 @@ def test_the_page_that_lists_all_reports_is_put_back_if_it_was_lost(shop, no_ker
     before = index.read_bytes()
     assert b"tiny/2024/en/report.html" in before
     index.unlink()
-    assert shop.make().made == ()
+    assert shop.make().new == ()
     assert index.read_bytes() == before
 
 
@@ -339,7 +338,7 @@ def test_a_swap_that_was_cut_short_is_mended(shop, no_kernel):
 def test_what_is_given_out_puts_only_the_reports_after_it_out_of_date(shop, no_kernel):
     done = publish_tables(shop.dataset, out=shop.out)
     assert sorted(contents(done.folder)) == ["manifest.json", "target.csv"]
-    assert shop.make().made == (), "its own report is as it was"
+    assert shop.make().new == (), "its own report is as it was"
     done.folder.rename(done.folder.with_name("2023"))
     with pytest.raises(AssertionError, match="a kernel was started"):
         shop.make()
@@ -348,7 +347,7 @@ def test_what_is_given_out_puts_only_the_reports_after_it_out_of_date(shop, no_k
 def test_a_scenario_has_a_report_of_its_own(shop, no_kernel):
     (shop.dataset / "scenarios").mkdir()
     (shop.dataset / "scenarios" / "late.toml").write_text("[assumptions]\n")
-    assert shop.make().made == (), "a scenario that was not asked for changes nothing"
+    assert shop.make().new == (), "a scenario that was not asked for changes nothing"
     with pytest.raises(AssertionError, match="a kernel was started"):
         shop.make(scenario="late")
     assert (shop.out / ".work" / "tiny" / "2024-late").exists()
@@ -375,7 +374,7 @@ def covered(repository, tmp_path):
     ds = replace(open_dataset(repository / "tests" / "cases" / "small"), base_period=pd.Period("2024", "Y"))
     cache = tmp_path / "coverage.json"
     cache.write_text(json.dumps({"key": "k", "covered": ["2022Q1", "2026Q3"]}))
-    return lambda **changed: report._with_period(replace(ds, **changed), cache, "k").period
+    return lambda **changed: run._with_period(replace(ds, **changed), cache, "k").period
 
 
 def test_a_period_that_ends_before_the_base_period_is_over_is_refused(covered):
@@ -464,7 +463,7 @@ def test_independent_steps_run_side_by_side(tmp_path):
 
     steps = [step("a", meet), step("b", meet), step("c", lambda: ([], {}), ("a", "b"))]
     done = run_steps(steps, build=tmp_path, memory=tmp_path / "memory", cache=tmp_path / "cache", jobs=2)
-    assert done.made[-1] == "c"
+    assert done.new[-1] == "c"
 
 
 def test_running_steps_leaves_the_streams_alone(tmp_path):
@@ -477,7 +476,7 @@ def test_running_steps_leaves_the_streams_alone(tmp_path):
 def test_two_runs_do_not_work_on_the_same_dataset_at_once(shop, no_kernel):
     with alone(shop.out / ".work" / "tiny" / "lock"), pytest.raises(RunError, match="is being made already"):
         shop.make()
-    assert shop.make().made == ()
+    assert shop.make().new == ()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
@@ -490,7 +489,7 @@ def test_an_interrupt_leaves_no_kernel_and_no_half_report(shop, tmp_path):
     )  # fmt: skip
     script = (  # a shell that starts tests in the background has its children ignore the signal
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from importcut.app.report import make_report\n"
+        "from importcut.app.run import make_report\n"
         f"make_report({str(shop.dataset)!r}, out={str(shop.out)!r}, notebooks={str(shop.notebooks)!r}, "
         "formats=('html',))"
     )

@@ -41,7 +41,8 @@ _PUBLIC = {
     ],
     "app.check": ["examination", "to_mend", "verdict"],
     "app.desk": ["desk"],
-    "app.report": ["finished_tables", "make_report"],
+    "app.index": ["finished_tables"],
+    "app.run": ["make_report"],
 }  # fmt: skip
 _ROOMS = {"narrate": "telling.narrate", "simulation": "economics.simulation"}  # whose functions are asked for by room
 _MODULES = {name: module for module, names in _PUBLIC.items() for name in names} | _ROOMS

@@ -68,7 +68,7 @@ def report(
 
     Exit code 0: done; 1: the data are wrong or a notebook failed, the former report stands; 2: wrong use.
     """
-    from importcut.app.report import FORMATS, make_report
+    from importcut.app.run import FORMATS, make_report
     from importcut.intake.engine import ENGINES
     from importcut.language import languages
 
@@ -101,7 +101,7 @@ def publish(
     They go to published/<period>/ of the dataset; the report is that of the base scenario. Exit code 0: done, or the
     same tables lay there; 1: there is no such report, or other tables were given out; 2: wrong use.
     """
-    from importcut.app.report.given import publish_tables
+    from importcut.app.publish import publish_tables
 
     with errors_in_a_line(debug):
         result = publish_tables(dataset, period=period, date=date, replace=replace, out=out)

@@ -71,7 +71,7 @@ def _asked(dataset: str, language: str) -> dict[str, str]:
 
     Raises UsageError if there is no such dataset or language.
     """
-    from importcut.app.report.asked import by_name, chosen
+    from importcut.app.index import by_name, chosen
     from importcut.intake.opening import datasets, find_dataset
     from importcut.language import languages
 

@@ -2,33 +2,47 @@
 
 import json
 import os
+import platform
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
-from importcut.app.report import publish
-from importcut.app.report.asked import chosen, opened
-from importcut.app.report.fingerprint import inputs, library, versions
-from importcut.app.report.finished import finished_tables
-from importcut.app.report.graph import Outcome, run_steps
-from importcut.app.report.listing import write_index
-from importcut.app.report.parameters import checked_parameters
-from importcut.app.report.steps import FIGURES, FORMATS, Setting, report_steps
-from importcut.dataset import ROOT, Dataset, digests, fingerprint_of, run_name, uncovered, write_whole
+from importcut.app import publish
+from importcut.app.index import chosen, dataset_as_of, write_index
+from importcut.app.steps import FIGURES, FORMATS, Outcome, Setting, report_steps, run_steps
+from importcut.dataset import (
+    FETCHED,
+    PUBLISHED,
+    ROOT,
+    Dataset,
+    digests,
+    fingerprint_of,
+    run_name,
+    uncovered,
+    write_whole,
+)
+from importcut.intake.publication import last_published
 from importcut.language import languages as known_languages
-from importcut.schema import LIBRARY, DataError, RunError, UsageError
+from importcut.schema import LIBRARY, DataError
+
+LIBRARIES = (
+    "Babel", "duckdb", "ibis-framework", "ipykernel", "matplotlib", "nbconvert", "numpy", "pandas", "pandera",
+    "papermill", "pyarrow", "pypandoc_binary", "pysyncon", "python-pptx", "scipy", "seaborn", "sphinx-revealjs",
+    "typst", "XlsxWriter",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Report:
-    """A finished report: its folder, the headline in the first language asked, the steps that ran and those kept."""
+    """A report: folder, headline in the first language wanted, names of the steps that ran and of those that stood."""
 
     folder: Path
     headline: str
-    made: tuple[str, ...]
-    kept: tuple[str, ...]
+    new: tuple[str, ...]
+    standing: tuple[str, ...]
 
 
 def make_report(
@@ -71,40 +85,64 @@ def make_report(
     """
     out, notebooks = Path(out or ROOT / "reports").resolve(), Path(notebooks or ROOT / "notebooks").resolve()
     languages, formats = chosen("language", languages, known_languages()), chosen("format", formats, [*FORMATS])
-    ds, cache = opened(dataset, period, scenario), out / ".work/digests.json"
-    known = _data(replace(ds, period=None), cache)
+    ds, cache = dataset_as_of(dataset, period, scenario), out / ".work/digests.json"
+    sources = _data(replace(ds, period=None), cache)
     code = fingerprint_of(**{f.relative_to(LIBRARY).as_posix(): d for f, d in digests(library(), cache).items()})
-    ds = _with_period(ds, out / ".work" / ds.name / "coverage.json", fingerprint_of(data=known, code=code))
+    ds = _with_period(ds, out / ".work" / ds.name / "coverage.json", fingerprint_of(data=sources, code=code))
     data, run = _data(ds, cache), run_name(ds.period, scenario)
     target, work = out / ds.name / run, out / ".work" / ds.name / run
-    origin = fingerprint_of(data=data, code=code, versions=versions())
+    origin = fingerprint_of(data=data, code=code, versions=_versions())
     with publish.alone(work.parent / "lock"):
-        standing = publish.published(target)
-        spoken = [name for name in known_languages() if name in {*standing.get("languages", ()), *languages}]
-        written = tuple(name for name in FORMATS if name in {*standing.get("formats", ()), *formats})
+        former = publish.manifest(target)
+        spoken = [name for name in known_languages() if name in {*former.get("languages", ()), *languages}]
+        written = tuple(name for name in FORMATS if name in {*former.get("formats", ()), *formats})
         setting = Setting(ds, _as_parameter(ds), origin, notebooks, work, cache, written)
+        steps = report_steps(setting, spoken)
+        memory = work / "steps.json"
         outcome = run_steps(
-            report_steps(setting, spoken), build=setting.build, memory=work / "steps.sqlite", cache=cache, jobs=jobs,
-            progress=progress, stop=_stop_kernels,
-        )  # fmt: skip
-        files = {name: digest for noted in outcome.values.values() for name, digest in noted["files"].items()}
-        if outcome.made or not publish.is_published(files, target, cache):
+            steps, build=setting.build, memory=memory, cache=cache, jobs=jobs, progress=progress, stop=_stop_kernels
+        )
+        files = {name: digest for values in outcome.values.values() for name, digest in values["files"].items()}
+        if outcome.new or not publish.stands(files, target, cache):
             manifest = _origin(ds, data, code) | _results(outcome, spoken, written, files)
-            publish.publish(files, manifest, build=setting.build, target=target)
+            publish.put_in_place(files, manifest, build=setting.build, target=target)
     write_index(out)
-    return Report(target, _headline(outcome, languages[0]), outcome.made, outcome.kept)
+    return Report(target, _headline(outcome, languages[0]), outcome.new, outcome.standing)
+
+
+def inputs(ds: Dataset) -> list[Path]:
+    """The files of a dataset that a report of its scenario is made from; of publications, the one it compares with."""
+    former, files = last_published(ds), {f: f.relative_to(ds.path) for f in sorted(ds.path.rglob("*")) if f.is_file()}
+    return [
+        file
+        for file, place in files.items()
+        if not any(part.startswith((".", "~$")) for part in place.parts)
+        and place.parts[0] != FETCHED
+        and (file.parent.name != "scenarios" or file.stem == ds.scenario["name"])
+        and (place.parts[0] != PUBLISHED or file.parent == former)
+    ]
+
+
+def library() -> list[Path]:
+    """Every file of this library."""
+    return [f for f in sorted(LIBRARY.rglob("*")) if f.is_file() and "__pycache__" not in f.parts]
+
+
+def _versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that the figures depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
 def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
-    """The dataset as of the period asked, or else of the latest one with data; `cache` keeps what they cover."""
-    known = json.loads(cache.read_text()) if cache.exists() else {}
-    if known.get("key") != key:
+    """The dataset as of its period, or else of the latest one with data; `cache` keeps what they cover."""
+    coverage = json.loads(cache.read_text()) if cache.exists() else {}
+    if coverage.get("key") != key:
         from importcut.intake import declarations
 
-        covered = declarations.periods(declarations.read_declarations(ds), ds.frequency)
-        known = {"key": key, "covered": [str(covered[0]), str(covered[-1])]}
-        write_whole(cache, json.dumps(known))
-    first, last = (pd.Period(text, freq=ds.frequency) for text in known["covered"])
+        periods = declarations.periods(declarations.read_declarations(ds), ds.frequency)
+        coverage = {"key": key, "covered": [str(periods[0]), str(periods[-1])]}
+        write_whole(cache, json.dumps(coverage))
+    first, last = (pd.Period(text, freq=ds.frequency) for text in coverage["covered"])
     ds = replace(ds, period=last) if ds.period is None else ds
     if not first <= ds.period <= last:
         raise DataError(
@@ -140,7 +178,7 @@ def _origin(ds: Dataset, data: dict[str, str], code: str) -> dict:
         "illustrative": ds.illustrative,
         "inputs": data,
         "code": {"sha256": code, "git": publish.code_state()},
-        "versions": versions(),
+        "versions": _versions(),
     }
 
 
@@ -150,7 +188,7 @@ def _results(outcome: Outcome, languages: list[str], formats: tuple[str, ...], f
         "languages": languages,
         "formats": list(formats),
         "headlines": {language: _headline(outcome, language) for language in languages},
-        "parameters": {step: noted["parameters"] for step, noted in outcome.values.items() if "parameters" in noted},
+        "parameters": {step: values["parameters"] for step, values in outcome.values.items() if "parameters" in values},
         "files": files,
     }
 
@@ -160,6 +198,6 @@ def _headline(outcome: Outcome, language: str) -> str:
 
 
 def _stop_kernels() -> None:
-    from importcut.app.report.kernel import stop_kernels
+    from importcut.app.kernel import stop_kernels
 
     stop_kernels()

@@ -1,4 +1,4 @@
-"""Puts a finished report where readers find it: whole, or not at all."""
+"""Puts a finished report where readers find it, whole or not at all, and its tables where later reports find them."""
 
 import json
 import shutil
@@ -6,12 +6,71 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date as Date
 from pathlib import Path
 
-from importcut.dataset import ROOT, digests, write_whole
-from importcut.schema import RunError
+from importcut.app.index import MANIFEST, dataset_as_of, finished_report, remedy
+from importcut.dataset import PUBLISHED, ROOT, digests, write_whole
+from importcut.schema import RunError, UsageError
 
-MANIFEST = "manifest.json"
+REMADE = {"quarantine", "profile"}  # large, and made again from the raw files; no revision is told of them
+OF_MANIFEST = ("dataset", "period", "illustrative", "headlines", "inputs")  # that goes along
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Folder of the tables that were given out, and whether they lay there already."""
+
+    folder: Path
+    already: bool
+
+
+def publish_tables(
+    dataset: str | Path,
+    *,
+    period: str | None = None,
+    date: str | None = None,
+    replace: bool = False,
+    out: Path | str | None = None,
+) -> Publication:
+    """Copy the tables of a finished report, scenario base, to `published/<period>/` of its dataset.
+
+    Later reports compare with them. The copy is there whole or not at all.
+
+    Parameters
+    ----------
+    period : None for the latest report that has been made
+    date : day on which it was given out, 2026-10-15; noted beside the tables
+    replace : put it in the place of other tables that were given out for this period
+    out : folder of the reports, by default reports/ of the project
+
+    Raises
+    ------
+    UsageError : no such dataset, or period or date are written wrongly.
+    RunError : there is no such report, its files were changed, or other tables were given out for this period.
+    """
+    out = Path(out or ROOT / "reports").resolve()
+    folder = dataset_as_of(dataset, period).path
+    _check_day(date)
+    with alone(out / ".work" / folder.name / "lock"):
+        report = finished_report(out / folder.name, folder.name, period)
+        about, cache = manifest(report), out / ".work/digests.json"
+        if not stands(about["files"], report, cache):
+            raise RunError(f"the files in {report} are not those of the report — {remedy(folder.name, report.name)}")
+        tables = [f for f in sorted((report / "tables").glob("*.csv")) if f.stem not in REMADE]
+        files = {f.name: digest for f, digest in digests(tables, cache).items()}
+        target = folder / PUBLISHED / report.name
+        if manifest(target) and not replace:
+            if stands(files, target, cache):
+                return Publication(target, already=True)
+            raise RunError(
+                f"{PUBLISHED}/{report.name} of {folder.name} holds other tables, and what was given out is kept — "
+                f"give --replace to put these in their place"
+            )
+        about = {name: about[name] for name in OF_MANIFEST} | {"files": files} | ({"date": date} if date else {})
+        put_in_place(files, about, build=report / "tables", target=target)
+    return Publication(target, already=False)
 
 
 @contextmanager
@@ -29,7 +88,7 @@ def alone(lock: Path) -> Iterator[None]:
         yield
 
 
-def published(target: Path) -> dict:
+def manifest(target: Path) -> dict:
     """The manifest of the report that stands there, empty if there is none; a swap that was cut short is undone."""
     staging, former = _beside(target)
     if former.exists() and not target.exists():
@@ -40,7 +99,7 @@ def published(target: Path) -> dict:
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
-def is_published(files: dict[str, str], target: Path, cache: Path) -> bool:
+def stands(files: dict[str, str], target: Path, cache: Path) -> bool:
     """Whether exactly these files (digest by name) stand in the report."""
     if not (target / MANIFEST).exists():
         return False
@@ -48,7 +107,7 @@ def is_published(files: dict[str, str], target: Path, cache: Path) -> bool:
     return files == {f.relative_to(target).as_posix(): digest for f, digest in standing.items()}
 
 
-def publish(files: dict[str, str], manifest: dict, *, build: Path, target: Path) -> None:
+def put_in_place(files: dict[str, str], about: dict, *, build: Path, target: Path) -> None:
     """Fill a folder beside the report with the files of `build`, then let the two change places.
 
     Raises RunError if another program holds a file of the report open; the report then stays as it was.
@@ -59,7 +118,7 @@ def publish(files: dict[str, str], manifest: dict, *, build: Path, target: Path)
             copy = staging / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(build / name, copy)
-        write_whole(staging / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+        write_whole(staging / MANIFEST, json.dumps(about, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
         _swap(staging, target, former)
     except PermissionError as error:  # on Windows a folder stays where it is while a file in it is open
         raise RunError(_why_not(target, error)) from None
@@ -101,3 +160,12 @@ def _why_not(target: Path, error: PermissionError) -> str:
 
 def _beside(target: Path) -> tuple[Path, Path]:
     return target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.former")
+
+
+def _check_day(date: str | None) -> None:
+    try:
+        written = date is None or Date.fromisoformat(date).isoformat() == date
+    except ValueError:
+        written = False
+    if not written:
+        raise UsageError(f"date {date!r} is not one — write it as 2026-10-15")

@@ -1,0 +1,360 @@
+"""The steps of a report: which notebook needs which, what is exported from them, and how they run side by side."""
+
+import ast
+import json
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from graphlib import TopologicalSorter
+from pathlib import Path
+from threading import Event, Lock, Semaphore
+
+import pandas as pd
+
+from importcut.dataset import Dataset, digests, fingerprint_of, write_whole
+from importcut.language import Voice
+from importcut.schema import OF_ALL_PERIODS, RunError, tables
+
+FIRST, METHOD, ANSWER = "01_prepare_imports", "06_method", "05_quarterly_report"
+PAPERS = {  # working papers that save tables, and those whose tables each needs
+    FIRST: (),
+    "02_import_profile": (FIRST,),
+    "03_realised_cuts": (FIRST,),
+    "04_planned_cuts": (FIRST,),
+}
+MOST_LINES = 100_000  # of the quarantine that go with a report; the whole stays in data/processed
+PATIENCE = 20  # seconds that an interrupted run waits for what is at work
+FIGURES = "figures"
+FORMATS = {  # what can be handed out, and the file of each in a language's folder
+    "html": "report.html",
+    "pdf": "report.pdf",
+    "docx": "report.docx",
+    "slides": "slides.html",
+    "pptx": "slides.pptx",
+    "xlsx": "tables.xlsx",
+}
+TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict, "None": type(None)}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: it runs if its fingerprint, or a file that it made, is not what it was, or if it is not sound.
+
+    make : makes the files; returns their names below the build folder, and what else is to be remembered.
+    sound : asked when the steps before it have ended; says no if what it did outside that folder is lost.
+    """
+
+    name: str
+    after: tuple[str, ...]
+    fingerprint: str
+    make: Callable[[], tuple[list[str], dict]]
+    sound: Callable[[], bool] = lambda: True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What each step remembers (`files`: digest by name), which steps ran, and which were up to date."""
+
+    values: dict[str, dict]
+    new: tuple[str, ...]
+    standing: tuple[str, ...]
+
+
+def run_steps(
+    steps: list[Step],
+    *,
+    build: Path,
+    memory: Path,
+    cache: Path,
+    jobs: int = 2,
+    progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+    stop: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Run the steps that are out of date, `jobs` at a time, each after those it needs.
+
+    Parameters
+    ----------
+    build : folder of the files made; memory : where it is noted what they were made from; cache : see `digests`.
+    stop : called on an interrupt; ends what the steps have started.
+
+    Raises
+    ------
+    What the first failing step raised; no step is begun after it.
+    """
+    by_name, memories, values = {step.name: step for step in steps}, _memories(memory), {}
+    writing, places, halted = Lock(), Semaphore(jobs), Event()
+
+    def digest(names) -> dict[str, str]:
+        files = {build / name: name for name in names if (build / name).exists()}
+        return {files[file]: digest for file, digest in digests(files, cache).items()}
+
+    def run(step: Step) -> bool:
+        with places:
+            former = memories.get(step.name, {})
+            alike = former.get("fingerprint") == step.fingerprint and step.sound()
+            if halted.is_set() or (alike and digest(former["files"]) == former["files"]):
+                return False
+            names, more = step.make()
+            with writing:
+                memories[step.name] = {"fingerprint": step.fingerprint, "files": digest(names), **more}
+                write_whole(memory, json.dumps(memories))
+            return True
+
+    order = TopologicalSorter({step.name: step.after for step in steps})
+    order.prepare()
+    pool, at_work, new = ThreadPoolExecutor(jobs), {}, {}
+    try:
+        while order.is_active():
+            at_work |= {pool.submit(run, by_name[name]): name for name in order.get_ready()}
+            for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+                name = at_work.pop(future)
+                new[name], values[name] = future.result(), memories[name]
+                progress(name, len(values), len(steps))
+                order.done(name)
+    except KeyboardInterrupt:
+        halted.set()
+        _wind_up(places, jobs, stop)
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+    by_outcome = [tuple(name for name, ran in new.items() if ran is outcome) for outcome in (True, False)]
+    return Outcome(values, *by_outcome)
+
+
+def _memories(file: Path) -> dict[str, dict]:
+    """What the steps of the run before remember; nothing if that cannot be read."""
+    try:
+        return json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _wind_up(places: Semaphore, jobs: int, stop: Callable[[], None]) -> None:
+    """Stop the steps at work, and wait for them: a kernel may start, or a file be half written, just now."""
+    end, free = time.monotonic() + PATIENCE, 0
+    stop()
+    while free < jobs and time.monotonic() < end:
+        free += places.acquire(timeout=0.1)
+        stop()
+    if free:
+        places.release(free)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the steps of one report share.
+
+    dataset : how a notebook finds it; origin : digest of data, code and versions; work : folder of what is being made
+    and of what is known of it; cache : digests of large files; formats : of FORMATS; emptied : the tables of earlier
+    runs have been removed; recording : held while it is noted which tables have been saved.
+    """
+
+    ds: Dataset
+    dataset: str
+    origin: str
+    notebooks: Path
+    work: Path
+    cache: Path
+    formats: tuple[str, ...]
+    emptied: Event = field(default_factory=Event)
+    recording: Lock = field(default_factory=Lock)
+
+    @property
+    def build(self) -> Path:
+        """Folder of the finished files before they are published."""
+        return self.work / "build"
+
+
+def report_steps(setting: Setting, languages: list[str]) -> list[Step]:
+    """The steps of a report, each behind those it needs; working papers are in the first of the languages.
+
+    Raises RunError if a notebook is missing or does not take its parameters.
+    """
+    record = setting.work / "tables.json"
+    intact = record.exists() and json.loads(record.read_text()) == _saved_tables(setting)
+    papers = {}
+
+    def sound() -> bool:
+        return intact and not setting.emptied.is_set()
+
+    for name, after in PAPERS.items():
+        papers[name] = _notebook(setting, name, "notebooks", languages[0], [papers[a] for a in after], sound)
+    steps = [*papers.values(), _notebook(setting, METHOD, "notebooks", languages[0], [])]
+    workbook = "xlsx" in setting.formats
+    steps.append(_export("tables", partial(_tables, setting), [*papers.values()], workbook=workbook))
+    for language in languages:
+        answer = _notebook(setting, ANSWER, language, language, [*papers.values()])
+        steps += [answer, _export(f"{language}/{FIGURES}", partial(_figures, setting, language), [answer])]
+        for name in (name for name in setting.formats if name != "xlsx"):
+            steps.append(_export(f"{language}/{FORMATS[name]}", partial(_written, setting, language, name), [answer]))
+    return steps
+
+
+def _notebook(
+    setting: Setting, name: str, folder: str, language: str, after: list[Step], sound: Callable[[], bool] = lambda: True
+) -> Step:
+    notebook, ds = setting.notebooks / f"{name}.ipynb", setting.ds
+    if not notebook.exists():
+        raise RunError(f"{notebook.name} is not in {setting.notebooks} — put it back")
+    parameters = {"dataset": setting.dataset, "period": str(ds.period), "language": language}
+    parameters["scenario"] = ds.scenario["name"]
+    if name == METHOD:  # formulas on published examples: of no dataset and no period
+        parameters = {key: value for key, value in parameters.items() if key in declared_parameters(notebook)}
+    checked_parameters(notebook, parameters)
+    fingerprint = fingerprint_of(
+        origin=setting.origin, notebook=_source(notebook), parameters=parameters, after=[s.fingerprint for s in after]
+    )
+    target = f"{folder}/{notebook.name}"
+    make = partial(_run, setting, notebook, parameters, target)
+    return Step(target, tuple(step.name for step in after), fingerprint, make, sound)
+
+
+def declared_parameters(notebook: Path) -> dict[str, str]:
+    """Type of each parameter in the cell tagged `parameters`, by name.
+
+    Read from the syntax tree: papermill's own inspection leaves out lines with two equals signs.
+
+    Raises RunError if the cell holds anything but assignments of literals.
+    """
+    declared = {}
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        if "parameters" not in cell["metadata"].get("tags", ()):
+            continue
+        for line in ast.parse("".join(cell["source"])).body:
+            try:
+                name = line.target.id if isinstance(line, ast.AnnAssign) else line.targets[0].id
+                default = ast.literal_eval(line.value)
+            except (AttributeError, ValueError):
+                raise RunError(
+                    f"{notebook.name}: `{ast.unparse(line)}` is not a parameter — write `name: type = literal`"
+                ) from None
+            declared[name] = ast.unparse(line.annotation) if isinstance(line, ast.AnnAssign) else type(default).__name__
+    return declared
+
+
+def checked_parameters(notebook: Path, parameters: dict) -> dict:
+    """The parameters, if the notebook knows each of them by that name and type.
+
+    Raises RunError that names the notebook, the parameter and what would be right.
+    """
+    declared = declared_parameters(notebook)
+    for name, value in parameters.items():
+        if name not in declared:
+            known = ", ".join(declared) or "none"
+            raise RunError(f"{notebook.name}: no parameter {name} — it has {known}")
+        if not _fits(value, declared[name]):
+            raise RunError(f"{notebook.name}: {name} = {value!r} is a {type(value).__name__} — give a {declared[name]}")
+    return parameters
+
+
+def _fits(value, annotation: str) -> bool:
+    """Whether a value has the type, exactly: no True for an int, no tuple for a list, nothing that JSON cannot hold."""
+    outer = [kind.split("[")[0].strip() for kind in annotation.split("|")]
+    allowed = [TYPES[kind] for kind in outer if kind in TYPES]
+    if type(value) not in allowed and not (type(value) is int and float in allowed):
+        return False
+    try:
+        return json.loads(json.dumps(value)) == value
+    except (TypeError, ValueError):
+        return False
+
+
+def _source(notebook: Path) -> dict:
+    """A notebook without what running it by hand leaves there."""
+    content, left = json.loads(notebook.read_text(encoding="utf-8")), ("outputs", "execution_count")
+    return content | {"cells": [{k: v for k, v in cell.items() if k not in left} for cell in content["cells"]]}
+
+
+def _export(name: str, make: Callable[[], tuple[list[str], dict]], after: list[Step], **how) -> Step:
+    fingerprint = fingerprint_of(name=name, after=[step.fingerprint for step in after], **how)
+    return Step(name, tuple(step.name for step in after), fingerprint, make)
+
+
+def _run(setting: Setting, notebook: Path, parameters: dict, target: str) -> tuple[list[str], dict]:
+    """Execute a notebook into the build folder."""
+    import nbformat
+
+    from importcut.app.kernel import run_notebook
+
+    if notebook.stem == FIRST:
+        setting.emptied.set()
+        shutil.rmtree(setting.ds.tables, ignore_errors=True)  # an earlier run's table must not stand in for one
+    failed = setting.work / "failed" / target.replace("/", "-")
+    try:
+        executed = run_notebook(notebook, parameters, folder=setting.ds.path.parent, failed=failed)
+    finally:
+        if notebook.stem in PAPERS:
+            with setting.recording:
+                write_whole(setting.work / "tables.json", json.dumps(_saved_tables(setting)))
+    write_whole(setting.build / target, nbformat.writes(executed) + "\n")
+    place = {"dataset": setting.ds.name} if "dataset" in parameters else {}  # where it lay is nobody else's business
+    return [target], {"parameters": parameters | place}
+
+
+def _executed(setting: Setting, language: str) -> dict:
+    import nbformat
+
+    return nbformat.read(setting.build / language / f"{ANSWER}.ipynb", as_version=4)
+
+
+def _figures(setting: Setting, language: str) -> tuple[list[str], dict]:
+    """Export the figures of the answer in one language, and remember its headline."""
+    from importcut.telling import export
+
+    executed, folder = _executed(setting, language), setting.build / language / FIGURES
+    cover = export.cover(executed)
+    if cover is None:
+        raise RunError(f"{ANSWER}.ipynb shows no headline — let a cell display one as {export.COVER}")
+    shutil.rmtree(folder, ignore_errors=True)
+    figures = export.figures(executed)
+    for name, content in figures.items():
+        write_whole(folder / name, content)
+    return [f"{language}/{FIGURES}/{name}" for name in figures], {"headline": cover.headline}
+
+
+def _written(setting: Setting, language: str, name: str) -> tuple[list[str], dict]:
+    """Export the answer in one language and one format."""
+    from importcut.telling import export
+
+    target = f"{language}/{FORMATS[name]}"
+    write_whole(setting.build / target, getattr(export, f"to_{name}")(_executed(setting, language), language=language))
+    return [target], {}
+
+
+def _tables(setting: Setting) -> tuple[list[str], dict]:
+    """Export the tables that the notebooks saved, in the order of the data's way."""
+    from importcut.telling import export
+
+    folder = setting.build / "tables"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    quarantine, order = setting.ds.processed / "quarantine.parquet", {name: n for n, name in enumerate(tables())}
+    files = [*setting.ds.tables.glob("*.parquet"), *([quarantine] if quarantine.exists() else [])]
+    files.sort(key=lambda f: (order.get(f.stem, len(order)), f.stem))
+    content = {file.stem: _quarantined(file) if file == quarantine else pd.read_parquet(file) for file in files}
+    for name, table in content.items():
+        export.to_csv(table, folder / f"{name}.csv")
+    names = [f"tables/{name}.csv" for name in content]
+    if "xlsx" in setting.formats:
+        export.to_xlsx(content, setting.build / FORMATS["xlsx"], mark=Voice("en", setting.ds).mark, ds=setting.ds)
+        names.append(FORMATS["xlsx"])
+    return names, {}
+
+
+def _quarantined(file: Path) -> pd.DataFrame:
+    """The lines set aside, by file and line; of very many the faults, duplicates and superseded ones alone."""
+    import pyarrow.parquet as pq
+
+    many = pq.read_table(file, columns=["line"]).num_rows > MOST_LINES
+    lines = pd.read_parquet(file, filters=[("kind", "!=", "out_of_scope")] if many else None)
+    return lines.sort_values(["source_file", "line"], ignore_index=True).head(MOST_LINES)
+
+
+def _saved_tables(setting: Setting) -> dict[str, str]:
+    """Digests of the tables that the notebooks saved, to see whether others have written there since."""
+    shared = [setting.ds.processed / f"{name}.parquet" for name in OF_ALL_PERIODS]
+    files = [*sorted(setting.ds.tables.glob("*.parquet")), *(f for f in shared if f.exists())]
+    return {f.relative_to(setting.ds.processed).as_posix(): d for f, d in digests(files, setting.cache).items()}

@@ -26,7 +26,7 @@ PAPERS = {  # working papers that save tables, and those whose tables each needs
     "04_planned_cuts": (FIRST,),
 }
 MOST_LINES = 100_000  # of the quarantine that go with a report; the whole stays in data/processed
-PATIENCE = 20  # seconds that an interrupted run waits for what is at work
+WINDING_UP = 20  # seconds that an interrupted run waits for what is at work
 FIGURES = "figures"
 FORMATS = {  # what can be handed out, and the file of each in a language's folder
     "html": "report.html",
@@ -134,7 +134,7 @@ def _memories(file: Path) -> dict[str, dict]:
 
 def _wind_up(places: Semaphore, jobs: int, stop: Callable[[], None]) -> None:
     """Stop the steps at work, and wait for them: a kernel may start, or a file be half written, just now."""
-    end, free = time.monotonic() + PATIENCE, 0
+    end, free = time.monotonic() + WINDING_UP, 0
     stop()
     while free < jobs and time.monotonic() < end:
         free += places.acquire(timeout=0.1)

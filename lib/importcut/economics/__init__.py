@@ -1,8 +1,9 @@
 """Economics: from cells of imports to prices, cuts, plan, credit and certainty, table by table.
 
-References
-----------
-METHODS, sections 1 and 2: notebook 03 shows these steps one by one, notebook 06 each formula on its example.
+Its stages, each of which imports only those before it: indices (formulas) → panel → prices → decomposition (bridges)
+→ series → methods → placebo → cuts → alternatives (other methods and variants) → attribution (credit) → planning
+→ cost_benefit → standing (ranking, target) → comparison (ledger, changes) → programme → simulation. Notebook 03
+shows the way from cells to cuts step by step, notebook 06 each formula on its example.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ class Way:
     panel, findings : table `panel`, and what was found of its data
     prices : at constant mix, USD per kg
     observed : the series, donors and cases that a method looks at
-    estimates : gross cuts by project × product × plant × period, whether they can be told or not
+    estimates : from `plant_cuts`, gross cuts by project × product × plant × period, whether they can be told or not
     identification : project × product, with the reason why its cut cannot be told and the placebo test
     cuts : the estimates that are credited to a project
     realised, expected : tables `cuts_realised` and `counterfactual`
@@ -66,14 +67,14 @@ def by_method(walked: Way, method: str | None = None) -> Way:
     ds = ds if method in (None, ds.counterfactual) else replace(ds, counterfactual=method)
     observed = replace(walked.observed, ds=ds)
     estimates = plant_cuts(observed)
-    tested = identification(observed, estimates)
-    cuts = identified_cuts(estimates, tested)
+    tests = identification(observed, estimates)
+    cuts = identified_cuts(estimates, tests)
     return replace(
         walked,
         observed=observed,
         estimates=estimates,
-        identification=tested,
+        identification=tests,
         cuts=cuts,
-        realised=realised_cuts(ds, cuts, tested),
+        realised=realised_cuts(ds, cuts, tests),
         expected=counterfactual_imports(walked.panel, cuts, ds),
     )

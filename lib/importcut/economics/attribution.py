@@ -8,7 +8,7 @@ import pandas as pd
 
 from importcut.schema import DISPATCH, RULES
 
-EXACT = 16  # projects on one product up to which Shapley values are exact
+EXACT_UP_TO = 16  # projects on one product up to which Shapley values are exact
 SAMPLES = 4096
 
 
@@ -76,7 +76,7 @@ def credits(supply: np.ndarray, cap, worth: np.ndarray, *, rule: str, dispatch: 
             without = np.concatenate([everyone, ~np.eye(n, dtype=bool)])
             values = coalition_values(supply, cap, worth, without, dispatch, order)
             return values[..., :1] - values[..., 1:]
-        case _ if n > EXACT:
+        case _ if n > EXACT_UP_TO:
             return shapley_sampled(supply, cap, worth, dispatch, order)[0]
         case _:
             members, weights = _coalitions(n)
@@ -98,10 +98,7 @@ def dispatched(supply: np.ndarray, cap, dispatch: str = "proportional", order=No
 
 
 def coalition_values(supply: np.ndarray, cap, worth, members: np.ndarray, dispatch: str, order=None) -> np.ndarray:
-    """v(S): what the projects of S cut if only they existed, under the same dispatch; one S a row of `members`.
-
-    Returns an array with the axes of `cap` and, last, the coalitions.
-    """
+    """v(S): what the projects of S cut if only they existed; axes of `cap` and, last, the coalitions (`members`)."""
     cap, present = np.asarray(cap, float)[..., None], members.T.astype(float)
     if dispatch == "proportional":
         total = supply @ present

@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 
 from importcut.dataset import Dataset
-from importcut.schema import PAIR, ROW, conform, empty, weakest
+from importcut.schema import CLOSE, PAIR, ROW, conform, empty, weakest
 
-PARTS = ["late_usd", "use_usd", "output_usd", "price_usd"]
+DEVIATIONS = ["late_usd", "use_usd", "output_usd", "price_usd"]
 NOTHING_YET = ("not_started", "no_deliveries", "baseline_only")  # no cut, and the data can tell that there is none
 CENT = 2  # decimals; what is given out is rounded beyond them
-CLOSE = 0.05  # share of the planned cut; a smaller difference is none
 URGENCY = ["late", "due_now", "due_later", "done"]  # of a measure's rows the first one counts
 
 
@@ -29,7 +28,7 @@ def ledger(cuts_realised: pd.DataFrame, planned: pd.DataFrame, attainable: pd.Da
         return empty("ledger", ds)
     parts = _parts(_side_by_side(cuts_realised, planned, attainable, ds))
     key = ["project_id", "period"]
-    book = parts.groupby(key, as_index=False)[["planned_usd", "realised_usd", *PARTS]].sum()
+    book = parts.groupby(key, as_index=False)[["planned_usd", "realised_usd", *DEVIATIONS]].sum()
     then = former.tables.get("ledger") if former else None
     published = book[key].assign(usd=np.nan) if then is None else then[key].assign(usd=then["realised_usd"])
     book = book.merge(published, on=key, how="left", validate="1:1")
@@ -110,10 +109,10 @@ def _parts(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _reason(book: pd.DataFrame) -> pd.Series:
     """The largest part with its direction; as planned where the difference is close to nothing."""
-    part = book[PARTS].abs().idxmax(axis=1).str.removesuffix("_usd")
-    value = book[PARTS].to_numpy()[np.arange(len(book)), book[PARTS].abs().to_numpy().argmax(axis=1)]
+    part = book[DEVIATIONS].abs().idxmax(axis=1).str.removesuffix("_usd")
+    value = book[DEVIATIONS].to_numpy()[np.arange(len(book)), book[DEVIATIONS].abs().to_numpy().argmax(axis=1)]
     named = part.where(part.eq("late"), np.where(value < 0, "lower_", "higher_") + part)
-    return named.mask(book[PARTS].sum(axis=1).abs() < CLOSE * book["planned_usd"], "as_planned")
+    return named.mask(book[DEVIATIONS].sum(axis=1).abs() < CLOSE * book["planned_usd"], "as_planned")
 
 
 def _cuts(then: pd.DataFrame, now: pd.DataFrame, published: pd.Period) -> pd.DataFrame:

@@ -115,10 +115,8 @@ def _payback(ds: Dataset, cuts_planned: pd.DataFrame, cost: pd.Series, rate: flo
 
 
 def _domestic_resource_cost(ds: Dataset, cuts_planned: pd.DataFrame) -> pd.Series:
-    """Domestic cost at shadow prices of a dollar saved, by project; its products weigh by their tonnes (Bruno 1972).
-
-    What is not imported input counts as domestic cost, at the domestic price: the seller's margin is in it.
-    """
+    """Domestic cost at shadow prices of a dollar saved, by project; its products weigh by their tonnes (Bruno 1972)."""
+    # what is not imported input counts as domestic cost, at the domestic price: the seller's margin is in it
     flows = cuts_planned[cuts_planned["displaced_kg"] > 0].groupby(PAIR, as_index=False)[["displaced_kg", "gross_usd"]]
     sheet = ds.project_products[[*PAIR, "price_ratio", "imported_input_usd_per_kg", "replaces_kg"]]
     rows = flows.sum().merge(sheet, on=PAIR, validate="1:1")

@@ -7,11 +7,11 @@ from importcut.dataset import Dataset
 from importcut.economics.methods import Declined
 from importcut.economics.placebo import PLACEBO, main_question, placebo_test, variants
 from importcut.economics.series import Observed
-from importcut.schema import PAIR, ROW, USE, conform, weakest
+from importcut.schema import PAIR, ROW, USE, VOLUME, conform, weakest
 
 DELIVERIES = "deliveries"  # the method that reads records instead of a series
-AMOUNTS = ["delivered_kg", "gross_kg", "gross_usd", "current_usd", "low_usd", "high_usd"]
-COLUMNS = [*PAIR, "plant_id", "period", *AMOUNTS, "base_kg", "evidence"]
+SUMS = ["delivered_kg", "gross_kg", "gross_usd", "current_usd", "low_usd", "high_usd"]
+PLANT_CUTS = [*PAIR, "plant_id", "period", *SUMS, "base_kg", "evidence"]
 
 
 def plant_cuts(observed: Observed, method: str | None = None) -> pd.DataFrame:
@@ -94,7 +94,7 @@ def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame)
     [[2000.0, 1260.0, 'measured', 'planned']]
     """
     inputs = ds.project_products.set_index(PAIR)["imported_input_usd_per_kg"]
-    sums = dict.fromkeys(AMOUNTS, lambda values: values.sum(skipna=False)) | {"evidence": weakest}
+    sums = dict.fromkeys(SUMS, lambda values: values.sum(skipna=False)) | {"evidence": weakest}
     table = cuts.groupby(ROW, as_index=False).agg(sums).rename(columns={"evidence": "gross_evidence"})
     table = table.join(inputs, on=PAIR, validate="m:1")
     known = table["imported_input_usd_per_kg"].notna()
@@ -150,7 +150,7 @@ def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds: Dataset)
 def delivery_cuts(observed: Observed) -> pd.DataFrame:
     """Cuts from delivery records: import replaced × mix-constant price; the range, cheapest to dearest origin."""
     ds, key = observed.ds, [*USE, "period"]
-    current = observed.panel[observed.panel["comparable"]].groupby(key)[["value_usd", "net_kg"]].sum()
+    current = observed.panel[observed.panel["comparable"]].groupby(key)[VOLUME].sum()
     current = (current["value_usd"] / current["net_kg"].where(current["net_kg"] > 0)).rename("current").reset_index()
     rows = (
         ds.deliveries[ds.deliveries["period"] <= ds.period]
@@ -166,7 +166,7 @@ def delivery_cuts(observed: Observed) -> pd.DataFrame:
         delivered_kg=delivered, gross_kg=kg, gross_usd=ends["price"], current_usd=ends["current"],
         low_usd=ends.min(axis=1), high_usd=ends.max(axis=1), base_kg=np.nan, evidence=rows["price_evidence"],
     )  # fmt: skip
-    return table.loc[kg != 0, COLUMNS]
+    return table.loc[kg != 0, PLANT_CUTS]
 
 
 def delivering(ds: Dataset) -> pd.DataFrame:
@@ -211,10 +211,10 @@ def _series_cuts(observed: Observed, method: str) -> pd.DataFrame:
         frames.append(table.assign(project_id=case.project_id, product_id=case.product_id))
     if not frames:
         texts = dict.fromkeys([*PAIR, "plant_id", "evidence"], "str") | {"period": observed.periods.dtype}
-        return pd.DataFrame({name: pd.Series(dtype=texts.get(name, "float64")) for name in COLUMNS})
+        return pd.DataFrame({name: pd.Series(dtype=texts.get(name, "float64")) for name in PLANT_CUTS})
     table = pd.concat(frames, ignore_index=True).merge(_replaced(observed.ds), on=PAIR, how="left", validate="m:1")
     delivered = table["gross_kg"] / table["replaces_kg"]
-    return table.assign(delivered_kg=delivered, current_usd=table["gross_usd"], evidence="inferred")[COLUMNS]
+    return table.assign(delivered_kg=delivered, current_usd=table["gross_usd"], evidence="inferred")[PLANT_CUTS]
 
 
 def _replaced(ds: Dataset) -> pd.DataFrame:

@@ -1,7 +1,9 @@
-"""Published index formulas: pure arithmetic, nothing of ours."""
+"""Published index formulas: pure arithmetic."""
 
 import numpy as np
 import pandas as pd
+
+from importcut.schema import ITEM
 
 ROUNDING = 1e-6  # of scores: where all ratios are equal, the last digit of one is no outlier
 
@@ -40,18 +42,7 @@ def hidiroglou_berthelot(
 
 
 def beyond_quartiles(scores: pd.Series, *, a: float, c: float) -> pd.Series:
-    """Which scores of the ratio test lie outside M − c·max(M − Q1, |a·M|) to M + c·max(Q3 − M, |a·M|).
-
-    Parameters
-    ----------
-    scores : scores E of the lines compared, with median M and quartiles Q1, Q3
-    a : least quartile distance, as a share of the median, where most scores are alike
-    c : width of the interval in quartile distances
-
-    References
-    ----------
-    Hidiroglou and Berthelot (1986), Survey Methodology 12(1).
-    """
+    """Which scores of the ratio test lie outside M − c·max(M − Q1, |a·M|) to M + c·max(Q3 − M, |a·M|)."""
     low, middle, high = scores.quantile([0.25, 0.5, 0.75])
     least = abs(a * middle)
     away = scores - middle
@@ -111,14 +102,8 @@ def lmdi(base: pd.DataFrame, current: pd.DataFrame) -> pd.Series:
 
 
 def lmdi_effects(x0: np.ndarray, x1: np.ndarray) -> np.ndarray:
-    """Effects of `lmdi` on each product of factors: arrays with the factors on the last axis, the result likewise.
-
-    Zeros take their analytical limits. A factor that changes its sign passes through zero, so the change is its own.
-
-    References
-    ----------
-    Ang (2005), Energy Policy 33; Ang and Liu (2007), Energy Policy 35, zero values and negative values.
-    """
+    """Effects of `lmdi` on each product of factors: arrays with the factors on the last axis, the result likewise."""
+    # a factor that changes its sign passes through zero, so the change is its own (Ang and Liu 2007)
     v0, v1 = x0.prod(axis=-1, keepdims=True), x1.prod(axis=-1, keepdims=True)
     turns = x0 * x1 < 0
     from_zero, to_zero = (x0 == 0) | turns, (x1 == 0) | turns
@@ -169,25 +154,17 @@ def concentration(panel: pd.DataFrame) -> pd.Series:
     >>> concentration(panel.assign(value_usd=[30, 30, 20, 20])).to_dict()
     {'paint': 2600.0}
     """
-    by_origin = panel.groupby(["product_id", "origin"])["value_usd"].sum()
+    by_origin = panel.groupby(ITEM)["value_usd"].sum()
     shares = by_origin / by_origin.groupby("product_id").transform("sum") * 100
     return (shares**2).groupby("product_id").sum()
 
 
 def median_index(series: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """Median over the columns of their values relative to their mean in the base rows; one value a row.
-
-    A row without values has none, and counts for nothing in the base.
-    """
+    """Median over the columns of their values relative to their mean in the base rows; one value a row."""
     return np.median(series / np.nanmean(series[base], axis=0), axis=1)
 
 
 def placebo_rank(own: float, others: np.ndarray) -> dict[str, float]:
-    """Rank of a fall among those that the same statistic finds for the donors, its one-sided p, and the smallest p.
-
-    References
-    ----------
-    Abadie, Diamond and Hainmueller (2010), JASA 105: inference by placebo.
-    """
+    """Rank of a fall among the donors' (Abadie, Diamond and Hainmueller 2010), one-sided p, and the smallest p."""
     rank, n = int((np.asarray(others) <= own).sum()) + 1, len(others) + 1
     return {"placebo_rank": rank, "placebo_n": n, "placebo_p": rank / n, "smallest_p": 1 / n}

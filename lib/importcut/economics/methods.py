@@ -58,12 +58,8 @@ def control_basket(observed: Observed, question: Question) -> np.ndarray:
 
 
 def synthetic_control(observed: Observed, question: Question) -> np.ndarray:
-    """The mix of donors, each relative to its mean before the first output, that follows the product best until then.
-
-    References
-    ----------
-    Abadie, Diamond and Hainmueller (2010), JASA 105; weights by pysyncon, every period before counting the same.
-    """
+    """The mix of donors, relative to their means before the first output, that follows the product best until then."""
+    # Abadie, Diamond and Hainmueller (2010), JASA 105; weights by pysyncon, every period before counting the same
     weights, early = donor_weights(observed, question), observed.before(question.first)
     donors = observed.values(question.basis, question.donors)
     own = np.nanmean(observed.values(question.basis, question.product)[early])
@@ -71,10 +67,7 @@ def synthetic_control(observed: Observed, question: Question) -> np.ndarray:
 
 
 def donor_weights(observed: Observed, question: Question) -> pd.Series:
-    """Weight of each donor in the synthetic control; they add up to 1.
-
-    Raises Declined if fewer than five periods lie before the first output, or the product has none there.
-    """
+    """Weight of each donor in the synthetic control; they add up to 1."""
     from pysyncon import Synth
 
     _enough_donors(question)

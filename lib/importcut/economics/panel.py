@@ -5,7 +5,7 @@ import pandas as pd
 
 from importcut.dataset import Dataset
 from importcut.economics.indices import beyond_quartiles, hidiroglou_berthelot
-from importcut.schema import CELL, USE, YEAR, DataError, conform
+from importcut.schema import CELL, USE, VOLUME, YEAR, DataError, conform
 
 UNREPAIRED = ("hs_revision", "reporting_break", "missing_weight")  # findings that bar a product where nothing mended it
 
@@ -90,7 +90,7 @@ def _weighted_cells(lines: pd.DataFrame) -> pd.DataFrame:
 
 def _log_unit_values(cells: pd.DataFrame) -> pd.DataFrame:
     """Log unit value, periods × products."""
-    total = cells.groupby(["period", "product_id"])[["value_usd", "net_kg"]].sum()
+    total = cells.groupby(["period", "product_id"])[VOLUME].sum()
     usable = total[(total["net_kg"] > 0) & (total["value_usd"] > 0)]
     series = np.log(usable["value_usd"] / usable["net_kg"]).unstack("product_id")
     return series.reindex(pd.period_range(cells["period"].min(), cells["period"].max(), name="period"))
@@ -230,10 +230,7 @@ def quality(findings: pd.DataFrame | None, rules: pd.DataFrame, ds: Dataset) -> 
 
 
 def unrepaired(findings: pd.DataFrame) -> set[str]:
-    """Products (product_id) whose codes were recut, or whose weights are broken or missing, and nothing mended it.
-
-    Takes the findings of import_panel or the table `quality`: columns check, treatment, product_id.
-    """
+    """Products whose codes were recut, or whose weights are broken or missing, and nothing mended it."""
     unmended = findings["check"].isin(UNREPAIRED) & findings["treatment"].eq("kept")
     return set(findings.loc[unmended, "product_id"])
 

@@ -34,10 +34,7 @@ def cut(observed: Observed, question: Question, expected: np.ndarray) -> pd.Data
 
 
 def variants(observed: Observed, case, method: str) -> Iterator[tuple[Question, pd.DataFrame]]:
-    """The estimate over base years × donor sets × bases of comparison, the main one first.
-
-    None if the method cannot answer even the main question.
-    """
+    """The estimate over base years × donor sets × bases, the main one first; none if the method declines that."""
     main = main_question(observed, case)
     try:
         yield main, cut(observed, main, METHODS[method](observed, main))

@@ -5,10 +5,10 @@ import pandas as pd
 
 from importcut.dataset import Dataset, assumption, first_years, in_years
 from importcut.economics.attribution import credits, dispatched
-from importcut.schema import PAIR, RULES, USE, conform, empty, within
+from importcut.schema import PAIR, RULES, USE, VOLUME, conform, empty, within
 
-AMOUNTS = ["gross_usd", "net_usd", "exports_usd"]
-FLOWS = ["supply_kg", "displaced_kg", "price", "net_price", *AMOUNTS]
+WORTH = ["gross_usd", "net_usd", "exports_usd"]
+FLOWS = ["supply_kg", "displaced_kg", "price", "net_price", *WORTH]
 
 
 def horizon(ds: Dataset) -> pd.PeriodIndex:
@@ -34,8 +34,8 @@ def addressable(ds: Dataset, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_plan
     >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "period": span})
     >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0)
     >>> caps = addressable(ds, panel, panel.assign(gross_kg=0.0))
-    >>> caps.tail(1).round(2).astype({"period": str}).to_numpy().tolist()
-    [['washer_fluid', '2030Q4', 6222.0, 1.5]]
+    >>> caps[["cap_kg", "price"]].tail(1).round(2).to_numpy().tolist()
+    [[6222.0, 1.5]]
     """
     span = horizon(ds)
     if span.empty:
@@ -45,7 +45,7 @@ def addressable(ds: Dataset, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_plan
     need = base.groupby(USE)["net_kg"].sum().add(delivered.groupby(USE)["gross_kg"].sum(), fill_value=0)
     vehicles = output.groupby("plant_id")["vehicles"].sum()
     intensity = (need / need.index.get_level_values("plant_id").map(vehicles).to_numpy()).rename("intensity")
-    total = base.groupby("product_id")[["value_usd", "net_kg"]].sum()
+    total = base.groupby("product_id")[VOLUME].sum()
     drift = (1 + assumption(ds, "price_drift")) ** _years_since_base(ds)
     share = ds.products.set_index("product_id")["localisable_share"].fillna(1)  # all of it, where none is stated
     rows = _vehicles(ds, as_planned).merge(intensity.reset_index(), on="plant_id", validate="m:m")
@@ -230,7 +230,7 @@ def planned_cuts(ds: Dataset, planned: pd.DataFrame) -> pd.DataFrame:
     if planned.empty:
         return empty("cuts_planned", ds)
     table = planned.assign(year=planned["period"].dt.year)
-    yearly = table.groupby([*PAIR, "year"], as_index=False)[["supply_kg", "displaced_kg", *AMOUNTS]].sum(skipna=False)
+    yearly = table.groupby([*PAIR, "year"], as_index=False)[["supply_kg", "displaced_kg", *WORTH]].sum(skipna=False)
     projects = ds.projects.set_index("project_id")
     first = yearly.groupby(PAIR)["year"].transform("min").where(yearly["supply_kg"] > 0)
     opened = yearly["project_id"].map(np.floor(first_years(ds)))

@@ -4,10 +4,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.economics.indices import fisher
-from importcut.schema import CELL, USE, DataError, within
-
-ITEM = ["product_id", "origin"]
-AMOUNTS = ["value_usd", "net_kg"]
+from importcut.schema import CELL, ITEM, USE, VOLUME, DataError, within
 
 USUAL_SHARE = 0.05  # an origin with less of a product in the base period is too rare to bound its price
 
@@ -32,7 +29,7 @@ def price_components(
         raise DataError(f"no imports with weights in the base period {base} — choose a later period, or another base")
     pairs = pd.concat([cells[USE], plants]).drop_duplicates()
     periods = pd.DataFrame({"period": pd.period_range(cells["period"].min(), cells["period"].max())})
-    common = cells.groupby([*ITEM, "period"])[AMOUNTS].sum()
+    common = cells.groupby([*ITEM, "period"])[VOLUME].sum()
     common = (common["value_usd"] / common["net_kg"]).rename("common").reset_index()
     priced = (
         _base_shares(pairs, in_base)
@@ -154,9 +151,9 @@ def _carried_prices(
     cells: pd.DataFrame, in_base: pd.DataFrame, groups: pd.Series, periods: pd.DataFrame
 ) -> pd.DataFrame:
     """Base price of each product × origin, carried by the Fisher price index of the product's group."""
-    base = in_base.groupby(ITEM)[AMOUNTS].sum()
+    base = in_base.groupby(ITEM)[VOLUME].sum()
     base = base.assign(price=base["value_usd"] / base["net_kg"], group=base.index.get_level_values(0).map(groups))
-    now = cells.groupby([*ITEM, "period"])[AMOUNTS].sum()
+    now = cells.groupby([*ITEM, "period"])[VOLUME].sum()
     both = (
         now.assign(price=now["value_usd"] / now["net_kg"])
         .add_suffix("_1")

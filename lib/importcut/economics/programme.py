@@ -72,13 +72,11 @@ def next_products(ds: Dataset, panel: pd.DataFrame, caps: pd.DataFrame) -> pd.Da
 
 
 def feasibility(products: pd.DataFrame) -> pd.Series:
-    """Share of four conditions that the register states as met; empty where it states nothing at all.
-
-    Some share can be localised; there is domestic feedstock; there is a possible producer; no obstacle, or a soft one.
-    A text that begins with "none" says that there is none, an obstacle that begins with "soft" that an approval or a
-    trial clears it. What the register leaves empty is not met.
-    """
-    none, soft = (products.select_dtypes("str").apply(_begins, word=word) for word in ("none", "soft"))
+    """Share of four conditions that the register states as met; empty where it states nothing at all."""
+    # a text that begins with "none" says that there is none, an obstacle that begins with "soft" that an approval or
+    # a trial clears it; what the register leaves empty is not met
+    texts = products.select_dtypes("str")
+    none, soft = (texts.apply(lambda text, w=w: text.str.match(rf"(?i){w}\b").eq(True)) for w in ("none", "soft"))
     obstacle = none["obstacle"] | soft["obstacle"]
     met = [products["localisable_share"].gt(0), obstacle]
     met += [products[c].notna() & ~none[c] for c in ("domestic_feedstock", "possible_producer")]
@@ -87,10 +85,7 @@ def feasibility(products: pd.DataFrame) -> pd.Series:
 
 
 def weights(ds: Dataset) -> pd.Series:
-    """Weights of the criteria from the dataset's `[weights]`, scaled to add up to 1; equal where it has none.
-
-    Raises DataError if all of them are 0.
-    """
+    """Weights of the criteria from the dataset's `[weights]`, scaled to add up to 1; equal where it has none."""
     stated = pd.Series(dict(ds.weights) or dict.fromkeys(CRITERIA, 1), dtype="float64")[CRITERIA]
     if stated.sum() == 0:
         raise DataError("dataset.toml: all [weights] are 0 — give one of them more than 0, or leave the section out")
@@ -149,7 +144,3 @@ def _score(criteria: pd.DataFrame, weight: pd.Series) -> pd.Series:
     scaled = ((criteria.rank() - 1) / others).fillna(0.5).where(criteria.notna())
     known = criteria.notna() @ weight
     return ((scaled.fillna(0) @ weight) / known.where(known > 0)).round(12)  # ties are ties on every machine
-
-
-def _begins(texts: pd.Series, word: str) -> pd.Series:
-    return texts.str.match(rf"(?i){word}\b").eq(True)

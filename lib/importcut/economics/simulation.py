@@ -13,7 +13,7 @@ from importcut.economics.standing import RANGE
 from importcut.schema import conform, empty
 
 DRAWN = ("vehicle_output", "intensity", "price_drift", "capacity_use", "ramp_pace", "delay_years", "success")
-OWN = ("capacity_use", "ramp_pace", "delay_years", "success")  # each project draws its own
+BY_PROJECT = ("capacity_use", "ramp_pace", "delay_years", "success")  # each project draws its own
 Outcome = Callable[[dict[str, np.ndarray]], np.ndarray]  # a figure of the plan, by draws of the assumptions
 
 
@@ -27,7 +27,7 @@ def draws(ds: Dataset, n: int = 10_000, *, seed: int = 1) -> dict[str, np.ndarra
     drawn = {}
     for name in filter(lambda name: _uncertain(ds, name), DRAWN):
         rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-        uniform = rng.random((n, len(ds.projects)) if name in OWN else n)
+        uniform = rng.random((n, len(ds.projects)) if name in BY_PROJECT else n)
         drawn[name] = _fixed(ds, name, _quantile(ds, name, uniform))
     return drawn
 

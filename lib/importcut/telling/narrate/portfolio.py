@@ -4,11 +4,10 @@ import pandas as pd
 
 from importcut.dataset import Dataset
 from importcut.language import Voice
-from importcut.schema import RULES
+from importcut.schema import CLOSE, RULES
 from importcut.telling.finding import PRECISION, Finding, capital, factors, nothing, paragraphs, sentences, signed
 from importcut.telling.narrate.certainty import CERTAIN, tied_neighbours
 
-CLOSE = 0.05  # share of the planned cut; a project that is no farther off keeps to its plan
 SMALL = 0.05  # share of the variance; an assumption below it makes hardly any difference
 OVERLAP = 0.005  # share of supply; what per cent would round to nothing
 

@@ -7,8 +7,7 @@ import pytest
 from python_calamine import load_workbook
 
 from economy.registers_workbook import write_workbook
-from importcut.intake.blank import TEMPLATE, new_dataset
-from importcut.intake.examine import examine
+from importcut.intake.opening import TEMPLATE, examine, new_dataset
 from importcut.intake.registers import read_toml, wrong_settings
 from importcut.schema import DataError, tables
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from importcut.app.check import examination
 from importcut.app.cli import app
-from importcut.intake.blank import new_dataset
+from importcut.intake.opening import new_dataset
 
 HEADER = "declaration_id,item,date,regime,importer_tin,hs_code,description,origin,net_weight,weight_unit,value_usd"
 LINES = [

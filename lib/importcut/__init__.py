@@ -11,11 +11,10 @@ _PUBLIC = {
     "schema": ["DataError", "load", "save"],
     "dataset": ["what_if"],
     "language": ["Voice"],
-    "intake.opening": ["open_dataset"],
+    "intake.opening": ["new_dataset", "open_dataset"],
     "intake.publication": ["published"],
     "intake.declarations": ["read_declarations"],
     "intake.clean": ["clean_imports", "faulty_lines"],
-    "intake.blank": ["new_dataset"],
     "economics": ["way"],
     "economics.indices": [
         "concentration", "fisher", "hidiroglou_berthelot", "lmdi", "log_mean", "median_index", "placebo_rank",

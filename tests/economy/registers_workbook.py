@@ -11,9 +11,9 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from importcut.dataset import ROOT
-from importcut.intake.blank import TEMPLATE
-from importcut.intake.columns import WRITTEN
+from importcut.intake.opening import TEMPLATE
 from importcut.intake.spreadsheet import OWN, WORKBOOK
+from importcut.intake.values import WRITTEN
 from importcut.schema import Column, Table, tables
 
 ROWS = 2000  # below the header; so far down reach drop-downs and checks

@@ -11,11 +11,10 @@ import pandas as pd
 
 from importcut.dataset import Dataset, uncovered, write_whole
 from importcut.intake.clean import Cleaned, clean_imports, faulty_lines
-from importcut.intake.columns import Fault
 from importcut.intake.corrections import amended, to_correct
 from importcut.intake.declarations import RawFile, periods, read_declarations
-from importcut.intake.examine import Examined, examine
-from importcut.intake.opening import open_dataset
+from importcut.intake.opening import Examined, examine, open_dataset
+from importcut.intake.values import Fault
 from importcut.schema import DataError
 
 CAUSE = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once

@@ -10,11 +10,11 @@ import pandas as pd
 from ibis import _
 
 from importcut.dataset import Dataset
-from importcut.intake.columns import Fault
 from importcut.intake.files import parts
 from importcut.intake.registers import read_register
 from importcut.intake.spreadsheet import read_csv
 from importcut.intake.text import utf8
+from importcut.intake.values import Fault
 from importcut.schema import DataError, listed, tables
 
 PLACE = ["source_file", "line"]

@@ -1,14 +1,34 @@
-"""A dataset folder: `dataset.toml`, registers and scenarios, validated, as one frozen description."""
+"""A dataset's folder: opened, examined with everything that is wrong with it, or begun from the template."""
 
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
 
 from importcut.dataset import ROOT, Dataset, as_period
-from importcut.intake.registers import read_registers, read_toml, wrong_settings
-from importcut.intake.scenario import in_all_languages, read_scenario
+from importcut.intake.registers import in_all_languages, read_registers, read_toml, wrong_settings
+from importcut.intake.scenario import read_scenario, scenarios
+from importcut.intake.values import Fault
 from importcut.schema import LIBRARY, PERIODS, DataError, listed
+
+TEMPLATE = LIBRARY / "templates" / "dataset"  # its registers.xlsx is written by `make registers`
+DECIDE = {  # columns of products, plants and exchange_rates that say what an import is; a row without them says nothing
+    "product_id", "hs_prefixes", "text_pattern", "priority", "plant_id", "tax_numbers", "aliases",
+    "date", "currency", "uzs", "usd", "",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A dataset as far as it can be read, its registers by the rows of their files, and what is wrong."""
+
+    ds: Dataset
+    registers: dict[str, pd.DataFrame]
+    places: dict[str, str]
+    faults: tuple[Fault, ...]
+    unfilled: tuple[Fault, ...]
 
 
 def open_dataset(name: str | Path, *, period: str | None = None, scenario: str = "base") -> Dataset:
@@ -40,18 +60,85 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
     importcut.schema.DataError: period 'spring' is not one — write it as 2026Q3
     """
     path = find_dataset(name)
-    about = read_toml(path / "dataset.toml")
-    frequency = about.get("frequency")
-    wrong = wrong_settings(about, frequency if frequency in PERIODS else "Q")
-    if frequency not in PERIODS:
-        raise DataError(listed(wrong))
-    registers, _, faults = read_registers(path, frequency)
-    if wrong + faults:
-        raise DataError(listed(wrong + faults))
-    return described(path, about, registers, read_scenario(path, scenario, registers["projects"]), period)
+    about, registers, _, wrong, faults = _contents(path)
+    if wrong or faults:
+        raise DataError(listed([*wrong, *faults]))
+    return _described(path, about, registers, read_scenario(path, scenario, registers["projects"]), period)
 
 
-def described(
+def examine(name: str | Path) -> Examined:
+    """The dataset by name or folder, whatever is wrong with its settings, registers and scenarios.
+
+    Raises DataError if there is no such dataset.
+    """
+    path, template = find_dataset(name), read_toml(TEMPLATE / "dataset.toml")
+    about, registers, places, wrong, faults = _contents(path)
+    scenario, misread = _scenarios(path, registers["projects"])
+    settings = {**template, "frequency": _frequency(about)} if wrong else about
+    lost = {(fault.place, row) for fault in faults if fault.column in DECIDE for row in fault.rows}
+    sound = {
+        name: table.drop(index=[row for row in table.index if (places[name], row) in lost]).reset_index(drop=True)
+        for name, table in registers.items()
+    }
+    ds = _described(path, settings, sound, scenario)
+    return Examined(ds, registers, places, (*wrong, *faults, *misread), tuple(_unfilled(about, template)))
+
+
+def new_dataset(folder: str | Path) -> Path:
+    """Write a commented dataset into a new or empty folder, whole or not at all; returns the folder.
+
+    Raises DataError if something lies there already.
+    """
+    folder = Path(folder).expanduser().resolve()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{folder.name} is there already and not empty — choose another folder, or empty it")
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        shutil.copytree(TEMPLATE, part)
+        if folder.exists():
+            folder.rmdir()
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def datasets() -> list[str]:
+    """Names of the datasets in data/raw."""
+    return sorted(file.parent.name for file in (ROOT / "data" / "raw").glob("*/dataset.toml"))
+
+
+def find_dataset(name: str | Path) -> Path:
+    """The folder of a dataset, by name or path.
+
+    Raises DataError if there is none.
+    """
+    for path in (ROOT / "data" / "raw" / str(name), Path(str(name)).expanduser().resolve()):
+        if (path / "dataset.toml").is_file():
+            return path
+    known = ", ".join(datasets())
+    raise DataError(f"dataset {name}: no such dataset, nor a folder with a dataset.toml — choose one of {known}")
+
+
+def _contents(path: Path) -> tuple[dict, dict[str, pd.DataFrame], dict[str, str], list[Fault], list[Fault]]:
+    """Settings, registers by the rows of their files and where each stands; what is wrong with both."""
+    try:
+        about = read_toml(path / "dataset.toml")
+        wrong = wrong_settings(about, _frequency(about))
+    except DataError as error:
+        about, wrong = {}, [Fault("", (), str(error))]
+    registers, places, faults = read_registers(path, _frequency(about))
+    if about.get("frequency") not in PERIODS:  # nobody knows how periods are to be written
+        faults = [fault for fault in faults if fault.column != "period"]
+    return about, registers, places, wrong, faults
+
+
+def _frequency(about: dict) -> str:
+    return about["frequency"] if about.get("frequency") in PERIODS else "Q"
+
+
+def _described(
     path: Path, about: dict, registers: dict, scenario: MappingProxyType, period: str | None = None
 ) -> Dataset:
     """The dataset in `path` that these settings, registers and this scenario make, all of them sound."""
@@ -83,18 +170,25 @@ def described(
     )
 
 
-def datasets() -> list[str]:
-    """Names of the datasets in data/raw."""
-    return sorted(file.parent.name for file in (ROOT / "data" / "raw").glob("*/dataset.toml"))
+def _scenarios(path: Path, projects: pd.DataFrame) -> tuple[dict, list[Fault]]:
+    """The base scenario, empty if it is wrong, and what is wrong with any."""
+    base, wrong = {"name": "base"}, []
+    for name in scenarios(path):
+        try:
+            read = read_scenario(path, name, projects)
+            base = read if name == "base" else base
+        except DataError as error:
+            wrong += str(error).splitlines()
+    return base, [Fault("", (), line) for line in dict.fromkeys(wrong)]
 
 
-def find_dataset(name: str | Path) -> Path:
-    """The folder of a dataset, by name or path.
-
-    Raises DataError if there is none.
-    """
-    for path in (ROOT / "data" / "raw" / str(name), Path(str(name)).expanduser().resolve()):
-        if (path / "dataset.toml").is_file():
-            return path
-    known = ", ".join(datasets())
-    raise DataError(f"dataset {name}: no such dataset, nor a folder with a dataset.toml — choose one of {known}")
+def _unfilled(about: dict, template: dict) -> list[Fault]:
+    """What still reads as `importcut new` wrote it."""
+    titles, sources = about.get("title", {}), about.get("sources", [])
+    left = [
+        f"title.{key}"
+        for key, text in template["title"].items()
+        if isinstance(titles, dict) and titles.get(key) == text
+    ]
+    left += ["sources"] if sources == template["sources"] else []
+    return [Fault("dataset.toml", (), f"{key} is still that of the template — write your own") for key in left]

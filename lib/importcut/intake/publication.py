@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from importcut.dataset import PUBLISHED
-from importcut.intake.columns import read_column
+from importcut.intake.values import read_column
 from importcut.schema import PERIODS, DataError, Table, listed, tables
 
 

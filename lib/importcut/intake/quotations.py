@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from importcut.dataset import write_whole
-from importcut.intake.columns import Fault
 from importcut.intake.spreadsheet import Sheet
+from importcut.intake.values import Fault
 from importcut.schema import DataError, tables
 
 REGISTER, HOME, ANCHOR = "exchange_rates", "UZS", "USD"

@@ -8,10 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from importcut.dataset import name_column
-from importcut.intake.columns import Fault, read_column
-from importcut.intake.plain import decimal_mark, exact, plain
 from importcut.intake.quotations import REGISTER, read_quotations
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
+from importcut.intake.values import Fault, as_written, decimal_mark, exact, read_column
 from importcut.language import SOURCE, languages
 from importcut.schema import DTYPES, Column, DataError, Table, tables
 
@@ -48,6 +47,12 @@ def read_toml(file: Path) -> dict:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{file.name}: {error} — correct the file") from None
+
+
+def in_all_languages(texts: dict[str, str]) -> dict[str, str]:
+    """A text by language; where one is left out, English stands in, or what there is."""
+    missing = [language for language in languages() if language not in texts] if texts else []
+    return {**texts, **{language: texts.get(SOURCE) or next(iter(texts.values())) for language in missing}}
 
 
 def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame], dict[str, str], list[Fault]]:
@@ -101,7 +106,7 @@ def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFr
     texts = [cell.strip() for cell in cells[numbers].to_numpy().ravel() if isinstance(cell, str)]
     mark, typed = decimal_mark(texts, comma=sheet.separator == ";"), {}
     for column in columns:
-        text, clean = written[column.name], plain(cells[column.name], column, frequency, mark)
+        text, clean = written[column.name], as_written(cells[column.name], column, frequency, mark)
         typed[column.name], wrong = read_column(text, column, sheet.place, frequency, plain=clean)
         faults += wrong + _lost_letters(sheet, column, text)
     read = pd.DataFrame(typed)

@@ -6,8 +6,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from importcut.dataset import unknown_assumption
-from importcut.intake.registers import read_toml
-from importcut.language import SOURCE, languages
+from importcut.intake.registers import in_all_languages, read_toml
 from importcut.schema import DISPATCH, DataError, listed
 
 SAID = ("reason", "source")  # what stands beside the values of a single project
@@ -36,12 +35,6 @@ def read_scenario(path: Path, name: str, projects: pd.DataFrame) -> MappingProxy
         "name": name,
     }
     return MappingProxyType({**read["base"], **read[name], **merged})
-
-
-def in_all_languages(texts: dict[str, str]) -> dict[str, str]:
-    """A text by language; where one is left out, English stands in, or what there is."""
-    missing = [language for language in languages() if language not in texts] if texts else []
-    return {**texts, **{language: texts.get(SOURCE) or next(iter(texts.values())) for language in missing}}
 
 
 def scenarios(path: Path) -> list[str]:

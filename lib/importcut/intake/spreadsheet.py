@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from importcut.intake.columns import Fault
 from importcut.intake.text import SEPARATORS, decoded, header_of, rows_of
+from importcut.intake.values import Fault
 from importcut.intake.workbook import read_workbook
 from importcut.schema import DataError
 

@@ -15,7 +15,7 @@ def new(
     debug: Annotated[bool, DEBUG] = False,
 ) -> None:
     """Write an empty dataset to fill in: settings, scenario, place for raw files, one workbook for the registers."""
-    from importcut.intake.blank import new_dataset
+    from importcut.intake.opening import new_dataset
 
     with errors_in_a_line(debug):
         place = from_here(new_dataset(folder))

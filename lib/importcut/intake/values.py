@@ -1,0 +1,277 @@
+"""How people and Excel write numbers, dates, months and quarters, read into typed columns; every fault is told.
+
+What can be read in one way only is read so; anything else stays as it stands and is a fault with place, row, value and
+remedy.
+"""
+
+import datetime
+import re
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from importcut.intake.workbook import NOT_STORED
+from importcut.schema import DTYPES, PERIODS, Column
+
+SHARE = r"(0?\.\d+|0|1|1\.0+)"
+LOST_ZERO = r"\d(0[1-9]|1[0-4])"  # 401 is what Excel leaves of 0401; chapters 01 to 09 have at most 14 headings
+CODE = rf"((\d\d){{1,5}}|\d|(?!{LOST_ZERO})\d{{3}}(\d\d){{0,3}})"
+TAX_NUMBER = r"(\d{1,7}|\d{9,})"
+WRITTEN = {  # how a text must be written, by the check in registers.toml or settings.toml: pattern, and in words
+    "month": (r"\d{4}-(0[1-9]|1[0-2])", "a month, YYYY-MM"),
+    "shares": (rf"{SHARE}(\s*;\s*{SHARE})*", "shares from 0 to 1, separated by ;"),
+    "codes": (
+        rf"{CODE}(\s*;\s*{CODE})*",
+        "codes of digits only, separated by ; (40111 can be 4011 1 or what Excel leaves of 0401 11: write digits in "
+        "pairs, in a cell formatted as text)",
+    ),
+    "tax": (
+        rf"{TAX_NUMBER}(\s*;\s*{TAX_NUMBER})*",
+        "tax numbers of digits only, separated by ;, in Uzbekistan each of 9 (of 8, Excel has dropped a leading zero: "
+        "write it back, in a cell formatted as text)",
+    ),
+    "span": (r"\d{4}(Q[1-4])?", "a year or quarter, 2024 or 2024Q1"),
+    "texts": (r"\['[^']+'(, '[^']+')*\]", 'a list of texts, ["40"]'),
+    "list": (r"\[\{.+\}\]", "a list with a text in each language"),
+    "pattern": (None, "a regular expression"),
+}
+EXCEL_ERROR = re.compile(  # as Excel shows them in English and in Russian; ### is a column too narrow to show its value
+    r"#(DIV/0!|N/A|REF!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|ДЕЛ/0!|Н/Д|ССЫЛКА!|ЗНАЧ!|ИМЯ\?|ПУСТО!|ЧИСЛО!|#{2,})"
+)
+UNSURE = "?"  # a number that can be read in two ways
+BLANK = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))")  # between thousands: common, no-break, thin blanks
+SIMPLE = re.compile(r"[-+]?\d*\.?\d*([eE][-+]?\d+)?")
+ONE_COMMA, ONE_DOT = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}"), re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
+SERIAL, SERIALS = datetime.date(1899, 12, 30), range(33_239, 73_416)  # day 0 of Excel; the years 1991 to 2100
+ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
+QUARTER_FORMS = (
+    re.compile(r"(?P<year>\d{4})[ ./-]*Q(?P<quarter>[1-4])", re.IGNORECASE),
+    re.compile(r"Q(?P<quarter>[1-4])[ ./-]*(?P<year>\d{4})", re.IGNORECASE),
+    re.compile(r"(?P<quarter>[1-4]|I{1,3}|IV)[ -]*(?:Q|кв\.?|квартал|чорак|chorak)[ ,]*(?P<year>\d{4})", re.IGNORECASE),
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong: the file (and sheet) and rows where it stands, the column, and what to do about it."""
+
+    place: str
+    rows: tuple[str, ...]
+    text: str
+    column: str = ""
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.place, ", ".join(self.rows)) if part)
+        return f"{where}: {self.text}" if where else self.text
+
+
+def read_column(
+    text: pd.Series, column: Column, place: str, frequency: str, *, plain: pd.Series | None = None
+) -> tuple[pd.Series, list[Fault]]:
+    """The values of a column of texts, indexed by row, and what is wrong with them.
+
+    Parameters
+    ----------
+    text : the cells as they stand
+    plain : the same as the project writes them, where that differs (1234.5 for 1 234,5); UNSURE where nobody can tell
+    """
+    given, error = (
+        text.ne(""),
+        text.map(lambda cell: cell == NOT_STORED or bool(EXCEL_ERROR.fullmatch(cell))).astype(bool),
+    )
+    filled = (text if plain is None else plain).where(given & ~error, None)
+    values, remedy = _typed(filled, column, frequency)
+    bad, unsure = given & ~error & values.isna(), filled.eq(UNSURE) & text.ne(UNSURE)
+
+    def told(rows: pd.Series, say) -> list[Fault]:
+        return [Fault(place, (at,), f"{column.name} {say(text[at])}", column.name) for at in text.index[rows]]
+
+    faults = told(error, _error_value)
+    faults += told(bad & unsure, _two_readings)
+    faults += told(bad & ~unsure, lambda cell: f"{cell} cannot be read — {remedy}")
+    if not column.optional:
+        faults += told(~given, lambda _: "is empty — fill it in")
+    if column.check and not column.check.startswith("->"):
+        words = WRITTEN.get(column.check, ("", column.check))[1]
+        faults += told(values.notna() & ~_passes(values, column.check), lambda cell: f"{cell} — must be {words}")
+    return values if column.type == "period" else values.astype(DTYPES[column.type]), faults
+
+
+def _typed(filled: pd.Series, column: Column, frequency: str) -> tuple[pd.Series, str]:
+    """The values, none where they cannot be read, and how they are to be written."""
+    match column.type:
+        case "number" | "integer":
+            values = pd.to_numeric(filled, errors="coerce").astype("float64")
+            values = values.where(np.isfinite(values) & ((column.type == "number") | values.mod(1).eq(0)))
+            return values, "write a number" if column.type == "number" else "write a whole number"
+        case "date":
+            return pd.to_datetime(filled, format="%Y-%m-%d", errors="coerce"), "write YYYY-MM-DD"
+        case "period":
+            fits = filled.str.fullmatch(PERIODS[frequency]).fillna(False).astype(bool)
+            values = pd.Series(pd.PeriodIndex(filled.where(fits, None), freq=frequency), filled.index)
+            return values, "write the period as 2026Q3 or 2024"
+    return filled, ""
+
+
+def _error_value(cell: str) -> str:
+    if cell == NOT_STORED:
+        return "is a formula saved without its value — open the workbook in Excel and save it, or write the value"
+    if cell.startswith("##"):
+        return f"{cell} is what Excel shows of a column too narrow — widen it and save again"
+    return f"{cell} is an error of Excel, no value — correct the formula, or write the value"
+
+
+def _two_readings(cell: str) -> str:
+    digits = re.sub(r"[.,]", "", cell)
+    decimal = re.sub(",", ".", cell)
+    return f"{cell} can be {digits} or {decimal} — write {digits} or {decimal}0, without separators of thousands"
+
+
+def _passes(values: pd.Series, check: str) -> pd.Series:
+    match check:
+        case ">= 0":
+            return values.ge(0)
+        case "> 0":
+            return values.gt(0)
+        case "share":
+            return values.between(0, 1)
+        case "pattern":
+            return values.map(_is_pattern, na_action="ignore").eq(True)
+        case text if text in WRITTEN:
+            return values.str.fullmatch(WRITTEN[text][0]).eq(True)
+        case allowed:
+            return values.isin(allowed.split("|"))
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        pc.match_substring_regex(pa.array([""]), text)  # RE2, as in DuckDB
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def exact(cell) -> str:
+    """What Excel typed, as text: no serials, no trailing .0."""
+    match cell:
+        case str():
+            return cell.strip()
+        case bool():
+            return str(cell).upper()
+        case int() | float():
+            return str(int(cell)) if cell == int(cell) and abs(cell) < 1e15 else repr(cell)
+        case datetime.datetime() if cell.time() == datetime.time():
+            return cell.date().isoformat()
+        case datetime.date() | datetime.time():
+            return cell.isoformat()
+    return str(cell)
+
+
+def decimal_mark(cells: list[str], *, comma: bool) -> str:
+    """The decimal mark of a file, by those of its numbers that can be read in one way; "" for none, UNSURE for both.
+
+    Parameters
+    ----------
+    comma : what the file says where its numbers do not: Excel separates by ; where its decimal mark is the comma
+    """
+    found = {_mark(BLANK.sub("", cell)) for cell in cells} - {""}
+    return UNSURE if len(found) > 1 else found.pop() if found else "," * comma
+
+
+def as_written(cells: pd.Series, column: Column, frequency: str, mark: str) -> pd.Series:
+    """The cells of a column as the project writes them; typed ones are taken as they are."""
+    texts = cells.map(exact)
+    typed = cells.map(lambda cell: not isinstance(cell, str))
+    match column.type, column.check:
+        case (("number" | "integer"), _):
+            odd = ~typed & ~texts.map(lambda cell: bool(SIMPLE.fullmatch(cell)) and not ONE_DOT.fullmatch(cell))
+            return texts.where(~odd, texts[odd].map(lambda cell: _number(cell, mark)).reindex(texts.index))
+        case "date", _:
+            return texts.map(lambda cell: _date(cell) or cell)
+        case "period", _:
+            return texts.map(lambda cell: _period(cell, frequency))
+        case _, "month":
+            return texts.map(_month)
+        case _, "shares":
+            return texts.str.replace(",", ".")
+    return texts
+
+
+def _mark(number: str) -> str:
+    """The decimal mark of a number, "" where it has none or could have either."""
+    commas, dots = number.count(","), number.count(".")
+    if commas and dots:
+        return max(",.", key=number.rfind)
+    if commas > 1 or dots > 1:
+        return "." if commas else ","
+    if commas and not ONE_COMMA.fullmatch(number):
+        return ","
+    return "." if dots and not ONE_DOT.fullmatch(number) else ""
+
+
+def _number(cell: str, mark: str) -> str:
+    number = BLANK.sub("", cell).replace("\u2212", "-")
+    if ONE_COMMA.fullmatch(number) or ONE_DOT.fullmatch(number):
+        if "." in number and mark in ("", "."):
+            return number  # as the project writes numbers
+        if "." in number or mark not in (",", "."):
+            return UNSURE
+    else:
+        mark = _mark(number) or "."
+    other = "," if mark == "." else "."
+    whole, _, rest = number.partition(mark)
+    if other in whole and not re.fullmatch(rf"[-+]?\d{{1,3}}({re.escape(other)}\d{{3}})+", whole):
+        return cell
+    read = f"{whole.replace(other, '')}.{rest}" if rest else whole.replace(other, "")
+    return read if SIMPLE.fullmatch(read) else cell
+
+
+def _date(cell: str) -> str:
+    """The date as 2026-09-30, "" if it is none or could be two."""
+    if re.fullmatch(r"\d{5}", cell) and int(cell) in SERIALS:
+        return (SERIAL + datetime.timedelta(int(cell))).isoformat()
+    if found := re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ]00:00(:00)?", cell):
+        return found[1]
+    if found := re.fullmatch(r"(\d\d?)([./])(\d\d?)\2(\d{4})", cell):
+        first, _, second, year = found.groups()
+        day, month = (second, first) if found[2] == "/" and int(second) > 12 else (first, second)
+        if found[2] == "." or int(day) > 12:  # with dots the day leads everywhere, with strokes nobody can tell
+            return f"{year}-{int(month):02}-{int(day):02}"
+    return cell if re.fullmatch(r"\d{4}-\d\d-\d\d", cell) else ""
+
+
+def _month(cell: str) -> str:
+    if found := re.fullmatch(r"(0?[1-9]|1[0-2])[./](\d{4})", cell):
+        return f"{found[2]}-{int(found[1]):02}"
+    if found := re.fullmatch(r"([a-zа-я]{3})[a-zа-я]*[-. ]+(\d{4}|\d\d)", cell.lower()):
+        month = _months().get(found[1])
+        return f"{'20' * (len(found[2]) == 2)}{found[2]}-{month:02}" if month else cell
+    return _date(cell)[:7] or cell
+
+
+@cache
+def _months() -> dict[str, int]:
+    """Months by the three letters that Excel shows of them in English and in Russian."""
+    from babel.dates import get_month_names
+
+    return {
+        name[:3].lower(): number
+        for language in ("en", "ru")
+        for number, name in get_month_names("wide", "stand-alone", language).items()
+    }
+
+
+def _period(cell: str, frequency: str) -> str:
+    date = _date(cell)
+    if date:
+        month = int(date[5:7])
+        return f"{date[:4]}Q{(month + 2) // 3}" if frequency == "Q" else date[:4]
+    for quarter in QUARTER_FORMS if frequency == "Q" else ():
+        if found := quarter.fullmatch(cell):
+            number = found["quarter"].upper()
+            return f"{found['year']}Q{ROMAN.get(number, number)}"
+    return cell

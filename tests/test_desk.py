@@ -14,7 +14,14 @@ import pandas as pd
 import pytest
 
 from importcut.app.cli import app
-from importcut.app.desk import actual_and_expected, import_profile, project_sheet, projects_ranked, to_target, walk
+from importcut.app.desk import (
+    actual_and_expected,
+    import_profile,
+    project_sheet,
+    projects_ranked,
+    standpoint,
+    to_target,
+)
 from importcut.app.desk import page as parts
 from importcut.economics.planning import addressable, credited, plan, planned_cuts
 
@@ -29,7 +36,7 @@ CHOICES = [
 
 @pytest.fixture(scope="module")
 def way(sample):
-    return walk("sample", "2026Q3", language="ru", delay_years=0.5)
+    return standpoint("sample", "2026Q3", language="ru", delay_years=0.5)
 
 
 @pytest.mark.parametrize(("ask", "options"), CHOICES, ids=lambda value: getattr(value, "__name__", ""))
@@ -60,13 +67,13 @@ def test_the_gap_is_what_the_projects_cut(way, sample):
 
 
 def test_a_method_that_cannot_tell_says_why_and_draws_nothing():
-    view = actual_and_expected(walk("uzbekistan", "2024"), method="activity")
+    view = actual_and_expected(standpoint("uzbekistan", "2024"), method="activity")
     assert view.picture is None and view.table.empty
     assert "no vehicle output is recorded" in view.finding.text
 
 
 def test_the_ranking_and_the_sheet_are_those_of_the_report(way, sample):
-    ranked = projects_ranked(walk("sample", "2026Q3")).table.set_index("project_id")["net_usd"].dropna()
+    ranked = projects_ranked(standpoint("sample", "2026Q3")).table.set_index("project_id")["net_usd"].dropna()
     report = sample.ranking.query("basis == 'realised_to_date'").set_index("project_id")["net_usd"].dropna()
     pd.testing.assert_series_equal(ranked.sort_index(), report.sort_index())
     sheet = project_sheet(way, project="plastisol_navoi").table
@@ -77,7 +84,7 @@ def test_the_ranking_and_the_sheet_are_those_of_the_report(way, sample):
 
 def test_sliders_move_the_plan_as_a_scenario_with_these_values_would(sample):
     """A scenario file of every project a year late and the slider at one year are the same plan."""
-    late, moved = walk("sample", "2026Q3", scenario="late"), walk("sample", "2026Q3", delay_years=1.0)
+    late, moved = standpoint("sample", "2026Q3", scenario="late"), standpoint("sample", "2026Q3", delay_years=1.0)
     pd.testing.assert_frame_equal(to_target(late).table, to_target(moved).table)
     caps = addressable(moved.ds, sample.panel, sample.cuts)
     cut = planned_cuts(moved.ds, plan(moved.ds, caps))["gross_usd"].sum()
@@ -90,7 +97,7 @@ def test_sliders_move_the_plan_as_a_scenario_with_these_values_would(sample):
 
 
 def test_a_slider_that_was_not_moved_is_the_scenario_itself():
-    assert walk("sample", "2026Q3", delay_years=0.0) == walk("sample", "2026Q3")
+    assert standpoint("sample", "2026Q3", delay_years=0.0) == standpoint("sample", "2026Q3")
 
 
 def test_a_view_is_kept_as_figure_table_and_code(way, tmp_path):
@@ -184,7 +191,7 @@ def same(table, view, amount):
 
 @pytest.mark.browser
 def test_widgets_change_the_chart_as_the_library_computes_it_and_nothing_leaves_this_machine(browsed, capsys):
-    (tab, wrong), way = browsed, walk("sample", "2026Q3")
+    (tab, wrong), way = browsed, standpoint("sample", "2026Q3")
     select = lambda label, option: lambda: tab.get_by_label(label, exact=True).select_option(option)  # noqa: E731
     first, table, alt = answered(tab, select("Product", "Body topcoat"), ["product='topcoat'"])
     view = import_profile(way, product="topcoat")
@@ -198,7 +205,7 @@ def test_widgets_change_the_chart_as_the_library_computes_it_and_nothing_leaves_
     handle = tab.locator(".slider-container .noUi-handle >> visible=true").first
     fourth, table, alt = answered(tab, lambda: handle.press("ArrowRight"), ["delay_years="])
     years = float(re.search(r"delay_years=([\d.]+)", tab.locator(".desk-code pre").text_content())[1])
-    view = to_target(walk("sample", "2026Q3", delay_years=years), rule="dispatched")
+    view = to_target(standpoint("sample", "2026Q3", delay_years=years), rule="dispatched")
     assert years > 0 and same(table, view, "gross_usd") and alt == view.finding.text != before
     assert wrong == []
     with capsys.disabled():

@@ -39,7 +39,10 @@ _PUBLIC = {
         "plot_weights",
     ],
     "app.check": ["examination", "to_mend", "verdict"],
-    "app.desk": ["desk"],
+    "app.desk": [
+        "actual_and_expected", "import_profile", "open_desk", "project_sheet", "projects_ranked", "standpoint",
+        "to_target",
+    ],
     "app.index": ["finished_tables"],
     "app.run": ["make_report"],
 }  # fmt: skip

@@ -145,6 +145,12 @@ def languages() -> list[str]:
     return [SOURCE, *sorted(p.parents[1].name for p in LOCALES.glob("*/LC_MESSAGES/importcut.po"))]
 
 
+def own_name(language: str) -> str:
+    """What a language calls itself."""
+    name = _locale(language).get_display_name().translate(APOSTROPHES)
+    return name[:1].upper() + name[1:]
+
+
 def _digits(millions: float) -> int:
     return 1 if abs(millions) >= 10 else 2
 

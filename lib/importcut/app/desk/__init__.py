@@ -1,6 +1,7 @@
 """The economist's desk: five views of a dataset, as functions for a notebook and under widgets on a page."""
 
-from importcut.app.desk.board import desk
+from importcut.app.desk.basis import Standpoint, standpoint
+from importcut.app.desk.board import open_desk
 from importcut.app.desk.views import (
     View,
     actual_and_expected,
@@ -9,4 +10,3 @@ from importcut.app.desk.views import (
     projects_ranked,
     to_target,
 )
-from importcut.app.desk.way import Way, walk

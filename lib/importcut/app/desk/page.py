@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from importcut.app.desk.views import View
-from importcut.app.desk.way import Way
-from importcut.app.desk.words import readable
+from importcut.app.desk.basis import Standpoint
+from importcut.app.desk.views import View, names_of
+from importcut.language import Voice
 from importcut.schema import LIBRARY, as_text
 from importcut.telling.export import rounded
 from importcut.telling.export.content import data_uri
@@ -16,83 +16,105 @@ from importcut.telling.export.png import to_png
 
 STYLE = LIBRARY / "templates" / "desk" / "style.css"
 UNKNOWN = ("NaN", "<NA>", "&lt;NA&gt;")  # as pandas writes what is not known; here its cell is empty
-PAGES = [10, 25, 50, -1]  # rows of a table shown at a time; -1 for all
 
 
-def style() -> str:
-    """The desk's look."""
-    return f"<style>{STYLE.read_text(encoding='utf-8')}</style>"
+def head(here: Standpoint) -> str:
+    """The desk's look, its title, and the mark of illustrative data."""
+    say = here.say
+    mark = f'<p class="desk-mark">{escape(say.mark)}</p>' if say.mark else ""
+    title, data = escape(say("The economist’s desk")), escape(say.title)
+    about = f'<div lang="{say.language}">{mark}<h1>{title}</h1><p class="desk-data">{data}</p></div>'
+    return f"<style>{STYLE.read_text(encoding='utf-8')}</style>{about}"
 
 
-def head(way: Way) -> str:
-    """Title, and the mark of illustrative data."""
-    say, mark = way.say, way.say.mark
-    marked = f'<p class="desk-mark">{escape(mark)}</p>' if mark else ""
-    title = escape(say("The economist’s desk"))
-    return f'<div lang="{say.language}">{marked}<h1>{title}</h1><p class="desk-data">{escape(say.title)}</p></div>'
-
-
-def answer(view: View, say) -> str:
+def answer(view: View, say: Voice) -> str:
     """The picture, or the claim where there is none, and the text that reads it."""
-    finding, shown = view.finding, f'<p class="desk-claim">{escape(view.finding.title)}</p>'
+    finding, figure = view.finding, f'<p class="desk-claim">{escape(view.finding.title)}</p>'
     if view.picture is not None:
-        drawing = data_uri(view.picture.svg.encode())
-        shown = f'<div class="desk-drawing"><img alt="{escape(finding.text)}" src="{drawing}"></div>'
+        source = data_uri(view.picture.svg.encode())
+        figure = f'<div class="desk-drawing"><img alt="{escape(finding.text)}" src="{source}"></div>'
     text = "".join(f"<p>{escape(part)}</p>" for part in finding.text.split("\n\n"))
     facts = view.facts._repr_mimebundle_()["text/html"] if view.facts is not None else ""
-    return f'<div lang="{say.language}">{shown}<div class="desk-text">{text}</div>{facts}</div>'
+    return f'<div lang="{say.language}">{figure}<div class="desk-text">{text}</div>{facts}</div>'
 
 
-def downloads(view: View, name: str, say) -> str:
+def downloads(view: View, name: str, say: Voice) -> str:
     """Links that hold the figure and the table, so that a browser saves them without a server."""
-    files = [("CSV", f"{name}.csv", data_uri(csv(view).encode(), "text/csv"))] if len(view.table) else []
+    files = {}
     if view.picture is not None:
-        files.insert(0, ("SVG", f"{name}.svg", data_uri(view.picture.svg.encode())))
-    links = [f'<a class="desk-{kind.lower()}" download="{f}" href="{href}">{kind}</a>' for kind, f, href in files]
-    about = escape(say("Download"))
-    return f'<div lang="{say.language}" class="desk-links">{about}: {" ".join(links)}</div>' if links else ""
+        files["svg"] = data_uri(view.picture.svg.encode())
+    if len(view.table):
+        files["csv"] = data_uri(csv(view).encode(), "text/csv")
+    links = " ".join(
+        f'<a class="desk-{ending}" download="{name}.{ending}" href="{content}">{ending.upper()}</a>'
+        for ending, content in files.items()
+    )
+    return f'<div lang="{say.language}" class="desk-links">{escape(say("Download"))}: {links}</div>' if links else ""
 
 
-def table(view: View, say) -> str:
-    """The table as it is read, searchable and sortable without a net."""
+def table(view: View, say: Voice) -> str:
+    """The table as it is read, searchable and sortable without a net; empty where it has no row."""
     from itables import to_html_datatable
 
-    shown = readable(view.table, say)
-    if shown.empty:
+    rows = _readable(view.table, say)
+    if rows.empty:
         return ""
-    said = {
-        "search": say("Search:"), "info": say("rows _START_–_END_ of _TOTAL_"), "infoEmpty": "", "infoFiltered": "",
-        "lengthMenu": say("rows shown: _MENU_"), "zeroRecords": say("No row fits."),
-    }  # fmt: skip
+    words = {
+        "search": say("Search:"),
+        "lengthMenu": say("rows shown: _MENU_"),
+        "info": say("rows _START_–_END_ of _TOTAL_"),
+        "zeroRecords": say("No row fits."),
+        "infoEmpty": "",
+        "infoFiltered": "",
+    }
+    options = {"connected": False, "showIndex": False, "maxBytes": 0, "autoWidth": False, "style": "width:100%"}
     digits = 1 + ("unit_value" in view.table)
     with pd.option_context("display.float_format", lambda value: say.number(value, digits)):
-        html = to_html_datatable(
-            shown, connected=False, showIndex=False, classes="display compact desk-table", language=said,
-            lengthMenu=[PAGES, [*map(str, PAGES[:-1]), say("all")]], maxBytes=0, autoWidth=False,
-            style="width:100%",
-            layout={"topStart": "search", "topEnd": "pageLength", "bottomStart": "info", "bottomEnd": "paging"},
-        )  # fmt: skip
+        html = to_html_datatable(rows, classes="display compact desk-table", language=words, **options)
     for unknown in UNKNOWN:
         html = html.replace(f'\\"{unknown}\\"', '\\"\\"').replace(f">{unknown}</td>", "></td>")
     return html
 
 
-def code(ask: Callable[..., View], way: Way, options: dict) -> str:
+def _readable(table: pd.DataFrame, say: Voice) -> pd.DataFrame:
+    """The table with headings and names in the reader's language, thousand dollars and tonnes; numbers stay numbers."""
+    columns = {}
+    for column, heading in say.words("columns").items():
+        if column in table and table[column].notna().any():
+            columns[heading] = [*_cells(table[column], say)]
+    return pd.DataFrame(columns)
+
+
+def _cells(values: pd.Series, say: Voice) -> pd.Series | list[str]:
+    column = values.name
+    if column == "origin" or column.endswith("_id"):
+        return names_of(column, values, say)
+    if column == "period":
+        return values.map(say.period)
+    if column == "evidence":
+        return values.map(say, na_action="ignore").fillna("")
+    if column == "reason":
+        return say.in_words(values, "reasons").fillna("")
+    return values / 1e3 if column.endswith(("_usd", "_kg")) else values
+
+
+def code(view: Callable[..., View], here: Standpoint, options: dict) -> str:
     """Lines for a notebook that give this very view."""
-    given = {"scenario": way.scenario, "language": way.language} | dict(way.assumptions)
-    start = ", ".join([repr(way.dataset), repr(way.period), *(f"{name}={value!r}" for name, value in given.items())])
-    asked = ", ".join(["way", *(f"{name}={value!r}" for name, value in options.items() if value is not None)])
+    point = {"scenario": here.scenario, "language": here.language} | dict(here.assumptions)
+    start = [repr(here.dataset), repr(here.period), *(f"{name}={value!r}" for name, value in point.items())]
+    choice = ["here", *(f"{name}={value!r}" for name, value in options.items() if value is not None)]
     return (
-        f"from importcut.app.desk import {ask.__name__}, walk\n\n"
-        f"way = walk({start})\nview = {ask.__name__}({asked})\ndisplay(view.picture, view.table)"
+        f"from importcut import {view.__name__}, standpoint\n\n"
+        f"here = standpoint({', '.join(start)})\nview = {view.__name__}({', '.join(choice)})\n"
+        "display(view.picture, view.table)"
     )
 
 
-def listing(lines: str, say) -> str:
+def listing(lines: str, say: Voice) -> str:
     """The code, to copy: one click selects it all."""
     about = escape(say("The code of this view, to copy into a notebook"))
-    shown = f'<summary lang="{say.language}">{about}</summary><pre lang="en">{escape(lines)}</pre>'
-    return f'<details class="desk-code">{shown}</details>'
+    summary, text = f'<summary lang="{say.language}">{about}</summary>', f'<pre lang="en">{escape(lines)}</pre>'
+    return f'<details class="desk-code">{summary}{text}</details>'
 
 
 def csv(view: View) -> str:

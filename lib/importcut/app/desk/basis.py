@@ -1,0 +1,167 @@
+"""What the views stand on: a dataset as of a period, under assumptions, with its tables."""
+
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from importcut import economics
+from importcut.dataset import Dataset, as_period, assumption, what_if
+from importcut.economics.comparison import ledger
+from importcut.economics.methods import METHODS
+from importcut.economics.panel import profile
+from importcut.economics.planning import addressable, credited, plan, planned_cuts
+from importcut.intake.clean import clean_imports
+from importcut.intake.declarations import read_declarations
+from importcut.intake.opening import find_dataset, open_dataset
+from importcut.intake.publication import published
+from importcut.intake.scenario import read_scenario
+from importcut.language import Voice
+from importcut.schema import DataError, load
+
+SLIDERS = ("delay_years", "capacity_use", "price_drift")  # assumptions that the reader moves
+
+
+@dataclass(frozen=True)
+class Standpoint:
+    """A dataset as of a period, under a scenario with the reader's own assumptions, told in a language.
+
+    Each of its tables is made when it is first asked for, and kept.
+    """
+
+    dataset: str
+    period: str
+    scenario: str = "base"
+    language: str = "en"
+    assumptions: tuple[tuple[str, float], ...] = ()
+
+    @cached_property
+    def ds(self) -> Dataset:
+        """The dataset under the scenario and these assumptions."""
+        ds = _opened(self.dataset)
+        scenario = read_scenario(ds.path, self.scenario, ds.projects)
+        ds = replace(ds, period=as_period(self.period, ds.frequency), scenario=scenario)
+        return what_if(ds, {}, assumptions=dict(self.assumptions)) if self.assumptions else ds
+
+    @cached_property
+    def say(self) -> Voice:
+        """The reader's language."""
+        return Voice(self.language, self.ds)
+
+    @property
+    def imports(self) -> pd.DataFrame:
+        """Table `profile`."""
+        return _profile(self.dataset, self.period)
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods that can be asked, the dataset's own first."""
+        recorded = ["deliveries"] if len(self.ds.deliveries) else []
+        return sorted([*recorded, *METHODS], key=lambda method: method != self.ds.counterfactual)
+
+    def way(self, method: str | None = None) -> economics.Way:
+        """The way from cells to cuts by a method, by default the dataset's own."""
+        return _way(self.dataset, self.period, method or self.ds.counterfactual)
+
+    @cached_property
+    def caps(self) -> pd.DataFrame:
+        """What can be displaced, from `planned.addressable`."""
+        return addressable(self.ds, self.way().panel, self.way().estimates)
+
+    @cached_property
+    def planned(self) -> pd.DataFrame:
+        """Table `cuts_planned`."""
+        return planned_cuts(self.ds, plan(self.ds, self.caps))
+
+    def credit(self, rule: str) -> pd.DataFrame:
+        """Table `credit` by one rule."""
+        return credited(self.ds, self.caps, rules=(rule,))
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """Table `ledger`, under the scenario's own assumptions."""
+        if self.assumptions:
+            return _same(replace(self, assumptions=())).ledger
+        ds, way = self.ds, self.way()
+        intended, attainable = (plan(ds, addressable(ds, way.panel, way.cuts, as_planned=p)) for p in (True, False))
+        return ledger(way.realised, intended, attainable, ds, former=published(ds))
+
+    @property
+    def base(self) -> "Standpoint":
+        """The same dataset and period under the base scenario."""
+        return _same(Standpoint(self.dataset, self.period))
+
+    def prepare(self) -> None:
+        """Make now what would keep the reader waiting later: the cuts by every method, and the plan."""
+        for method in self.methods:
+            self.way(method)
+        _ = self.base.planned, self.ledger
+
+
+def standpoint(
+    dataset: str, period: str = "", *, scenario: str = "base", language: str = "en", **assumptions: float
+) -> Standpoint:
+    """A dataset as of a period, by default its latest, under a scenario.
+
+    Equal standpoints are one, with the tables that it has made already.
+
+    Parameters
+    ----------
+    assumptions : other values for delay_years, price_drift and the like
+
+    Raises
+    ------
+    DataError : the dataset is wrong, has no such period, or an assumption is none.
+    """
+    known = periods(dataset)
+    if period and period not in known:
+        as_period(period, _opened(dataset).frequency)
+        raise DataError(f"period {period} is not in dataset {dataset} — choose one of {', '.join(known)}")
+    start = _same(Standpoint(dataset, period or known[0], scenario, language))
+    moved = {name: value for name, value in assumptions.items() if value != assumption(start.ds, name)}
+    return _same(replace(start, assumptions=tuple(sorted(moved.items())))) if moved else start
+
+
+@cache
+def periods(dataset: str) -> list[str]:
+    """The periods for which the dataset can be asked, the latest first: those from the end of its base period on."""
+    ds, known = _opened(dataset), pd.PeriodIndex(_cells(dataset)["period"].unique())
+    return [str(period) for period in known[known.end_time >= ds.base_period.end_time].sort_values()[::-1]]
+
+
+@cache
+def _same(point: Standpoint) -> Standpoint:
+    return point
+
+
+@cache
+def _opened(dataset: str) -> Dataset:
+    return open_dataset(dataset)
+
+
+@cache
+def _cells(dataset: str) -> pd.DataFrame:
+    """Table `cells` of all periods: as the report made it, or made here where there is none, or raw files are newer."""
+    ds = _opened(dataset)
+    file = ds.processed / "cells.parquet"
+    newest = max(raw.stat().st_mtime for raw in find_dataset(dataset).rglob("*"))
+    if file.exists() and file.stat().st_mtime > newest:
+        return load("cells", ds)
+    with TemporaryDirectory(prefix="importcut-") as folder:  # a report that is being made is not disturbed
+        aside = replace(ds, name=folder)  # an absolute path: its tables lie there
+        return clean_imports(read_declarations(aside), aside).cells
+
+
+@cache
+def _profile(dataset: str, period: str) -> pd.DataFrame:
+    ds = _opened(dataset)
+    return profile(_way(dataset, period, ds.counterfactual).panel, ds.uses, frequency=ds.frequency)
+
+
+@cache
+def _way(dataset: str, period: str, method: str) -> economics.Way:
+    own = _opened(dataset).counterfactual
+    if method != own:
+        return economics.by_method(_way(dataset, period, own), method)
+    return economics.way(_same(Standpoint(dataset, period)).ds, _cells(dataset))

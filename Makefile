@@ -37,6 +37,10 @@ sample: env
 registers: env
 	$(BIN)/python tests/economy/registers_workbook.py
 
+# The Office files that decks and documents begin with, after a change of tests/economy/office_templates.py.
+templates: env
+	PYTHONPATH=tests $(BIN)/python -m economy.office_templates
+
 # Lines by the million need room: BENCH_FOLDER says where (20 GB for 100 million), BENCH_MILLIONS how many.
 bench: env
 	$(BIN)/python tests/bench.py

@@ -228,7 +228,7 @@ def test_what_the_rule_allows_is_not_called_a_breach():
         "economics.cuts": "from importcut.economics.series import Observed",
         "economics.prices": "from importcut.schema import tables\nfrom importcut.dataset import Dataset",
         "app.run": "from importcut.telling import chart, export\nfrom importcut.economics import way",
-        "telling.chart.frame": "import matplotlib.pyplot as plt\nimport seaborn as sns",
+        "telling.chart.style": "import matplotlib.pyplot as plt\nimport seaborn as sns",
         "intake.clean": "import duckdb\nimport ibis",
         "language": "from importcut.dataset import Dataset",
     }.items():

@@ -23,7 +23,7 @@ from importcut.telling.chart import (
     plot_size_ratio,
     plot_weights,
 )
-from importcut.telling.chart.frame import million_axis
+from importcut.telling.chart.style import million_axis
 from importcut.telling.narrate import bridge_steps, chain_steps, product_by_plant, product_steps, quality_bars
 
 

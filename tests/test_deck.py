@@ -11,7 +11,9 @@ from pptx import Presentation
 from pptx.enum.text import PP_ALIGN
 from pypdf import PdfReader
 
-from importcut.telling.export.deck import to_pptx
+from economy import office_templates
+from importcut.telling.export.content import TEMPLATES
+from importcut.telling.export.powerpoint import to_pptx
 from test_slides import LANGUAGES, MARKS, SAID, report
 
 CODES = {"en": "en-US", "ru": "ru-RU", "uz-Cyrl": "uz-Cyrl-UZ", "uz-Latn": "uz-Latn-UZ"}
@@ -137,3 +139,16 @@ def test_libreoffice_opens_every_slide(tmp_path):
     call = ["soffice", home, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, *decks]
     subprocess.run(call, check=True, capture_output=True, timeout=240)
     assert [len(PdfReader(deck.with_suffix(".pdf")).pages) for deck in decks] == [6] * len(LANGUAGES)
+
+
+def test_the_carried_deck_without_slides_is_the_one_that_is_made_for_it():
+    def layouts(deck):
+        file = Presentation(io.BytesIO(deck))
+        places = [
+            (s.name, s.left, s.top, s.width, s.height) for layout in file.slide_layouts for s in layout.placeholders
+        ]
+        return len(file.slides), file.slide_width, [layout.name for layout in file.slide_layouts], places
+
+    carried = layouts((TEMPLATES / "slides" / "template.pptx").read_bytes())
+    assert carried == layouts(office_templates.presentation())
+    assert carried[2] == ["Title Slide", "Title and Content", "Picture with Caption"]

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from importcut.telling.chart import Picture
+from economy import office_templates
+from importcut.telling.drawing import Picture
 from importcut.telling.export import document
 from importcut.telling.finding import Cover, Finding
 from importcut.telling.narrate import Listing
@@ -263,3 +264,14 @@ def test_every_sign_comes_out_as_it_is(said):
     assert [words for words in said if words not in written] == []
     printed = "".join(pdf_text(document.to_pdf(notebook, language="uz-Cyrl")).split("-"))
     assert [words for words in said if squeezed(words).replace("-", "") not in printed] == []
+
+
+def test_the_carried_word_document_is_the_one_that_is_made_from_its_parts():
+    carried = (document.FOLDER / "reference.docx").read_bytes()
+    assert contents(carried) == contents(office_templates.document())
+
+
+def contents(office):
+    """The parts of an Office file by name."""
+    with zipfile.ZipFile(io.BytesIO(office)) as parts:
+        return {name: parts.read(name) for name in parts.namelist()}

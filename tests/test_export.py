@@ -15,8 +15,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from importcut.intake.opening import open_dataset
 from importcut.schema import tables
 from importcut.telling import export
-from importcut.telling.export.content import PLOT
-from importcut.telling.finding import TABLE
+from importcut.telling.drawing import PLOT
+from importcut.telling.finding import COVER, TABLE
 
 EACH_SHEET = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
 MARK = "Намунавий (шартли) маълумотлар"
@@ -40,7 +40,7 @@ def notebook():
         cells=[
             new_markdown_cell("# Title"),
             new_markdown_cell("For the author", metadata={"tags": ["author"]}),
-            shown({export.COVER: HEADLINE}),
+            shown({COVER: HEADLINE}),
             shown(
                 {"text/markdown": "## Costs\n\nA cut $4.1 **million**, B $2.9; ўзгариш\n\n![x](https://x.org/a.png)"}
             ),
@@ -86,7 +86,7 @@ def test_the_mark_of_illustrative_data_stands_on_the_page_and_on_each_printed_on
     soup = BeautifulSoup(page, "html.parser")
     assert soup.find(class_="mark").text == MARK
     assert re.search(r'@page \{ @top-center \{ content: "' + re.escape(MARK), soup.style.text)
-    notebook.cells[2] = shown({export.COVER: HEADLINE | {"mark": ""}})
+    notebook.cells[2] = shown({COVER: HEADLINE | {"mark": ""}})
     real = export.to_html(notebook, language="en")
     assert MARK not in real and "@top-center" not in real
 
@@ -102,7 +102,7 @@ def test_text_between_two_dollar_signs_is_text(page):
 
 
 def test_the_first_page_has_the_title_and_the_mark_once(page, notebook):
-    notebook.cells[2] = shown({export.COVER: HEADLINE, "text/markdown": "# Again\n\nS\n\n*marked*"})
+    notebook.cells[2] = shown({COVER: HEADLINE, "text/markdown": "# Again\n\nS\n\n*marked*"})
     soup = BeautifulSoup(export.to_html(notebook, language="en"), "html.parser")
     assert soup.select_one(".cover").get_text("|", strip=True) == f"{HEADLINE['title']}|S"
     assert len(soup.find_all(string=MARK)) == 1

@@ -6,8 +6,11 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from importcut.telling.export import ADDRESSES, content
-from importcut.telling.export.slides import BOTTOM, MARGIN, READABLE, WIDE, Grid, deck, lines, sentences, to_slides
+from importcut.telling.drawing import PLOT, SVG
+from importcut.telling.export.html import ADDRESSES
+from importcut.telling.export.layout import BOTTOM, MARGIN, READABLE, WIDE, Grid, lines, pages, sentences
+from importcut.telling.export.slides import to_slides
+from importcut.telling.finding import COVER, FINDING, TABLE
 
 LANGUAGES = ("en", "ru", "uz-Cyrl", "uz-Latn")
 SAID = {
@@ -32,11 +35,11 @@ def shown(kind, data, slide="slide", **metadata):
 
 def cover(language, title="Imports & <cuts>", headline=None):
     told = {"title": title, "subtitle": f"Chemicals · {language}", "headline": headline or SAID[language]}
-    return shown(content.COVER, told | {"mark": MARKS[language]}, slide="skip")
+    return shown(COVER, told | {"mark": MARKS[language]}, slide="skip")
 
 
 def finding(title, text, reading):
-    return shown(content.FINDING, {"title": title, "text": text, "reading": reading})
+    return shown(FINDING, {"title": title, "text": text, "reading": reading})
 
 
 def chart(title, language, *, high=300):
@@ -47,8 +50,8 @@ def chart(title, language, *, high=300):
     )
     told = {"title": title, "unit": f"million US dollars, {language}", "alt": f"a bar, {title}", "name": "bar"}
     told["note"] = f"Source: {language}. {MARKS[language]}."
-    cell = shown(content.SVG, svg, **{content.SVG: {"alt": told["alt"], "name": "bar"}})
-    cell.outputs[0]["data"][content.PLOT] = told | {"svg": svg}
+    cell = shown(SVG, svg, **{SVG: {"alt": told["alt"], "name": "bar"}})
+    cell.outputs[0]["data"][PLOT] = told | {"svg": svg}
     cell.metadata.slideshow.slide_type = "fragment"
     return cell
 
@@ -56,7 +59,7 @@ def chart(title, language, *, high=300):
 def table(rows=12):
     told = {"caption": "What changed, thousand US dollars", "columns": ["Project", "Before", "Now"]}
     body = [[f"лойиҳа {n} <b>", "0,0", f"{n}\u00a0000,5"] for n in range(1, rows + 1)]
-    return shown(content.TABLE, told | {"rows": body, "numeric": [False, False, True]}, slide="fragment")
+    return shown(TABLE, told | {"rows": body, "numeric": [False, False, True]}, slide="fragment")
 
 
 def report(language, **about):
@@ -131,7 +134,7 @@ def test_the_same_notebook_gives_the_same_deck_and_a_small_one():
 
 def test_real_data_are_not_marked():
     notebook = report("en")
-    notebook.cells[0].outputs[0]["data"][content.COVER]["mark"] = ""
+    notebook.cells[0].outputs[0]["data"][COVER]["mark"] = ""
     assert 'class="mark"' not in to_slides(notebook, language="en")
 
 
@@ -139,9 +142,9 @@ def test_a_deck_has_nine_slides_at_most():
     cells = [cover("en")]
     for n in range(8):
         cells += [finding(f"Claim {n}", "Text.", "Reading."), chart(f"Claim {n}", "en")]
-    assert len(deck(new_notebook(cells=cells))[1]) == 9
+    assert len(pages(new_notebook(cells=cells))[1]) == 9
     with pytest.raises(ValueError, match="marks 9 slides, a deck holds 8: give some of their cells"):
-        deck(new_notebook(cells=[*cells, finding("Claim 9", "Text.", "Reading."), table()]))
+        pages(new_notebook(cells=[*cells, finding("Claim 9", "Text.", "Reading."), table()]))
 
 
 @pytest.mark.parametrize("times", [1, 3, 5])
@@ -149,10 +152,10 @@ def test_a_deck_has_nine_slides_at_most():
 def test_nothing_on_a_slide_overlaps_and_letters_are_readable(language, times):
     notebook = report(language, headline=" ".join([SAID[language]] * times))
     for cell in notebook.cells[1:]:
-        if told := cell.outputs[0]["data"].get(content.FINDING):
+        if told := cell.outputs[0]["data"].get(FINDING):
             told["reading"] = " ".join([SAID[language]] * times)
-    _, pages = deck(notebook)
-    for page in pages[1:]:
+    _, deck = pages(notebook)
+    for page in deck[1:]:
         title, unit, place, reading = page.title.box, page.unit.box, page.place, page.reading.box
         assert page.title.size >= 26 and page.unit.size >= 14
         assert page.reading.size >= READABLE or times > 3

@@ -303,11 +303,12 @@ def _executed(setting: Setting, language: str) -> dict:
 def _figures(setting: Setting, language: str) -> tuple[list[str], dict]:
     """Export the figures of the answer in one language, and remember its headline."""
     from importcut.telling import export
+    from importcut.telling.finding import COVER
 
     executed, folder = _executed(setting, language), setting.build / language / FIGURES
     cover = export.cover(executed)
     if cover is None:
-        raise RunError(f"{ANSWER}.ipynb shows no headline — let a cell display one as {export.COVER}")
+        raise RunError(f"{ANSWER}.ipynb shows no headline — let a cell display one as {COVER}")
     shutil.rmtree(folder, ignore_errors=True)
     figures = export.figures(executed)
     for name, content in figures.items():

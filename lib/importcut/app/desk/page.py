@@ -10,9 +10,8 @@ from importcut.app.desk.basis import Standpoint
 from importcut.app.desk.views import View, names_of
 from importcut.language import Voice
 from importcut.schema import LIBRARY, as_text
+from importcut.telling.drawing import data_uri, to_png
 from importcut.telling.export import rounded
-from importcut.telling.export.content import data_uri
-from importcut.telling.export.png import to_png
 
 STYLE = LIBRARY / "templates" / "desk" / "style.css"
 UNKNOWN = ("NaN", "<NA>", "&lt;NA&gt;")  # as pandas writes what is not known; here its cell is empty

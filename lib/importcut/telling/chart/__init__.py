@@ -1,6 +1,5 @@
 """Draws finished tables. Text comes from `say` (language.Voice); the caller gives the claim as title."""
 
-from importcut.telling.chart.frame import Picture, canvas, picture
 from importcut.telling.chart.investment import plot_cost_curve, plot_size_ratio
 from importcut.telling.chart.periods import (
     plot_chain,
@@ -23,3 +22,4 @@ from importcut.telling.chart.rows import (
     plot_tornado,
     plot_variants,
 )
+from importcut.telling.chart.style import Picture, canvas, picture

@@ -11,7 +11,7 @@ from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
 from importcut.language import Voice
-from importcut.telling.chart import frame
+from importcut.telling.chart import style
 
 LETTER = 0.07  # inches, width of a letter of a label
 WIDE_SPREAD = 30  # ratio of the largest to the smallest value from which an axis is logarithmic
@@ -38,12 +38,12 @@ def plot_cost_curve(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = No
     [0.5, 2.0]
     """
     rows = _with_ratio(appraisal, say)
-    ax = ax or frame.canvas(3.6 + 0.1 * len(rows))
+    ax = ax or style.canvas(3.6 + 0.1 * len(rows))
     height, width = 1 / rows["cut_per_cost"], rows["annual_net_usd"]
     left = width.cumsum() - width
     ax.bar(left, height, width=width, align="edge", color=rows["colour"], edgecolor="white", linewidth=0.8)
     room = ax.get_position().width * ax.figure.get_figwidth() / LETTER
-    legend = frame.class_patches(rows["class"], say)
+    legend = style.class_patches(rows["class"], say)
     for middle, top, share, name, colour in zip(
         left + width / 2, height, width / width.sum(), rows["name"], rows["colour"], strict=True
     ):
@@ -51,7 +51,7 @@ def plot_cost_curve(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = No
         if max(map(len, label.split("\n"))) > share * room:
             label = say.number(len(legend) - rows["class"].nunique() + 1)
             legend.append(Patch(color=colour, label=f"{label}  {name}"))
-        frame.note(ax, label, (middle, top), 0, 3)
+        style.note(ax, label, (middle, top), 0, 3)
     ax.set_xlim(0, width.sum())
     ax.set_ylim(0, height.max() * 1.14)
     across = say("annual net import cut, cumulated, million US dollars")
@@ -74,10 +74,10 @@ def plot_size_ratio(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = No
     [[3000000.0, 2.0], [1000000.0, 0.5]]
     """
     rows = _with_ratio(appraisal, say)
-    ax = ax or frame.canvas(5.0)
+    ax = ax or style.canvas(5.0)
     x, y = rows["annual_net_usd"], rows["cut_per_cost"]
     front = rows[rows["pareto"]].sort_values("annual_net_usd")
-    (line,) = ax.plot(front["annual_net_usd"], front["cut_per_cost"], color=frame.MUTED, linewidth=1.2, zorder=1)
+    (line,) = ax.plot(front["annual_net_usd"], front["cut_per_cost"], color=style.MUTED, linewidth=1.2, zorder=1)
     line.set_label(say("Pareto front"))
     ax.scatter(x, y, c=rows["colour"], s=46, edgecolor="white", linewidth=0.8)
     ax.set_xlim(0, x.max() * 1.12)
@@ -87,7 +87,7 @@ def plot_size_ratio(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = No
     else:
         ax.set_ylim(0, y.max() * 1.12)
     across = say("annual net import cut, million US dollars")
-    legend = [*frame.class_patches(rows["class"], say), line]
+    legend = [*style.class_patches(rows["class"], say), line]
     _finish(ax, across, say("annual net import cut per dollar invested, US dollars"), legend, say)
     _name_points(ax, rows)
     return ax
@@ -98,7 +98,7 @@ def _with_ratio(appraisal: pd.DataFrame, say: Voice) -> pd.DataFrame:
     rows = appraisal[appraisal["cut_per_cost"] > 0].sort_values("cut_per_cost", ascending=False)
     group = rows["project_id"].map(say.ds.projects.set_index("project_id")["class"])
     names = rows["project_id"].map(say.names("projects"))
-    return rows.assign(**{"name": names, "class": group, "colour": group.map(frame.CLASS_COLOURS)})
+    return rows.assign(**{"name": names, "class": group, "colour": group.map(style.CLASS_COLOURS)})
 
 
 def _name_points(ax: Axes, rows: pd.DataFrame) -> None:
@@ -132,8 +132,8 @@ def _finish(ax: Axes, across: str, along: str, legend: list, say: Voice) -> Axes
     ax.set_ylabel(fill(along, 42), fontsize=9)
     digits = 1 if ax.get_yscale() == "linear" else 2
     ax.yaxis.set_major_formatter(lambda value, _: say.number(value, digits))
-    ax.yaxis.grid(True, color=frame.GRID, linewidth=0.7)
+    ax.yaxis.grid(True, color=style.GRID, linewidth=0.7)
     longest = max(len(entry.get_label()) for entry in legend)
     columns = 3 if 3 * (longest + 6) * LETTER < ax.figure.get_figwidth() else 2
-    frame.legend_below(ax, distance=5.2, columns=columns, handles=legend)
-    return frame.million_axis(ax, "x", say)
+    style.legend_below(ax, distance=5.2, columns=columns, handles=legend)
+    return style.million_axis(ax, "x", say)

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from importcut.language import Voice
-from importcut.telling.chart import frame
+from importcut.telling.chart import style
 from importcut.telling.chart.rows import KIND_COLOURS, signed
 
 NAMED = 6  # projects with a colour of their own; the rest are summed
@@ -33,7 +33,7 @@ def plot_counterfactual(
     >>> ax.get_legend().get_texts()[-1].get_text()
     'imports without the projects'
     """
-    ax = ax or frame.canvas(4.2)
+    ax = ax or style.canvas(4.2)
     totals = counterfactual.groupby("period")[["actual_usd", "counterfactual_usd"]].sum()
     actual, without, at = totals["actual_usd"], totals["counterfactual_usd"], np.arange(len(totals))
     identified = cuts[cuts["identified"]]
@@ -41,14 +41,14 @@ def plot_counterfactual(
     by_project = by_project.reindex(totals.index).fillna(0.0)
     order = by_project.sum().sort_values(ascending=False).index
     names, lower, band = say.names("projects"), actual, {"alpha": 0.75, "linewidth": 0}
-    for project, colour in zip(order[:NAMED], frame.SERIES, strict=False):
+    for project, colour in zip(order[:NAMED], style.SERIES, strict=False):
         upper = lower + by_project[project]
         ax.fill_between(at, lower, upper, color=colour, label=names[project], **band)
         lower = upper
     if len(order) > NAMED:
-        ax.fill_between(at, lower, without, color=frame.SERIES[-1], label=say("other projects"), **band)
-    ax.plot(at, actual, color=frame.INK, linewidth=2, label=say("actual imports"))
-    ax.plot(at, without, color=frame.INK, linewidth=1.4, linestyle="--", label=say("imports without the projects"))
+        ax.fill_between(at, lower, without, color=style.SERIES[-1], label=say("other projects"), **band)
+    ax.plot(at, actual, color=style.INK, linewidth=2, label=say("actual imports"))
+    ax.plot(at, without, color=style.INK, linewidth=1.4, linestyle="--", label=say("imports without the projects"))
     low, high = actual.min(), without.max()
     ax.set_ylim(max(0, low - (high - low)), high + 0.1 * (high - low))
     ax.set_xlim(0, at[-1])
@@ -69,26 +69,26 @@ def plot_plan(yearly: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Ax
     >>> [label.get_text() for label in plot_plan(yearly, say).texts]
     ['1.00', '3.00']
     """
-    ax = ax or frame.canvas(4.2)
+    ax = ax or style.canvas(4.2)
     tops = _stack(ax, yearly, say("other projects"))
     for at, usd in enumerate(tops):
-        frame.note(ax, say.millions(usd), (at, usd), 0, 3, fontsize=10, fontweight="bold")
+        style.note(ax, say.millions(usd), (at, usd), 0, 3, fontsize=10, fontweight="bold")
     ax.set_xticks(range(len(yearly)), [str(year) for year in yearly.index])
     ax.set_ylim(0, tops.max() * 1.12)
-    frame.legend_below(ax)
-    return frame.million_axis(ax, "y", say)
+    style.legend_below(ax)
+    return style.million_axis(ax, "y", say)
 
 
 def plot_periods(amounts: pd.DataFrame, say: Voice, *, marks: pd.Series | None = None, ax: Axes | None = None) -> Axes:
     """Amounts by period (rows), stacked by what the columns name, the largest by name; `marks` beside them as dots."""
-    ax = ax or frame.canvas(4.2)
+    ax = ax or style.canvas(4.2)
     tops = _stack(ax, amounts, say("others"))
     if marks is not None:
         usd = marks.reindex(amounts.index).to_numpy(float)
-        look = {"markerfacecolor": "white", "markeredgecolor": frame.INK, "markersize": 7}
+        look = {"markerfacecolor": "white", "markeredgecolor": style.INK, "markersize": 7}
         ax.plot(range(len(amounts)), usd, "o", label=marks.name, **look)
         tops = np.fmax(tops, usd)
-    ax.set_ylim(frame.from_zero(amounts.min().min(), tops.max(), 1.08))
+    ax.set_ylim(style.from_zero(amounts.min().min(), tops.max(), 1.08))
     ax.set_xlim(-0.6, len(amounts) - 0.4)
     return _over_time(ax, pd.PeriodIndex(amounts.index), say)
 
@@ -108,22 +108,22 @@ def plot_chain(chain: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Ax
     >>> plot_chain(chain, say).texts[0].get_text()
     '−1.00'
     """
-    ax = ax or frame.canvas(4.2)
+    ax = ax or style.canvas(4.2)
     wide = chain.pivot(index="period", columns="label", values="value_usd")
     kinds = chain.drop_duplicates("label").set_index("label")["kind"]
     total = wide[kinds[kinds.eq("total")].index[0]]
     green = KIND_COLOURS["project"]  # of the projects in every chart, so of no other effect
-    others = (colour for colour in frame.SERIES if colour != green)
+    others = (colour for colour in style.SERIES if colour != green)
     bottom, top = np.zeros(len(wide)), np.zeros(len(wide))
     for label, kind in kinds[kinds.ne("total")].items():
         usd, colour = wide[label].to_numpy(), green if kind == "project" else next(others)
         ax.bar(range(len(wide)), usd, bottom=np.where(usd < 0, bottom, top), color=colour, width=0.66, label=label)
         bottom, top = bottom + usd.clip(max=0), top + usd.clip(min=0)
-    ax.axhline(0, color=frame.MUTED, linewidth=0.8)
-    ax.plot(range(len(wide)), total, "o", color=frame.INK, markeredgecolor="white", markersize=7, label=total.name)
+    ax.axhline(0, color=style.MUTED, linewidth=0.8)
+    ax.plot(range(len(wide)), total, "o", color=style.INK, markeredgecolor="white", markersize=7, label=total.name)
     for at, usd in enumerate(total if len(wide) < CROWDED else []):
         edge, side, va = (bottom[at], -4, "top") if usd < 0 else (top[at], 3, "bottom")
-        frame.note(ax, signed(usd, say), (at, edge), 0, side, va=va, fontweight="bold")
+        style.note(ax, signed(usd, say), (at, edge), 0, side, va=va, fontweight="bold")
     ax.use_sticky_edges = False  # each bar would hold the frame at its foot
     ax.margins(y=0.1)
     return _over_time(ax, wide.index, say)
@@ -136,8 +136,8 @@ def plot_placebos(placebo: pd.DataFrame, say: Voice) -> Axes:
     expected imports in that period. Returns the first of the small charts; all are axes of its figure.
     """
     rows = placebo.assign(ratio=placebo["actual_kg"] / placebo["expected_kg"])
-    pairs = rows.loc[rows["role"].eq("product"), ["project_id", "product_id"]].drop_duplicates().head(frame.MOST)
-    charts = frame.small_charts(pairs["product_id"].map(say.names("products")).tolist(), height=2.1)
+    pairs = rows.loc[rows["role"].eq("product"), ["project_id", "product_id"]].drop_duplicates().head(style.MOST)
+    charts = style.small_charts(pairs["product_id"].map(say.names("products")).tolist(), height=2.1)
     for ax, (project, product) in zip(charts, pairs.itertuples(index=False), strict=True):
         pair = rows[rows["project_id"].eq(project) & rows["product_id"].eq(product)]
         own = pair[pair["role"].eq("product")].set_index("period").sort_index()
@@ -145,15 +145,15 @@ def plot_placebos(placebo: pd.DataFrame, say: Voice) -> Axes:
         donors, tail = pair[pair["role"].eq("donor")].groupby("period")["ratio"], (1 - CENTRAL) / 2
         low, high = (expected * donors.quantile(share).reindex(own.index) for share in (tail, 1 - tail))
         label = say("where four in five comparable products lie")
-        ax.fill_between(at, low, high, color=frame.GRID, linewidth=0, label=label)
-        ax.plot(at, own["actual_kg"] / 1e6, color=frame.SERIES[0], linewidth=1.8, label=say("actual imports"))
+        ax.fill_between(at, low, high, color=style.GRID, linewidth=0, label=label)
+        ax.plot(at, own["actual_kg"] / 1e6, color=style.SERIES[0], linewidth=1.8, label=say("actual imports"))
         label = say("imports without the projects")
-        ax.plot(at, expected, color=frame.INK, linewidth=1.2, linestyle="--", label=label)
-        ax.axvline(np.flatnonzero(own["output"])[0] - 0.5, color=frame.MUTED, linewidth=0.8, linestyle=":")
+        ax.plot(at, expected, color=style.INK, linewidth=1.2, linestyle="--", label=label)
+        ax.axvline(np.flatnonzero(own["output"])[0] - 0.5, color=style.MUTED, linewidth=0.8, linestyle=":")
         ax.yaxis.set_major_formatter(lambda kt, _: say.number(kt, 0 if kt >= 5 or kt == 0 else 1))
         ax.set_ylim(0)
         _small_axes(ax, own.index, say)
-    return frame.legend_of_all(charts, columns=2)
+    return style.legend_of_all(charts, columns=2)
 
 
 def plot_weights(panel: pd.DataFrame, products: list[str], say: Voice) -> Axes:
@@ -166,32 +166,32 @@ def plot_weights(panel: pd.DataFrame, products: list[str], say: Voice) -> Axes:
     sums = {"value_usd": "sum", "raw_kg": "sum", "net_kg": "sum", "imputed": "any"}
     totals = cells.groupby(["product_id", "period"]).agg(sums)
     periods = pd.period_range(cells["period"].min(), cells["period"].max())
-    products = list(products)[: frame.MOST]
-    charts = frame.small_charts([say.names("products")[product] for product in products], height=1.75)
+    products = list(products)[: style.MOST]
+    charts = style.small_charts([say.names("products")[product] for product in products], height=1.75)
     for ax, product in zip(charts, products, strict=True):
         own = totals.loc[product].reindex(periods)
         before, after = (own["value_usd"] / own[kg].where(own[kg] > 0) for kg in ("raw_kg", "net_kg"))
         look = {"linestyle": "--", "marker": "o", "markerfacecolor": "white", "markersize": 4.5}
         look["markevery"] = [n for n, imputed in enumerate(own["imputed"].eq(True)) if imputed]
-        ax.plot(before.to_numpy(), color=frame.SERIES[1], linewidth=1, label=say("before imputation"), **look)
-        ax.plot(after.to_numpy(), color=frame.SERIES[0], linewidth=1.6, label=say("after imputation"))
+        ax.plot(before.to_numpy(), color=style.SERIES[1], linewidth=1, label=say("before imputation"), **look)
+        ax.plot(after.to_numpy(), color=style.SERIES[0], linewidth=1.6, label=say("after imputation"))
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.yaxis.set_major_formatter(lambda usd, _: say.number(usd, 1))
         ax.set_ylim(0, ax.get_ylim()[1] * 1.05)
         _small_axes(ax, periods, say)
-    return frame.legend_of_all(charts, columns=2)
+    return style.legend_of_all(charts, columns=2)
 
 
 def _over_time(ax: Axes, periods: pd.PeriodIndex, say: Voice) -> Axes:
     """Legend, periods below, millions at the side."""
-    frame.legend_below(ax)
-    frame.period_axis(ax, periods, say)
-    return frame.million_axis(ax, "y", say)
+    style.legend_below(ax)
+    style.period_axis(ax, periods, say)
+    return style.million_axis(ax, "y", say)
 
 
 def _small_axes(ax: Axes, periods: pd.PeriodIndex, say: Voice) -> None:
-    ax.grid(axis="y", color=frame.GRID, linewidth=0.7)
-    frame.period_axis(ax, periods, say, labels=2)
+    ax.grid(axis="y", color=style.GRID, linewidth=0.7)
+    style.period_axis(ax, periods, say, labels=2)
 
 
 def _stack(ax: Axes, amounts: pd.DataFrame, others: str) -> np.ndarray:
@@ -200,7 +200,7 @@ def _stack(ax: Axes, amounts: pd.DataFrame, others: str) -> np.ndarray:
     stacks, top = amounts[order[:NAMED]], np.zeros(len(amounts))
     if len(order) > NAMED:
         stacks = stacks.assign(**{others: amounts[order[NAMED:]].sum(axis=1)})
-    for (name, usd), colour in zip(stacks.items(), [*frame.SERIES[:NAMED], frame.SERIES[-1]], strict=False):
+    for (name, usd), colour in zip(stacks.items(), [*style.SERIES[:NAMED], style.SERIES[-1]], strict=False):
         ax.bar(range(len(usd)), usd, bottom=top, color=colour, width=0.7, label=name)
         top = top + usd.to_numpy()
     return top

@@ -11,11 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from importcut.language import Voice
-from importcut.telling.chart import frame
+from importcut.telling.chart import style
 
-KIND_COLOURS = {"total": frame.SERIES[7], "change": frame.SERIES[4], "project": frame.SERIES[2]}
+KIND_COLOURS = {"total": style.SERIES[7], "change": style.SERIES[4], "project": style.SERIES[2]}
 METHODS = ("deliveries", "activity", "control_basket", "synthetic_control")
-METHOD_COLOURS = dict(zip(METHODS, (frame.INK, *frame.SERIES[:3]), strict=True))
+METHOD_COLOURS = dict(zip(METHODS, (style.INK, *style.SERIES[:3]), strict=True))
 
 
 def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
@@ -35,20 +35,20 @@ def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -
     ['1.00', '3.00']
     """
     bars = ranking.head(10).iloc[::-1].reset_index(drop=True)
-    ax = ax or frame.canvas(0.6 + 0.46 * len(bars))
+    ax = ax or style.canvas(0.6 + 0.46 * len(bars))
     classes = bars["project_id"].map(say.ds.projects.set_index("project_id")["class"])
-    colours = classes.map(frame.CLASS_COLOURS)
+    colours = classes.map(style.CLASS_COLOURS)
     ax.barh(bars.index, bars["gross_usd"], color=colours, alpha=0.25, height=0.72)
     ax.barh(bars.index, bars["headline_usd"], color=colours, height=0.46)
     known = bars[bars["low_usd"].notna()]
-    ax.hlines(known.index, known["low_usd"], known["high_usd"], color=frame.INK, linewidth=1.6)
+    ax.hlines(known.index, known["low_usd"], known["high_usd"], color=style.INK, linewidth=1.6)
     reach = bars[["gross_usd", "headline_usd", "high_usd"]].max(axis=1)
     for row, edge in zip(bars.itertuples(), reach, strict=True):
-        frame.note(ax, say.millions(row.headline_usd), (edge, row.Index), 6, fontsize=10, fontweight="bold")
-    frame.name_rows(ax, bars["project_id"].map(say.names("projects")), size=None)
-    ax.set_xlim(frame.from_zero(bars["headline_usd"].min(), reach.max(), 1.12))
-    frame.legend_below(ax, handles=frame.class_patches(classes, say))
-    return frame.million_axis(ax, "x", say)
+        style.note(ax, say.millions(row.headline_usd), (edge, row.Index), 6, fontsize=10, fontweight="bold")
+    style.name_rows(ax, bars["project_id"].map(say.names("projects")), size=None)
+    ax.set_xlim(style.from_zero(bars["headline_usd"].min(), reach.max(), 1.12))
+    style.legend_below(ax, handles=style.class_patches(classes, say))
+    return style.million_axis(ax, "x", say)
 
 
 def plot_bars(values: pd.Series, say: Voice, *, ax: Axes | None = None) -> Axes:
@@ -65,10 +65,10 @@ def plot_bars(values: pd.Series, say: Voice, *, ax: Axes | None = None) -> Axes:
     >>> [float(bar.get_width()) for bar in ax.patches]
     [1000000.0, 4000000.0]
     """
-    ax = ax or frame.canvas(0.5 + 0.27 * len(values))
+    ax = ax or style.canvas(0.5 + 0.27 * len(values))
     values = values.sort_values()
-    frame.name_rows(ax, values.index, width=36)
-    return _bars(ax, values, values.map(say.millions), say, colour=frame.SERIES[0], room=1.12)
+    style.name_rows(ax, values.index, width=36)
+    return _bars(ax, values, values.map(say.millions), say, colour=style.SERIES[0], room=1.12)
 
 
 def plot_quality(bars: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
@@ -86,14 +86,14 @@ def plot_quality(bars: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> A
     >>> ax.texts[0].get_text(), float(ax.patches[0].get_width())
     ('12 lines', 2000000.0)
     """
-    ax = ax or frame.canvas(0.7 + 0.38 * len(bars))
+    ax = ax or style.canvas(0.7 + 0.38 * len(bars))
     bars = bars.iloc[::-1]
-    colours = dict(zip(bars["treatment"].cat.categories, frame.SERIES, strict=False))
-    frame.name_rows(ax, bars["label"])
+    colours = dict(zip(bars["treatment"].cat.categories, style.SERIES, strict=False))
+    style.name_rows(ax, bars["label"])
     _bars(ax, bars["value_usd"], bars["note"], say, colour=bars["treatment"].astype("str").map(colours), room=2.05)
     present = set(bars["treatment"])
     patches = [Patch(color=colour, label=text) for text, colour in colours.items() if text in present]
-    frame.legend_below(ax, columns=2, handles=patches)
+    style.legend_below(ax, columns=2, handles=patches)
     return ax
 
 
@@ -112,19 +112,19 @@ def plot_tornado(sensitivity: pd.DataFrame, names: pd.Series, say: Voice, *, ax:
     >>> [label.get_text() for label in plot_tornado(rows, pd.Series({"delay_years": "delay"}), say).texts]
     ['high value', 'low value']
     """
-    ax = ax or frame.canvas(0.7 + 0.4 * len(sensitivity))
+    ax = ax or style.canvas(0.7 + 0.4 * len(sensitivity))
     width = (sensitivity["high_usd"] - sensitivity["low_usd"]).abs()
     bars = sensitivity.loc[width.sort_values().index].reset_index(drop=True)
     left, right = bars[["low_usd", "high_usd"]].min(axis=1), bars[["low_usd", "high_usd"]].max(axis=1)
-    ax.barh(bars.index, right - left, left=left, color=frame.SERIES[0], height=0.6)
+    ax.barh(bars.index, right - left, left=left, color=style.SERIES[0], height=0.6)
     for bar in bars.itertuples():
         ends = [(bar.low_usd, say("low value")), (bar.high_usd, say("high value"))]
         for (usd, text), side, align in zip(sorted(ends, key=itemgetter(0)), (-4, 4), ("right", "left"), strict=True):
-            frame.note(ax, text, (usd, bar.Index), side, fontsize=8, color=frame.MUTED, ha=align)
+            style.note(ax, text, (usd, bar.Index), side, fontsize=8, color=style.MUTED, ha=align)
     ax.set_yticks(bars.index, bars["assumption"].map(names))
     spread = right.max() - left.min()
     ax.set_xlim(left.min() - 0.18 * spread, right.max() + 0.18 * spread)
-    return frame.million_axis(ax, "x", say)
+    return style.million_axis(ax, "x", say)
 
 
 def plot_pairs(table: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
@@ -141,18 +141,18 @@ def plot_pairs(table: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Ax
     >>> [line.get_label() for line in plot_pairs(table, say).lines]
     ['planned', 'realised']
     """
-    ax = ax or frame.canvas(0.6 + 0.46 * len(table))
+    ax = ax or style.canvas(0.6 + 0.46 * len(table))
     table = table.iloc[::-1]
     (hollow, first), (full, second) = table.items()
     y = np.arange(len(table))
-    ax.hlines(y, table.min(axis=1), table.max(axis=1), color=frame.GRID, linewidth=4)
-    ax.plot(first, y, "o", markerfacecolor="white", markeredgecolor=frame.MUTED, markersize=8, label=hollow)
-    ax.plot(second, y, "o", color=frame.SERIES[0], markersize=8, label=full)
-    frame.name_rows(ax, table.index, size=None)
+    ax.hlines(y, table.min(axis=1), table.max(axis=1), color=style.GRID, linewidth=4)
+    ax.plot(first, y, "o", markerfacecolor="white", markeredgecolor=style.MUTED, markersize=8, label=hollow)
+    ax.plot(second, y, "o", color=style.SERIES[0], markersize=8, label=full)
+    style.name_rows(ax, table.index, size=None)
     ax.set_ylim(-0.6, len(table) - 0.4)
-    ax.set_xlim(frame.from_zero(table.min().min(), table.max().max(), 1.15))
-    frame.legend_below(ax)
-    return frame.million_axis(ax, "x", say)
+    ax.set_xlim(style.from_zero(table.min().min(), table.max().max(), 1.15))
+    style.legend_below(ax)
+    return style.million_axis(ax, "x", say)
 
 
 def plot_estimates(estimates: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
@@ -172,19 +172,19 @@ def plot_estimates(estimates: pd.DataFrame, say: Voice, *, ax: Axes | None = Non
     """
     labels = list(dict.fromkeys(estimates["label"]))
     methods = [m for m in METHODS if m in set(estimates["method"])]
-    ax = ax or frame.canvas(0.5 + (0.16 + 0.12 * len(methods)) * len(labels))
+    ax = ax or style.canvas(0.5 + (0.16 + 0.12 * len(methods)) * len(labels))
     for row in estimates.itertuples():
         y = labels.index(row.label) + (methods.index(row.method) - (len(methods) - 1) / 2) * 0.8 / len(methods)
         colour = METHOD_COLOURS[row.method]
         ax.hlines(y, row.low_usd, row.high_usd, color=colour, linewidth=2.6, alpha=0.45)
         ax.plot(row.gross_usd, y, "o", color=colour, markerfacecolor=colour if row.told else "white", markersize=5)
-    ax.axvline(0, color=frame.MUTED, linewidth=0.8)
-    frame.name_rows(ax, labels, size=None)
+    ax.axvline(0, color=style.MUTED, linewidth=0.8)
+    style.name_rows(ax, labels, size=None)
     ax.set_ylim(len(labels) - 0.5, -0.5)
     names = estimates.drop_duplicates("method").set_index("method")["method_label"]
     handles = [Line2D([], [], color=METHOD_COLOURS[m], marker="o", linewidth=3, label=names[m]) for m in methods]
-    frame.legend_below(ax, columns=2, handles=handles)
-    return frame.million_axis(ax, "x", say)
+    style.legend_below(ax, columns=2, handles=handles)
+    return style.million_axis(ax, "x", say)
 
 
 def plot_variants(variants: pd.DataFrame, say: Voice) -> Axes:
@@ -193,8 +193,8 @@ def plot_variants(variants: pd.DataFrame, say: Voice) -> Axes:
     Columns label (of the product), base, basis, gross_usd (USD), as one method has them; six products at most. Returns
     the first of the small charts; all are axes of its figure.
     """
-    labels = list(dict.fromkeys(variants["label"]))[: frame.MOST]
-    charts = frame.small_charts(labels, height=2.1)
+    labels = list(dict.fromkeys(variants["label"]))[: style.MOST]
+    charts = style.small_charts(labels, height=2.1)
     for ax, label in zip(charts, labels, strict=True):
         own = variants[variants["label"].eq(label)]
         bases = sorted(set(own["base"]), reverse=True)
@@ -202,12 +202,12 @@ def plot_variants(variants: pd.DataFrame, say: Voice) -> Axes:
             dots = own[own["basis"].eq(basis)]
             if len(dots):
                 y = dots["base"].map(bases.index) + (n - 1) * 0.22
-                ax.plot(dots["gross_usd"], y, "o", color=frame.SERIES[n], markersize=3.5, alpha=0.5, label=text)
-        ax.axvline(0, color=frame.MUTED, linewidth=0.8)
+                ax.plot(dots["gross_usd"], y, "o", color=style.SERIES[n], markersize=3.5, alpha=0.5, label=text)
+        ax.axvline(0, color=style.MUTED, linewidth=0.8)
         ax.set_yticks(range(len(bases)), [say("all") if base == "all" else base for base in bases])
         ax.set_ylim(-0.6, len(bases) - 0.4)
-        frame.million_axis(ax, "x", say, ticks=4)
-    return frame.legend_of_all(charts, columns=3)
+        style.million_axis(ax, "x", say, ticks=4)
+    return style.legend_of_all(charts, columns=3)
 
 
 def plot_bridge(steps: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
@@ -225,24 +225,24 @@ def plot_bridge(steps: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> A
     >>> [label.get_text() for label in ax.texts]
     ['5.00', '+1.00', '−2.00', '4.00']
     """
-    ax = ax or frame.canvas(0.7 + 0.36 * len(steps))
+    ax = ax or style.canvas(0.7 + 0.36 * len(steps))
     _waterfall(ax, steps, say, size=9)
-    frame.name_rows(ax, steps["label"], size=9)
+    style.name_rows(ax, steps["label"], size=9)
     names = {"change": say("other factors"), "project": say("projects")}
     present = [kind for kind in names if steps["kind"].eq(kind).any()]
-    frame.legend_below(ax, handles=[Patch(color=KIND_COLOURS[kind], label=names[kind]) for kind in present])
-    return frame.million_axis(ax, "x", say)
+    style.legend_below(ax, handles=[Patch(color=KIND_COLOURS[kind], label=names[kind]) for kind in present])
+    return style.million_axis(ax, "x", say)
 
 
 def plot_product_bridges(steps: pd.DataFrame, say: Voice) -> list[Axes]:
     """Small waterfalls, one a product, each on its own scale; columns product and as of `plot_bridge`."""
     products = steps["product"].unique()
-    charts = frame.small_charts(products, height=0.55 + 0.26 * (len(steps) // len(products)), legend=False)
+    charts = style.small_charts(products, height=0.55 + 0.26 * (len(steps) // len(products)), legend=False)
     for n, (ax, product) in enumerate(zip(charts, products, strict=True)):
         own = steps[steps["product"].eq(product)].reset_index(drop=True)
         _waterfall(ax, own, say, size=7.5)
         ax.set_xticks([])
-        frame.name_rows(ax, own["label"] if n % frame.COLUMNS == 0 else [""] * len(own), width=22, size=8)
+        style.name_rows(ax, own["label"] if n % style.COLUMNS == 0 else [""] * len(own), width=22, size=8)
     return charts
 
 
@@ -260,8 +260,8 @@ def plot_matrix(values: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> 
     >>> ax.texts[0].get_text()
     '2.00'
     """
-    ax = ax or frame.canvas(0.6 + 0.3 * len(values))
-    frame.heat_map(ax, values / 1e6, values.map(lambda usd: say.millions(usd) if usd >= 5e3 else ""))
+    ax = ax or style.canvas(0.6 + 0.3 * len(values))
+    style.heat_map(ax, values / 1e6, values.map(lambda usd: say.millions(usd) if usd >= 5e3 else ""))
     slanted = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
     ax.set_xticklabels([fill(c, 20) for c in values.columns], **slanted, fontsize=8)
     ax.set_yticklabels([fill(r, 34) for r in values.index], fontsize=8.5)
@@ -285,9 +285,9 @@ def plot_probabilities(certainty: pd.DataFrame, say: Voice, *, ax: Axes | None =
     """
     order = certainty.drop_duplicates("project_id").sort_values("mean_usd", ascending=False)["project_id"]
     wide = certainty.pivot_table(index="project_id", columns="rank", values="probability").reindex(order)
-    ax = ax or frame.canvas(0.6 + 0.32 * len(wide))
-    frame.heat_map(ax, wide, wide.map(lambda p: say.number(100 * p) if p >= 0.005 else ""), most=1)
-    ax.set_yticklabels([fill(name, frame.LABEL_WIDTH) for name in order.map(say.names("projects"))], fontsize=8.5)
+    ax = ax or style.canvas(0.6 + 0.32 * len(wide))
+    style.heat_map(ax, wide, wide.map(lambda p: say.number(100 * p) if p >= 0.005 else ""), most=1)
+    ax.set_yticklabels([fill(name, style.LABEL_WIDTH) for name in order.map(say.names("projects"))], fontsize=8.5)
     ax.set_xticklabels([say.number(rank) for rank in wide.columns], fontsize=8.5)
     ax.set_xlabel(say("rank"))
     return ax
@@ -305,9 +305,9 @@ def _bars(ax: Axes, values: pd.Series, notes: Sequence[str], say: Voice, *, colo
     """Bars from the bottom up, each with what is said of it behind its end."""
     ax.barh(range(len(values)), values, color=colour, height=0.66)
     for y, (usd, text) in enumerate(zip(values, notes, strict=True)):
-        frame.note(ax, text, (max(usd, 0), y))
-    ax.set_xlim(frame.from_zero(values.min(), values.max(), room))
-    return frame.million_axis(ax, "x", say)
+        style.note(ax, text, (max(usd, 0), y))
+    ax.set_xlim(style.from_zero(values.min(), values.max(), room))
+    return style.million_axis(ax, "x", say)
 
 
 def _waterfall(ax: Axes, steps: pd.DataFrame, say: Voice, *, size: float) -> None:
@@ -320,7 +320,7 @@ def _waterfall(ax: Axes, steps: pd.DataFrame, say: Voice, *, size: float) -> Non
     edge = np.maximum(left, left + width)
     for y, value, x, whole in zip(steps.index, steps["value_usd"], edge, total, strict=True):
         label = say.millions(value) if whole else signed(value, say)
-        frame.note(ax, label, (x, y), 4, fontsize=size, fontweight="bold" if whole else "normal")
-    ax.vlines(level.iloc[:-1], steps.index[:-1] + 0.33, steps.index[1:] - 0.33, color=frame.MUTED, linewidth=0.8)
-    ax.set_xlim(frame.from_zero(level.min(), edge.max(), 1 + 0.016 * size))
+        style.note(ax, label, (x, y), 4, fontsize=size, fontweight="bold" if whole else "normal")
+    ax.vlines(level.iloc[:-1], steps.index[:-1] + 0.33, steps.index[1:] - 0.33, color=style.MUTED, linewidth=0.8)
+    ax.set_xlim(style.from_zero(level.min(), edge.max(), 1 + 0.016 * size))
     ax.set_ylim(len(steps) - 0.5, -0.5)

@@ -1,9 +1,14 @@
 """What is handed out, made from one executed notebook."""
 
-from importcut.telling.export.content import AUTHOR, cover
-from importcut.telling.export.deck import to_pptx
+from importcut.telling.export.content import cover
 from importcut.telling.export.document import to_docx, to_pdf
-from importcut.telling.export.page import ADDRESSES, figures, to_html
+from importcut.telling.export.html import ADDRESSES, figures, to_html
 from importcut.telling.export.sheets import rounded, to_csv, to_xlsx
 from importcut.telling.export.slides import to_slides
-from importcut.telling.finding import COVER
+
+
+def to_pptx(notebook: dict, *, language: str) -> bytes:
+    """The deck as `powerpoint.to_pptx` makes it; only who asks for it loads its library."""
+    from importcut.telling.export import powerpoint
+
+    return powerpoint.to_pptx(notebook, language=language)

@@ -1,28 +1,21 @@
 """What an executed report shows, in order: cover, findings, pictures, tables; and what of it makes a deck."""
 
-import base64
-import re
+import io
+import tomllib
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
+from importcut.schema import LIBRARY
+from importcut.telling.drawing import PLOT, SVG, Picture, data_uri, plain_svg
 from importcut.telling.finding import COVER, FINDING, TABLE, Cover, Finding
 
-PLOT = "application/vnd.importcut.plot+json"
-SVG = "image/svg+xml"
 AUTHOR = "author"  # tag of cells that are for whoever edits the notebook
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A chart: whole (svg), and bare (plot, "" for none) with its title, unit and note beside it."""
-
-    name: str
-    alt: str
-    svg: str
-    plot: str = ""
-    title: str = ""
-    unit: str = ""
-    note: str = ""
+FONTS = Path(find_spec("matplotlib").origin).parent / "mpl-data" / "fonts" / "ttf"  # DejaVu Sans, of charts and text
+TEMPLATES = LIBRARY / "templates"
 
 
 @dataclass(frozen=True)
@@ -35,6 +28,9 @@ class Table:
     numeric: list[bool]
 
 
+Block = Cover | Finding | Picture | Table
+
+
 @dataclass
 class Slide:
     """One claim, one chart or table, one reading; what lies behind it goes into the notes."""
@@ -44,15 +40,24 @@ class Slide:
     tables: list[Table] = field(default_factory=list)
 
 
-def blocks(notebook: dict) -> Iterator[Cover | Finding | Picture | Table]:
-    """What the notebook shows, in order; cells of its author left out."""
-    for _, _, block in _shown(notebook):
-        yield block
+def blocks(notebook: dict) -> Iterator[tuple[dict, str, Block]]:
+    """Cell, slide type ("skip" for none) and what it shows, in order; cells of the notebook's author left out."""
+    for cell in notebook["cells"]:
+        if AUTHOR not in cell["metadata"].get("tags", ()):
+            for output in cell.get("outputs", ()):
+                data = {kind: _text(value) for kind, value in output.get("data", {}).items()}
+                for block in _block(data, output.get("metadata", {})):
+                    yield cell, cell["metadata"].get("slideshow", {}).get("slide_type", "skip"), block
 
 
 def cover(notebook: dict) -> Cover | None:
     """The cover that the notebook displayed; nothing if it did not."""
-    return next((block for block in blocks(notebook) if isinstance(block, Cover)), None)
+    return next((block for *_, block in blocks(notebook) if isinstance(block, Cover)), None)
+
+
+def pictures(notebook: dict) -> list[Picture]:
+    """The charts that the notebook displayed, in order."""
+    return [block for *_, block in blocks(notebook) if isinstance(block, Picture)]
 
 
 def slides(notebook: dict) -> list[Slide]:
@@ -61,7 +66,7 @@ def slides(notebook: dict) -> list[Slide]:
     A finding without picture and table stays in the report.
     """
     deck, begun = [], None
-    for cell, kind, block in _shown(notebook):
+    for cell, kind, block in blocks(notebook):
         if kind == "slide" and isinstance(block, Finding):
             if cell is not begun:
                 deck.append(Slide(block))
@@ -74,45 +79,52 @@ def slides(notebook: dict) -> list[Slide]:
     return [slide for slide in deck if slide.pictures or slide.tables]
 
 
-def source(notebook: dict) -> str:
-    """The source line of the pictures, as one of them has it; "" without pictures."""
-    return next((block.note for block in blocks(notebook) if isinstance(block, Picture) and block.note), "")
+@cache
+def language_words() -> dict[str, dict[str, str]]:
+    """By language, what a document says of itself, and how Typst and Office call the language."""
+    return tomllib.loads((TEMPLATES / "document" / "words.toml").read_text(encoding="utf-8"))
 
 
-def plain_svg(svg: str) -> str:
-    """The drawing without the program's note about itself and without the address of a document type."""
-    return re.sub(r"<metadata>.*?</metadata>\s*|<!DOCTYPE[^>]*>\s*", "", svg, flags=re.DOTALL)
+def render(template: str, **values) -> str:
+    """A template of the library, filled; texts are escaped."""
+    return _templates().get_template(template).render(**values)
 
 
-def data_uri(content: bytes, kind: str = SVG) -> str:
-    """An address that holds the content itself, so that a page needs nothing outside."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+def repacked(office: bytes, words: dict[str, str] | None = None) -> bytes:
+    """An Office file without the hour of its making; the texts of `words` stand where it has their names in braces."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(office)) as parts, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as steady:
+        for name in parts.namelist():
+            part = parts.read(name)
+            for word, text in (words or {}).items():
+                part = part.replace(f"{{{word}}}".encode(), text.encode())
+            steady.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), part, zipfile.ZIP_DEFLATED)
+    return file.getvalue()
 
 
-def bundles(notebook: dict) -> Iterator[tuple[dict, dict, dict]]:
-    """Each cell's outputs that show data, with the data by mimetype, in order; those of the author left out."""
-    for cell in notebook["cells"]:
-        if AUTHOR not in cell["metadata"].get("tags", ()):
-            for output in cell.get("outputs", ()):
-                if "data" in output:
-                    yield cell, output, {kind: _text(data) for kind, data in output["data"].items()}
+@cache
+def _templates():
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(autoescape=True, trim_blocks=True, loader=FileSystemLoader(TEMPLATES))
+    environment.filters["dots"] = lambda inches: f"{inches * 96:.0f}px"
+    environment.filters["uri"] = lambda svg: data_uri(svg.encode())
+    return environment
 
 
-def _shown(notebook: dict) -> Iterator[tuple[dict, str, Cover | Finding | Picture | Table]]:
-    for cell, output, data in bundles(notebook):
-        kind = cell["metadata"].get("slideshow", {}).get("slide_type", "skip")
-        if COVER in data:
-            yield cell, kind, Cover(**data[COVER])
-        elif FINDING in data:
-            about = data[FINDING]
-            yield cell, kind, Finding(about["title"], about["text"], lead=about["reading"])
-        elif TABLE in data and data[TABLE]["rows"]:
-            yield cell, kind, Table(**data[TABLE])
-        elif SVG in data:
-            about, bare = output["metadata"].get(SVG, {}), dict(data.get(PLOT, {}))
-            plot = plain_svg(bare.pop("svg", ""))
-            told = {"name": about.get("name", "figure"), "alt": about.get("alt", "")} | bare
-            yield cell, kind, Picture(svg=plain_svg(data[SVG]), plot=plot, **told)
+def _block(data: dict, metadata: dict) -> Iterator[Block]:
+    """What one output shows, if it is of a report."""
+    if COVER in data:
+        yield Cover(**data[COVER])
+    elif FINDING in data:
+        about = data[FINDING]
+        yield Finding(about["title"], about["text"], lead=about["reading"])
+    elif TABLE in data and data[TABLE]["rows"]:
+        yield Table(**data[TABLE])
+    elif SVG in data:
+        about = {key: text for key, text in metadata.get(SVG, {}).items() if key in ("alt", "name")}
+        about |= data.get(PLOT, {})
+        yield Picture(plain_svg(data[SVG]), plain_svg(about.pop("svg", "")), **about)
 
 
 def _text(data):

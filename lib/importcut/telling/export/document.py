@@ -1,32 +1,18 @@
 """The report as a document: PDF to print, DOCX to edit, both laid out from one outline of plain text."""
 
 import html
-import io
 import json
 import os
 import re
 import subprocess
 import tempfile
-import tomllib
-import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 
-from importcut.schema import LIBRARY
-from importcut.telling.export.content import Picture, Table, blocks, cover
-from importcut.telling.export.png import to_png
+from importcut.telling.drawing import Picture, to_png
+from importcut.telling.export.content import FONTS, TEMPLATES, Table, blocks, cover, language_words, render, repacked
 from importcut.telling.finding import COVER, Finding
 
-TEMPLATES = LIBRARY / "templates" / "document"
-PARTS = {  # of the Word document that carries page, header, footer and styles
-    "[Content_Types].xml": "types.xml",
-    "_rels/.rels": "package.rels.xml",
-    "word/document.xml": "document.xml",
-    "word/_rels/document.xml.rels": "document.rels.xml",
-    "word/styles.xml": "styles.xml",
-    "word/header1.xml": "header.xml",
-    "word/footer1.xml": "footer.xml",
-}
+FOLDER = TEMPLATES / "document"
 STAMP = "946684800"  # 1 January 2000: the same report is the same file
 TEXT_WIDTH = 498  # points, of an A4 page with margins of 17 mm
 CELL_MARGINS = 6  # points
@@ -49,14 +35,9 @@ def to_pdf(notebook: dict, *, language: str) -> bytes:
     """
     import typst
 
-    return typst.compile(
-        TEMPLATES / "report.typ",
-        format="pdf",
-        font_paths=[Path(find_spec("matplotlib").origin).parent / "mpl-data" / "fonts" / "ttf"],  # DejaVu Sans
-        ignore_system_fonts=True,
-        sys_inputs={"report": json.dumps(_outline(notebook, language))},
-        pdf_standards=["ua-1"],
-    )
+    report = {"report": json.dumps(_outline(notebook, language))}
+    fonts = {"font_paths": [FONTS], "ignore_system_fonts": True}
+    return typst.compile(FOLDER / "report.typ", format="pdf", sys_inputs=report, pdf_standards=["ua-1"], **fonts)
 
 
 def to_docx(notebook: dict, *, language: str) -> bytes:
@@ -64,19 +45,24 @@ def to_docx(notebook: dict, *, language: str) -> bytes:
     import pypandoc
 
     report = _outline(notebook, language)
+    words = {word: html.escape(report[word]) for word in ("subtitle", "mark", "word")}
+    parts = [part for section in report["sections"] for part in section]
+    headings = [part for part in parts if part["kind"] == "heading"]
+    for number, heading in enumerate(headings):
+        heading["id"] = f"finding-{number}"
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "reference.docx").write_bytes(_reference(report))
-        for part in (part for section in report["sections"] for part in section if part["kind"] == "picture"):
-            (Path(folder) / part["file"]).write_bytes(to_png(part["svg"]))
-        made = subprocess.run(
+        (Path(folder) / "reference.docx").write_bytes(repacked((FOLDER / "reference.docx").read_bytes(), words))
+        for picture in (part for part in parts if part["kind"] == "picture"):
+            (Path(folder) / picture["file"]).write_bytes(to_png(picture["svg"]))
+        word = subprocess.run(
             [pypandoc.get_pandoc_path(), "-f", "html", "-t", "docx", "-o", "-", "--reference-doc=reference.docx"],
-            input=_page(report).encode(),
+            input=render("document/report.html.j2", report=report, headings=headings).encode(),
             env={**os.environ, "SOURCE_DATE_EPOCH": STAMP},
             cwd=folder,
             stdout=subprocess.PIPE,
             check=True,
         )
-    return made.stdout
+    return word.stdout
 
 
 def _outline(notebook: dict, language: str) -> dict:
@@ -84,29 +70,27 @@ def _outline(notebook: dict, language: str) -> dict:
 
     What the notebook shows as slides comes first, its other findings in the first annex, all tables in the second.
     """
-    words = tomllib.loads((TEMPLATES / "words.toml").read_text(encoding="utf-8"))[language]
-    found, pictures, first, further, tables = cover(notebook), 0, [], [], []
-    if found is None:
+    words = language_words()[language]
+    first, further, tables, front, number = [], [], [], cover(notebook), 0
+    if front is None:
         raise ValueError(f"the notebook shows no cover — let a cell display one as {COVER}")
-    for cell in notebook["cells"]:
-        told = cell["metadata"].get("slideshow", {}).get("slide_type", "skip") != "skip"
-        sections = first if told else further
-        for block in blocks({"cells": [cell]}):
-            match block:
-                case Finding(title=title, text=text):
-                    heading = {"kind": "heading", "level": 1 if told else 2, "text": title}
-                    sections.append([heading, *({"kind": "text", "text": text} for text in _paragraphs(text))])
-                case Picture():
-                    if not sections:
-                        sections.append([])
-                    pictures += 1
-                    sections[-1].append(_picture(block, sections[-1]) | {"file": f"{pictures}.png"})
-                case Table():
-                    tables.append([_table(block)])
+    for _, slide, block in blocks(notebook):
+        sections, level = (further, 2) if slide == "skip" else (first, 1)
+        match block:
+            case Finding(title=title, text=text):
+                heading = {"kind": "heading", "level": level, "text": title}
+                sections.append([heading, *({"kind": "text", "text": text} for text in _paragraphs(text))])
+            case Picture():
+                if not sections:
+                    sections.append([])
+                number += 1
+                sections[-1].append(_picture(block, sections[-1]) | {"file": f"{number}.png"})
+            case Table():
+                tables.append([_table(block)])
     for title, annex in (("further", further), ("tables", tables)):
         if annex:
             annex[0] = [{"kind": "heading", "level": 1, "text": words[title]}, *annex[0]]
-    return vars(found) | words | {"sections": [*first, *further, *tables]}
+    return vars(front) | words | {"sections": [*first, *further, *tables]}
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -114,12 +98,12 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _picture(picture: Picture, section: list[dict]) -> dict:
-    """The bare chart with title, unit and note as text; a title that its finding has just said is left out."""
-    bare = bool(picture.plot)
-    said = picture.title in (part.get("text") for part in section)
-    title, unit, note = (picture.title * (not said), picture.unit, picture.note) if bare else ("", "", "")
-    svg = picture.plot or picture.svg
-    return {"kind": "picture", "svg": svg, "alt": picture.alt, "title": title, "unit": unit, "note": note}
+    """The bare chart with title, unit and note as text; a title that its finding has just told is left out."""
+    about = {"kind": "picture", "svg": picture.plot or picture.svg, "alt": picture.alt}
+    if not picture.plot:
+        return about | {"title": "", "unit": "", "note": ""}
+    title = "" if picture.title in (part.get("text") for part in section) else picture.title
+    return about | {"title": title, "unit": picture.unit, "note": picture.note}
 
 
 def _table(table: Table) -> dict:
@@ -134,32 +118,8 @@ def _table(table: Table) -> dict:
     grown = min(1, spare / (sum(wanted) or 1))
     letters = [least + more * grown + CELL_MARGINS / (size * LETTER) for least, more in zip(words, wanted, strict=True)]
     shares = [round(share / sum(letters), 4) for share in letters]
-    about = {"columns": table.columns, "rows": table.rows, "numeric": table.numeric, "widths": shares, "size": size}
-    return {"kind": "table", "caption": table.caption} | about
+    return {"kind": "table", "widths": shares, "size": size, **vars(table)}
 
 
 def _longest_word(text: str) -> int:
     return max(min(len(word), UNBROKEN) for word in text.split(" "))
-
-
-def _reference(report: dict) -> bytes:
-    """A Word document without text: page, header with subtitle and mark, footer, styles in the report's language."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as parts:
-        for name, template in PARTS.items():
-            part = (TEMPLATES / template).read_text(encoding="utf-8")
-            for word in ("subtitle", "mark", "word"):
-                part = part.replace(f"{{{word}}}", html.escape(report[word]))
-            parts.writestr(zipfile.ZipInfo(name), part)
-    return file.getvalue()
-
-
-def _page(report: dict) -> str:
-    """The document as pandoc reads it."""
-    from jinja2 import Environment, FileSystemLoader
-
-    headings = [part for section in report["sections"] for part in section if part["kind"] == "heading"]
-    for number, heading in enumerate(headings):
-        heading["id"] = f"finding-{number}"
-    environment = Environment(autoescape=True, trim_blocks=True, loader=FileSystemLoader(TEMPLATES))
-    return environment.get_template("report.html.j2").render(report=report, headings=headings)

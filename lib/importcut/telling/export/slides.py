@@ -1,95 +1,12 @@
-"""The deck: what stands where on each slide, for every program that shows it; and as one page of reveal.js."""
+"""The deck as one page of reveal.js."""
 
 import re
-from dataclasses import dataclass, field, replace
 from importlib.resources import files
-from itertools import product
 
-from importcut.schema import LIBRARY
-from importcut.telling.export.content import Picture, Slide, Table, cover, data_uri, slides, source
-from importcut.telling.finding import Cover
+from importcut.telling.export.content import render
+from importcut.telling.export.layout import pages
 
-TEMPLATES = LIBRARY / "templates" / "slides"
 REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
-LONGEST_DECK, LONGEST_TABLE = 8, 8  # slides after the cover; rows on one of them, the rest stands in the notes
-WIDE, HIGH, MARGIN, TOP, BOTTOM = 13.333, 7.5, 0.55, 0.6, 6.85  # inches, as all places and widths
-GAP, PADDING, CELL, SMALLEST_CHART = 0.3, 0.2, 0.1, 5
-LEADING, BOLD, UNIT_SIZE, READABLE, SMALLEST = 1.22, 1.15, 14, 18, 11  # times; points; readable: from the last row
-# hundredths of an em in DejaVu Sans: where another font stands in for it, the text is narrower
-WIDTHS = {
-    28: "'IJijl", 33: " ,./:;\\|\u00a0·’‘ʻʼ", 38: "()-[]ft", 42: "!r", 50: '"*_`–°§', 54: "?csz“”гзсэ",
-    59: "FLkvxyвтухчьўғҳ", 69: "ABCKRVXZАБВСХЧЬЭЯднпцҒҲ", 74: "NUИЙКъҚ", 78: "&DGHOQДЛНОПЦмы", 84: "#+<=>^w~−×≈→Ъю",
-    88: "MmМФЫф", 95: "%жшщ", 100: "@W—…", 108: "№ЖШЩЮ",
-}  # fmt: skip
-EM = {letter: hundredths / 100 for hundredths, letters in WIDTHS.items() for letter in letters}
-SENTENCE = re.compile(r"(?:(?<=[^\W\d_]{5}[.!?])|(?<=\)[.!?])) (?=[A-ZА-ЯЁЎҚҒҲ])|\n+")
-NUMBER = re.compile(r"[+−–-]?\d[\d\s.,]*%?")
-
-
-@dataclass(frozen=True)
-class Box:
-    """A place on the slide, in inches from its upper left corner."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-    @property
-    def bottom(self) -> float:
-        return self.top + self.height
-
-
-@dataclass(frozen=True)
-class Words:
-    """Paragraphs, the size of their letters in points, and their place."""
-
-    paragraphs: list[str]
-    size: float
-    box: Box
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The rows of a table that a slide shows, the size of their letters, widths of columns and heights of rows."""
-
-    table: Table
-    size: float
-    widths: list[float]
-    heights: list[float]
-
-
-@dataclass(frozen=True)
-class Page:
-    """A slide with everything in its place; `notes` and `tables` are the speaker's; the cover has no figure."""
-
-    title: Words
-    unit: Words
-    reading: Words
-    figure: Picture | Grid | None = None
-    place: Box | None = None
-    source: str = ""
-    notes: list[str] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
-
-
-def deck(notebook: dict) -> tuple[Cover, list[Page]]:
-    """What the deck is about, and its slides with everything in its place; the first is the cover.
-
-    Raises ValueError if the notebook marks more slides than a deck holds, or a reading is too long for one.
-    """
-    about, told = cover(notebook) or Cover("importcut"), slides(notebook)
-    if len(told) > LONGEST_DECK:
-        raise ValueError(
-            f"the notebook marks {len(told)} slides, a deck holds {LONGEST_DECK}: "
-            "give some of their cells the slide type fragment or skip"
-        )
-    pages, titles = [_cover(about)], [about.title, *(slide.finding.title for slide in told)]
-    for n, slide in enumerate(told):
-        again = titles[: n + 2].count(slide.finding.title)
-        name = slide.finding.title + (f" ({again})" if again > 1 else "")
-        pages.append(_page(slide, name, about.mark, source(notebook), largest=32 if n else 40))
-    return about, pages
 
 
 def to_slides(notebook: dict, *, language: str) -> str:
@@ -100,151 +17,12 @@ def to_slides(notebook: dict, *, language: str) -> str:
     notebook : executed notebook.
     language : of the page, as in `uz-Cyrl`.
     """
-    from jinja2 import Environment, FileSystemLoader
-
     reveal = files("sphinx_revealjs") / "_static" / "revealjs"
     code = {path: _inline((reveal / path).read_text(encoding="utf-8")) for path in REVEAL}
-    environment = Environment(autoescape=True, trim_blocks=True, loader=FileSystemLoader(TEMPLATES))
-    environment.filters["dots"] = lambda inches: f"{inches * 96:.0f}px"
-    environment.filters["uri"] = lambda svg: data_uri(svg.encode())
-    return environment.get_template("index.html.j2").render(deck=deck(notebook), language=language, code=code)
+    return render("slides/index.html.j2", deck=pages(notebook), language=language, code=code)
 
 
 def _inline(code: str) -> str:
     """Somebody else's style or script, fit to stand inside a page; addresses in it become plain names."""
     code = re.sub(r"https?://(?!www\.w3\.org/)(?=\w)", "", code)
     return code.replace("</script", r"<\/script").replace("<!--", r"<\!--")
-
-
-def sentences(text: str) -> list[str]:
-    """The text as a paragraph a sentence; where a full stop may belong to an abbreviation, it goes on."""
-    return [part.strip() for part in SENTENCE.split(text) if part.strip()]
-
-
-def lines(text: str, size: float, width: float, *, bold: bool = False) -> int:
-    """How many lines of `width` inches the text takes at most; a word longer than a line counts for many."""
-    wider = (1.11 if re.search("[а-я]", text) else BOLD) if bold else 1
-    count, used, room = 1, 0.0, width * 72 / size / wider
-    for word in text.split(" "):
-        long = _width(word)
-        count += 99 * (long > room)
-        if used and used + EM[" "] + long > room:
-            count, used = count + 1, long
-        else:
-            used += long + (EM[" "] if used else 0)
-    return count
-
-
-def _width(text: str) -> float:
-    """Of the text on one line, in ems."""
-    return sum(EM.get(letter, 0.63) for letter in text)
-
-
-def _height(paragraphs: list[str], size: float, width: float, padding: float = 0) -> float:
-    count = sum(lines(text, size, width - 2 * padding) for text in paragraphs)
-    return (count * LEADING + 0.4 * (len(paragraphs) - 1)) * size / 72 + 2 * padding
-
-
-def _words(paragraphs: list[str], box: Box, sizes, padding: float = 0) -> Words:
-    """The paragraphs in the first of the sizes that fits; the box is as high as they are."""
-    for size in sizes:
-        height = _height(paragraphs, size, box.width, padding)
-        if height <= box.height:
-            break
-    return Words(paragraphs, size, replace(box, height=min(height, box.height)))
-
-
-def _title(text: str, box: Box, sizes) -> Words:
-    """The title in the first of the sizes that needs no more than two lines, all about as long."""
-    size = next((size for size in sizes if lines(text, size, box.width, bold=True) <= 2), sizes[-1])
-    width, count = box.width, lines(text, size, box.width, bold=True)
-    while count > 1 and lines(text, size, width - 0.1, bold=True) == count:
-        width -= 0.1
-    return Words([text], size, replace(box, width=min(width * 1.03, box.width), height=count * LEADING * size / 72))
-
-
-def _cover(about: Cover) -> Page:
-    room = Box(MARGIN + 0.2, TOP if len(about.headline) > 250 else 1.6, WIDE - 2 * MARGIN - 0.2, 0)
-    title = _title(about.title, room, range(48, 31, -1))
-    unit = _title(about.subtitle, replace(room, top=title.box.bottom + 0.15), range(22, 17, -1))
-    zone = Box(MARGIN, unit.box.bottom + 0.5, WIDE - 2 * MARGIN, BOTTOM - unit.box.bottom - 0.5)
-    reading = _words(sentences(about.headline), zone, range(30, SMALLEST, -1), PADDING)
-    return Page(title, unit, reading, notes=[about.headline])
-
-
-def _page(slide: Slide, name: str, mark: str, origin: str, *, largest: int) -> Page:
-    head = Box(MARGIN + 0.2, TOP, WIDE - 2 * MARGIN - 0.2, 1.35)
-    title = _title(name, head, range(largest, 25, -1))
-    top = title.box.bottom + 0.2
-    zone = Box(MARGIN, top, WIDE - 2 * MARGIN, BOTTOM - top)
-    reading, notes = sentences(slide.finding.reading), [t.strip() for t in slide.finding.text.split("\n") if t.strip()]
-    if slide.pictures:
-        figure, *others = slide.pictures
-        origin, notes = figure.note or origin, notes + [f"{p.title} ({p.unit}): {p.alt}" for p in others]
-        unit = figure.unit if figure.title in ("", name, slide.finding.title) else f"{figure.title} · {figure.unit}"
-        unit, place, reading = _pictured(zone, figure, unit, reading)
-    else:
-        unit, figure, place, reading = _tabled(zone, slide.tables[0], reading)
-    return Page(title, unit, reading, figure, place, origin.removesuffix(f" {mark}."), notes, slide.tables)
-
-
-def _pictured(zone: Box, picture: Picture, about: str, reading: list[str]) -> tuple[Words, Box, Words]:
-    """Unit, chart and reading, so that the chart is as large as can be while the reading is readable."""
-    _, _, wide, high = map(float, re.search(r'viewBox="([^"]+)"', picture.plot)[1].split())
-    for sizes in (range(24, READABLE - 1, -1), *([size] for size in range(READABLE - 1, SMALLEST - 1, -1))):
-        tried = [way(zone, high / wide, about, reading, size) for size in sizes for way in (_beside, _below)]
-        if any(tried):
-            return max(filter(None, tried), key=lambda put: put[1].width + 0.08 * put[2].size)
-    raise ValueError(f"too long for a slide, shorten it: {' '.join(reading)}")
-
-
-def _beside(zone: Box, aspect: float, about: str, reading: list[str], size: int) -> tuple[Words, Box, Words] | None:
-    for width in (tenths / 10 for tenths in range(86, SMALLEST_CHART * 10 - 1, -1)):
-        left = zone.left + width + GAP
-        unit = _words([about], replace(zone, width=width), [UNIT_SIZE])
-        room = zone.left + zone.width - left
-        used = unit.box.height + 0.08 + width * aspect
-        tall = max(used, _height(reading, size, room, PADDING))
-        if tall <= zone.height:
-            unit = replace(unit, box=replace(unit.box, top=zone.top + (tall - used) / 2))
-            chart = Box(zone.left, unit.box.bottom + 0.08, width, width * aspect)
-            return unit, chart, Words(reading, size, Box(left, zone.top, room, tall))
-    return None
-
-
-def _below(zone: Box, aspect: float, about: str, reading: list[str], size: int) -> tuple[Words, Box, Words] | None:
-    unit = _words([about], zone, [UNIT_SIZE])
-    needed, top = _height(reading, size, zone.width, PADDING), unit.box.bottom + 0.08
-    width = min(zone.width, (zone.bottom - needed - GAP - top) / aspect)
-    chart = Box(zone.left + (zone.width - width) / 2, top, width, width * aspect)
-    unit = replace(unit, box=replace(unit.box, left=chart.left, width=zone.left + zone.width - chart.left))
-    text = Words(reading, size, Box(zone.left, chart.bottom + GAP, zone.width, needed))
-    return (unit, chart, text) if width >= SMALLEST_CHART else None
-
-
-def _tabled(zone: Box, table: Table, reading: list[str]) -> tuple[Words, Grid, Box, Words]:
-    """Caption, table and under it the reading, in letters as large as fit."""
-    rows, cut = table.rows[:LONGEST_TABLE], f" · 1–{LONGEST_TABLE} / {len(table.rows)}"
-    unit = _words([table.caption + (cut if len(table.rows) > LONGEST_TABLE else "")], zone, [UNIT_SIZE])
-    sizes = product(range(16, SMALLEST - 1, -1), range(24, READABLE - 1, -1))
-    for small, size in (*sizes, *product([SMALLEST], range(READABLE - 1, SMALLEST - 1, -1))):
-        widths, heights = _measured([table.columns, *rows], small, zone.width)
-        place = Box(zone.left, unit.box.bottom + 0.08, zone.width, sum(heights))
-        text = Box(zone.left, place.bottom + GAP, zone.width, _height(reading, size, zone.width, PADDING))
-        if text.bottom <= zone.bottom:
-            break
-    numeric = [told or all(map(NUMBER.fullmatch, column)) for told, *column in zip(table.numeric, *rows, strict=True)]
-    shown = replace(table, rows=rows, numeric=numeric)
-    return unit, Grid(shown, small, widths, heights), place, Words(reading, size, text)
-
-
-def _measured(rows: list[list[str]], size: int, room: float) -> tuple[list[float], list[float]]:
-    """The widths of the columns over the room, the widest broken into lines if need be; and the heights of the rows."""
-    natural = [max(map(_width, column)) * BOLD * size / 72 + 2 * CELL + 0.02 for column in zip(*rows, strict=True)]
-    cap = max(natural)
-    while sum(min(width, cap) for width in natural) > room:
-        cap -= 0.05
-    scale = room / sum(min(width, cap) for width in natural)
-    widths = [min(width, cap) * scale for width in natural]
-    deep = [max(lines(c, size, w - 2 * CELL, bold=True) for c, w in zip(row, widths, strict=True)) for row in rows]
-    return widths, [count * LEADING * size / 72 + CELL / 2 for count in deep]

@@ -2,8 +2,6 @@
 
 import datetime
 import io
-import re
-import zipfile
 from copy import deepcopy
 
 from lxml import etree
@@ -11,32 +9,21 @@ from pptx import Presentation
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import MSO_SHAPE
 from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
-from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.util import Inches, Pt
 
-from importcut.telling.export.content import Picture, Table
-from importcut.telling.export.png import to_png
-from importcut.telling.export.slides import BOTTOM, CELL, HIGH, MARGIN, PADDING, WIDE, Box, Grid, Page, Words, deck
+from importcut.telling.drawing import Picture, to_png
+from importcut.telling.export.content import TEMPLATES, Table, language_words, repacked
+from importcut.telling.export.layout import CELL, MARGIN, PADDING, WIDE, Box, Grid, Page, Words, pages
 
-LANGUAGES = {"en": "en-US", "ru": "ru-RU", "uz-Cyrl": "uz-Cyrl-UZ", "uz-Latn": "uz-Latn-UZ"}
-FONT = "Arial"  # on every machine, with the letters of all four languages
 INK, MUTED, LINE, SOFT, ACCENT, WARN, WARM = "1F2328", "5B6470", "D5DAE0", "F5F7F9", "0B5C8A", "9C3D00", "FFF4E5"
-THEME = {"dk1": INK, "lt1": "FFFFFF", "dk2": MUTED, "lt2": SOFT, "accent1": ACCENT, "accent2": "0072B2"}
-THEME |= {"accent3": "E69F00", "accent4": "009E73", "accent5": "CC79A7", "accent6": "56B4E9", "hlink": ACCENT}
-COVER, TABLE, PICTURE = "Title Slide", "Title and Content", "Picture with Caption"  # layouts that python-pptx brings
+COVER, TABLE, PICTURE = "Title Slide", "Title and Content", "Picture with Caption"  # layouts of template.pptx
 PLAIN = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"  # table without style, without grid
 DECORATIVE = (
     '<a:extLst xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
     '<a:ext uri="{C183D7F6-B498-43B3-948B-1728B52AA6E4}"><adec:decorative val="1" '
     'xmlns:adec="http://schemas.microsoft.com/office/drawing/2017/decorative"/></a:ext></a:extLst>'
 )
-ROOM = WIDE - 2 * MARGIN
-PLACES = {
-    "title": Box(MARGIN + 0.2, 0.6, ROOM - 0.2, 1.2), "ctrTitle": Box(MARGIN + 0.2, 1.1, ROOM - 0.2, 1.7),
-    "subTitle": Box(MARGIN + 0.2, 3.0, ROOM - 0.2, 0.6), "pic": Box(MARGIN, 2.2, 8.4, BOTTOM - 2.2),
-    "body": Box(9.25, 2.2, 3.53, BOTTOM - 2.2), "obj": Box(MARGIN, 5.2, ROOM, BOTTOM - 5.2),
-    "ftr": Box(MARGIN, 6.98, 11, 0.34), "sldNum": Box(WIDE - MARGIN - 1, 6.98, 1, 0.34),
-}  # fmt: skip
+SOURCE = Box(MARGIN, 6.98, 11, 0.34)
 PPI = 250
 DAY = datetime.datetime(2000, 1, 1)
 
@@ -49,10 +36,11 @@ def to_pptx(notebook: dict, *, language: str) -> bytes:
     notebook : executed notebook.
     language : of its texts, as in `uz-Cyrl`.
     """
-    about, pages = deck(notebook)
-    file, code = _template(), LANGUAGES.get(language, language)
+    about, deck = pages(notebook)
+    file = Presentation(TEMPLATES / "slides" / "template.pptx")
+    code = language_words().get(language, {}).get("word", language)
     layouts = {layout.name: layout for layout in file.slide_layouts}
-    for number, page in enumerate(pages, start=1):
+    for number, page in enumerate(deck, start=1):
         kind = {Picture: PICTURE, Grid: TABLE}.get(type(page.figure), COVER)
         slide = file.slides.add_slide(layouts[kind])
         _draw(slide, page)
@@ -63,48 +51,12 @@ def to_pptx(notebook: dict, *, language: str) -> bytes:
         for part in (slide, slide.notes_slide):
             for text in part._element.xpath(".//a:r | .//a:fld"):
                 text.get_or_add_rPr().set("lang", code)
-    told = file.core_properties
-    told.title, told.subject, told.comments, told.language = about.title, about.subtitle, about.mark, code
-    told.author = told.last_modified_by = "importcut"
-    told.created = told.modified = DAY
-    return _packed(file)
-
-
-def _template():
-    """python-pptx's own template, wide, in the report's colours, with the three layouts that are used."""
-    file = Presentation()
-    file.slide_width, file.slide_height = Inches(WIDE), Inches(HIGH)
-    for layout in list(file.slide_layouts):
-        if layout.name not in (COVER, TABLE, PICTURE):
-            file.slide_layouts.remove(layout)
-    master = file.slide_master
-    theme = master.part.part_related_by(RELATIONSHIP_TYPE.THEME)
-    theme._blob = _themed(theme.blob.decode()).encode()
-    for style, size, bold in (("titleStyle", "3000", "1"), ("bodyStyle", "2000", "0")):
-        first = master._element.find(f".//{{*}}{style}/{{*}}lvl1pPr")
-        first.attrib.update({"algn": "l", "marL": "0", "indent": "0"})
-        first.find("{*}defRPr").attrib.update({"sz": size, "b": bold})
-        for bullet in first.findall("{*}buChar"):
-            first.replace(bullet, bullet.makeelement(bullet.tag.replace("buChar", "buNone")))
-    for holder in (master, *file.slide_layouts):
-        for shape in list(holder.placeholders):
-            kind = shape._element.xpath(".//p:ph")[0].get("type", "obj")
-            if kind == "dt":
-                holder.shapes._spTree.remove(shape._element)
-            elif kind in PLACES:
-                _put(shape, PLACES[kind] if holder is not master or kind != "body" else PLACES["obj"])
-            if kind != "sldNum":
-                shape._element.find(".//{*}lstStyle").clear()
-    for owner, kind in ((file.part, "printerSettings"), (file.part.package, "thumbnail")):
-        for name in [name for name, to in owner._rels.items() if to.reltype.endswith(kind)]:
-            owner._rels.pop(name)
-    return file
-
-
-def _themed(theme: str) -> str:
-    for name, colour in THEME.items():
-        theme = re.sub(f"<a:{name}>.*?</a:{name}>", f'<a:{name}><a:srgbClr val="{colour}"/></a:{name}>', theme)
-    return theme.replace('<a:latin typeface="Calibri"/>', f'<a:latin typeface="{FONT}"/>')
+    card, office = file.core_properties, io.BytesIO()
+    card.title, card.subject, card.comments, card.language = about.title, about.subtitle, about.mark, code
+    card.author = card.last_modified_by = "importcut"
+    card.created = card.modified = DAY
+    file.save(office)
+    return repacked(office.getvalue())
 
 
 def _draw(slide, page: Page) -> None:
@@ -185,7 +137,7 @@ def _footer(slide, texts: dict[str, str]) -> None:
             for field in own.xpath(".//a:fld/a:t"):
                 field.text = text
             if kind == "ftr":
-                _write(slide.shapes[-1], Words([text], 12, PLACES["ftr"]), MUTED)
+                _write(slide.shapes[-1], Words([text], 12, SOURCE), MUTED)
 
 
 def _table(slide, grid: Grid, place: Box) -> None:
@@ -219,13 +171,3 @@ def _underline(cell, colour: str) -> None:
 
 def _tabbed(table: Table) -> str:
     return "\n".join(["", table.caption, *("\t".join(row) for row in (table.columns, *table.rows))])
-
-
-def _packed(file) -> bytes:
-    """The file as bytes, without the hour of its making."""
-    made, packed = io.BytesIO(), io.BytesIO()
-    file.save(made)
-    with zipfile.ZipFile(made) as parts, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as steady:
-        for name in parts.namelist():
-            steady.writestr(zipfile.ZipInfo(name, DAY.timetuple()[:6]), parts.read(name), zipfile.ZIP_DEFLATED)
-    return packed.getvalue()

@@ -3,7 +3,6 @@
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from textwrap import fill
 
 import matplotlib as mpl
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from importcut.language import Voice
+from importcut.telling.drawing import Picture
 
 # Okabe and Ito's colours: told apart by colour-blind readers too
 SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999"]
@@ -33,27 +33,6 @@ SLIDE_SCALE = 0.84  # of the page's chart, with letters as they are, so that on 
 MOST = 6  # small charts side by side
 COLUMNS = 3  # in which they stand
 DARK = 0.48  # of the scale from white to blue, beyond which a label on it is white
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A finished chart as SVG, with the sentence that stands in for it.
-
-    plot : the chart without claim, unit and note, for a slide that says them itself.
-    """
-
-    svg: str
-    plot: str
-    title: str
-    unit: str
-    note: str
-    alt: str
-    name: str
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        about = {"title": self.title, "unit": self.unit, "note": self.note, "alt": self.alt, "name": self.name}
-        slide = {"application/vnd.importcut.plot+json": about | {"svg": self.plot}} if self.plot else {}
-        return {"image/svg+xml": self.svg, **slide}, {"image/svg+xml": {"alt": self.alt, "name": self.name}}
 
 
 def canvas(height: float = 4.5, *, width: float = 8.0) -> Axes:

@@ -2,12 +2,10 @@
 
 import re
 
-from importcut.schema import LIBRARY
-from importcut.telling.export.content import AUTHOR, Picture, blocks, cover, data_uri, plain_svg
-from importcut.telling.export.png import to_png
-from importcut.telling.finding import COVER
+from importcut.telling.drawing import data_uri, plain_svg, to_png
+from importcut.telling.export.content import AUTHOR, TEMPLATES, cover, pictures
+from importcut.telling.finding import COVER, Cover
 
-TEMPLATES = LIBRARY / "templates"
 OUTWARD = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|@import", re.IGNORECASE)
 ADDRESSES = ("src", "srcset", "href", "xlink:href", "action", "formaction", "poster", "data", "background", "ping")
 ACTIVE = ("script", "link", "iframe", "object", "embed", "base", "form", "noscript")
@@ -17,10 +15,10 @@ FEW_CLAIMS = 4  # are found without a list of contents
 def figures(notebook: dict) -> dict[str, bytes]:
     """The figures of an executed notebook as SVG and PNG files to paste, in order, by file name."""
     files = {}
-    drawn = (block for block in blocks(notebook) if isinstance(block, Picture))
-    for n, picture in enumerate(drawn, start=1):
-        name = f"{n:02}-{_slug(picture.name)}"
-        files |= {f"{name}.svg": picture.svg.encode(), f"{name}.png": to_png(picture.svg)}
+    for n, picture in enumerate(pictures(notebook), start=1):
+        slug = re.sub(r"[^a-z0-9]+", "-", picture.name.lower()).strip("-")
+        files[f"{n:02}-{slug}.svg"] = picture.svg.encode()
+        files[f"{n:02}-{slug}.png"] = to_png(picture.svg)
     return files
 
 
@@ -33,9 +31,9 @@ def to_html(notebook: dict, *, language: str) -> str:
     import nbformat
     from nbconvert import HTMLExporter
 
-    shown = nbformat.from_dict(notebook)
-    shown.cells = [cell for cell in shown.cells if AUTHOR not in cell.metadata.get("tags", ())]
-    for cell in shown.cells:
+    report = nbformat.from_dict(notebook)
+    report.cells = [cell for cell in report.cells if AUTHOR not in cell.metadata.get("tags", ())]
+    for cell in report.cells:
         cell.outputs = [o for o in cell.get("outputs", []) if set(o.get("data", {})) != {COVER}]
     exporter = HTMLExporter(
         template_name="report",
@@ -48,9 +46,8 @@ def to_html(notebook: dict, *, language: str) -> str:
             "css_string": lambda text: '"' + re.sub(r'["\\\n<]', " ", text) + '"',
         },
     )
-    first = cover(notebook)
-    about = {"title": first.title, "mark": first.mark} if first else {"title": "importcut", "mark": ""}
-    page, _ = exporter.from_notebook_node(shown, {"report": {"language": language, **about}})
+    about = cover(notebook) or Cover("importcut")
+    page, _ = exporter.from_notebook_node(report, {"report": {"language": language, **vars(about)}})
     return _sealed(page)
 
 
@@ -69,10 +66,10 @@ def _sealed(page: str) -> str:
     for style in soup.find_all("style"):
         if OUTWARD.search(style.text):
             style.decompose()
-    return str(_told(soup))
+    return str(_readable(soup))
 
 
-def _told(soup):
+def _readable(soup):
     """The page with what a screen reader asks for: contents, heads of columns, no title read out twice."""
     for head in soup.select("thead th"):
         head["scope"] = "col"
@@ -92,7 +89,3 @@ def _told(soup):
         contents.append(link)
     soup.main.insert_before(contents)
     return soup
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

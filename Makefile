@@ -44,7 +44,6 @@ templates: env
 # Lines by the million need room: BENCH_FOLDER says where (20 GB for 100 million), BENCH_MILLIONS how many.
 bench: env
 	$(BIN)/python tests/bench.py
-	$(BIN)/python tests/bench_lines.py
 
 # Spark beside DuckDB, for `importcut report --engine spark`; it needs Java 17.
 spark: env

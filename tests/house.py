@@ -60,19 +60,30 @@ def conditions() -> dict[str, int]:
 def shapes(source: str) -> list[tuple[int, str]]:
     """Number and shape of the lines of a source: names, texts and figures alike.
 
-    Imports, docstrings, comments and lines of nothing but data or brackets are left out.
+    What declares and does nothing is left out: imports, constants, fields, parameters, docstrings, comments, data.
     """
     tree, silent = ast.parse(source), set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom) or (
-            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        ):
+        silent |= _declared(node)
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
             silent |= {*range(node.lineno, node.end_lineno + 1)}
     words = defaultdict(list)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type not in SILENT and token.start[0] not in silent:
             words[token.start[0]].append(_shape(token))
     return [(number, " ".join(line)) for number, line in sorted(words.items()) if any(w.isalpha() for w in line)]
+
+
+def _declared(node: ast.AST) -> set[int]:
+    """The lines of a node that declare and do nothing."""
+    match node:
+        case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()) | ast.AnnAssign(value=None):
+            return {*range(node.lineno, node.end_lineno + 1)}
+        case ast.FunctionDef(decorator_list=decorators, body=[first, *_]):
+            begin = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+            return {*range(begin, max(first.lineno, begin + 1))}
+    return set()
 
 
 def _shape(token: tokenize.TokenInfo) -> str:

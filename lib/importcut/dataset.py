@@ -165,14 +165,14 @@ def digests(files: Iterable[Path], cache: Path) -> dict[Path, str]:
     """SHA-256 of each file; those of large files are remembered in `cache`."""
     known = json.loads(cache.read_text()) if cache.exists() else {}
     stamps = {file: _stamp(file) for file in files}
-    found = {file: known[str(file)][1] for file, stamp in stamps.items() if known.get(str(file), [None])[0] == stamp}
-    unread = [file for file in stamps if file not in found]
+    current = {file: known[str(file)][1] for file, stamp in stamps.items() if known.get(str(file), [None])[0] == stamp}
+    unread = [file for file in stamps if file not in current]
     with ThreadPoolExecutor() as pool:
-        found |= zip(unread, pool.map(_digest, unread), strict=True)
-    remembered = known | {str(file): [stamp, found[file]] for file, stamp in stamps.items() if stamp[0] >= LARGE}
+        current |= zip(unread, pool.map(_digest, unread), strict=True)
+    remembered = known | {str(file): [stamp, current[file]] for file, stamp in stamps.items() if stamp[0] >= LARGE}
     if remembered != known:
         write_whole(cache, json.dumps(remembered))
-    return {file: found[file] for file in stamps}
+    return {file: current[file] for file in stamps}
 
 
 def fingerprint_of(**parts) -> str:

@@ -29,17 +29,17 @@ def published(ds) -> Publication | None:
     folder = last_published(ds)
     if folder is None:
         return None
-    found, errors = {}, _altered(folder)
+    read, errors = {}, _altered(folder)
     for file in sorted(folder.glob("*.csv")):
         if file.stem in tables():
             name = file.relative_to(ds.path).as_posix()
-            found[file.stem], wrong = _read(file, name, tables()[file.stem], ds.frequency)
+            read[file.stem], wrong = _read(file, name, tables()[file.stem], ds.frequency)
             errors += wrong
-    if not found and not errors:
+    if not read and not errors:
         errors.append(f"{PUBLISHED}/{folder.name} holds no table")
     if errors:
         raise DataError(f"{listed(errors)}\nPut back the files that were given out, or publish {folder.name} again")
-    return Publication(pd.Period(folder.name, freq=ds.frequency), MappingProxyType(found))
+    return Publication(pd.Period(folder.name, freq=ds.frequency), MappingProxyType(read))
 
 
 def last_published(ds) -> Path | None:
@@ -59,12 +59,12 @@ def _altered(folder: Path) -> list[str]:
     """Files that are not, or no longer, as they were given out; nothing where no manifest tells."""
     manifest = folder / "manifest.json"
     try:
-        given = json.loads(manifest.read_text(encoding="utf-8"))["files"] if manifest.exists() else {}
+        digests = json.loads(manifest.read_text(encoding="utf-8"))["files"] if manifest.exists() else {}
     except (ValueError, KeyError):
         return [f"{PUBLISHED}/{folder.name}/{manifest.name}: cannot be read"]
     return [
         f"{PUBLISHED}/{folder.name}/{name}: is not the file that was given out"
-        for name, digest in given.items()
+        for name, digest in digests.items()
         if not (folder / name).is_file() or sha256((folder / name).read_bytes()).hexdigest() != digest
     ]
 

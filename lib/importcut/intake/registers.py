@@ -12,7 +12,7 @@ from importcut.intake.quotations import REGISTER, read_quotations
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
 from importcut.intake.values import Fault, as_written, decimal_mark, exact, read_column
 from importcut.language import SOURCE, languages
-from importcut.schema import DTYPES, Column, DataError, Table, tables
+from importcut.schema import DTYPES, PAIR, USE, Column, DataError, Table, tables
 
 ADD = "add it there or correct it"
 
@@ -147,13 +147,13 @@ def _dtype(column: Column, frequency: str) -> str:
     return f"period[{frequency}]" if column.type == "period" else DTYPES[column.type]
 
 
-def _contradictions(registers: dict, places: dict, faults: list[Fault], standing: set[str]) -> list[Fault]:
-    """What the registers say against one another; `faults`: what is wrong already; `standing`: registers that exist."""
+def _contradictions(registers: dict, places: dict, faults: list[Fault], present: set[str]) -> list[Fault]:
+    """What the registers say against one another; `faults`: what is wrong already; `present`: registers that exist."""
     lost = {**_broken_references(registers, places), **_without_sheet(registers, places)}
-    found = _nothing_to_refer_to(lost, registers, places, {fault.place for fault in faults}, standing)
-    for (_, target, _), wrong in lost.items():
-        found += [] if registers[target].empty else wrong
-    return found + _shares_off(registers["uses"], places["uses"]) + _ambiguous(registers["plants"], places["plants"])
+    wrong = _nothing_to_refer_to(lost, registers, places, {fault.place for fault in faults}, present)
+    for (_, target, _), references in lost.items():
+        wrong += [] if registers[target].empty else references
+    return wrong + _shares_off(registers["uses"], places["uses"]) + _ambiguous(registers["plants"], places["plants"])
 
 
 def _broken_references(registers: dict, places: dict) -> dict[tuple[str, str, str], list[Fault]]:
@@ -181,13 +181,13 @@ def _broken_references(registers: dict, places: dict) -> dict[tuple[str, str, st
 
 def _without_sheet(registers: dict, places: dict) -> dict[tuple[str, str, str], list[Fault]]:
     """Faults as above: deliveries and output of a project that does not make the product."""
-    key, faults = ["project_id", "product_id"], {}
-    made = pd.MultiIndex.from_frame(registers["project_products"][key])
+    faults = {}
+    products = pd.MultiIndex.from_frame(registers["project_products"][PAIR])
     for name in ("deliveries", "output"):
         rows = registers[name]
         known = rows["project_id"].isin(registers["projects"]["project_id"])
         known &= rows["product_id"].isin(registers["products"]["product_id"])
-        lost = rows[known & ~pd.MultiIndex.from_frame(rows[key]).isin(made)]
+        lost = rows[known & ~pd.MultiIndex.from_frame(rows[PAIR]).isin(products)]
         faults[name, "project_products", "product_id"] = [
             Fault(
                 places[name],
@@ -201,13 +201,13 @@ def _without_sheet(registers: dict, places: dict) -> dict[tuple[str, str, str], 
     return faults
 
 
-def _nothing_to_refer_to(lost: dict, registers: dict, places: dict, told: set, standing: set) -> list[Fault]:
+def _nothing_to_refer_to(lost: dict, registers: dict, places: dict, faulty: set, present: set) -> list[Fault]:
     """One fault for each register that others refer to and that is missing or empty, if that is not said already."""
     faults = []
     for target in tables("registers.toml"):
         referring = sorted({places[name] for (name, to, _), wrong in lost.items() if to == target and wrong})
-        if referring and registers[target].empty and not {places[target], WORKBOOK, OLD_WORKBOOK} & told:
-            state, remedy = ("has no rows", "add them") if target in standing else ("is missing", "add it")
+        if referring and registers[target].empty and not {places[target], WORKBOOK, OLD_WORKBOOK} & faulty:
+            state, remedy = ("has no rows", "add them") if target in present else ("is missing", "add it")
             verb = "refers" if len(referring) == 1 else "refer"
             text = f"{places[target]} {state}, and {', '.join(referring)} {verb} to it — {remedy}"
             faults.append(Fault("", (), text))
@@ -222,7 +222,7 @@ def _shares_off(uses: pd.DataFrame, place: str) -> list[Fault]:
             f"the shares of {product} at {plant} add up to {rows['share'].sum():g} — make them 1",
             "share",
         )
-        for (product, plant), rows in uses.groupby(["product_id", "plant_id"])
+        for (product, plant), rows in uses.groupby(USE)
         if abs(rows["share"].sum() - 1) > 1e-9
     ]
 

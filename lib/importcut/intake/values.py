@@ -79,25 +79,23 @@ def read_column(
     text : the cells as they stand
     plain : the same as the project writes them, where that differs (1234.5 for 1 234,5); UNSURE where nobody can tell
     """
-    given, error = (
-        text.ne(""),
-        text.map(lambda cell: cell == NOT_STORED or bool(EXCEL_ERROR.fullmatch(cell))).astype(bool),
-    )
-    filled = (text if plain is None else plain).where(given & ~error, None)
-    values, remedy = _typed(filled, column, frequency)
-    bad, unsure = given & ~error & values.isna(), filled.eq(UNSURE) & text.ne(UNSURE)
+    filled = text.ne("")
+    error = text.map(lambda cell: cell == NOT_STORED or bool(EXCEL_ERROR.fullmatch(cell))).astype(bool)
+    cells = (text if plain is None else plain).where(filled & ~error, None)
+    values, remedy = _typed(cells, column, frequency)
+    bad, unsure = filled & ~error & values.isna(), cells.eq(UNSURE) & text.ne(UNSURE)
 
-    def told(rows: pd.Series, say) -> list[Fault]:
+    def listed(rows: pd.Series, say) -> list[Fault]:
         return [Fault(place, (at,), f"{column.name} {say(text[at])}", column.name) for at in text.index[rows]]
 
-    faults = told(error, _error_value)
-    faults += told(bad & unsure, _two_readings)
-    faults += told(bad & ~unsure, lambda cell: f"{cell} cannot be read — {remedy}")
+    faults = listed(error, _error_value)
+    faults += listed(bad & unsure, _two_readings)
+    faults += listed(bad & ~unsure, lambda cell: f"{cell} cannot be read — {remedy}")
     if not column.optional:
-        faults += told(~given, lambda _: "is empty — fill it in")
+        faults += listed(~filled, lambda _: "is empty — fill it in")
     if column.check and not column.check.startswith("->"):
         words = WRITTEN.get(column.check, ("", column.check))[1]
-        faults += told(values.notna() & ~_passes(values, column.check), lambda cell: f"{cell} — must be {words}")
+        faults += listed(values.notna() & ~_passes(values, column.check), lambda cell: f"{cell} — must be {words}")
     return values if column.type == "period" else values.astype(DTYPES[column.type]), faults
 
 
@@ -178,8 +176,8 @@ def decimal_mark(cells: list[str], *, comma: bool) -> str:
     ----------
     comma : what the file says where its numbers do not: Excel separates by ; where its decimal mark is the comma
     """
-    found = {_mark(BLANK.sub("", cell)) for cell in cells} - {""}
-    return UNSURE if len(found) > 1 else found.pop() if found else "," * comma
+    marks = {_mark(BLANK.sub("", cell)) for cell in cells} - {""}
+    return UNSURE if len(marks) > 1 else marks.pop() if marks else "," * comma
 
 
 def as_written(cells: pd.Series, column: Column, frequency: str, mark: str) -> pd.Series:
@@ -234,22 +232,22 @@ def _date(cell: str) -> str:
     """The date as 2026-09-30, "" if it is none or could be two."""
     if re.fullmatch(r"\d{5}", cell) and int(cell) in SERIALS:
         return (SERIAL + datetime.timedelta(int(cell))).isoformat()
-    if found := re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ]00:00(:00)?", cell):
-        return found[1]
-    if found := re.fullmatch(r"(\d\d?)([./])(\d\d?)\2(\d{4})", cell):
-        first, _, second, year = found.groups()
-        day, month = (second, first) if found[2] == "/" and int(second) > 12 else (first, second)
-        if found[2] == "." or int(day) > 12:  # with dots the day leads everywhere, with strokes nobody can tell
+    if parts := re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ]00:00(:00)?", cell):
+        return parts[1]
+    if parts := re.fullmatch(r"(\d\d?)([./])(\d\d?)\2(\d{4})", cell):
+        first, _, second, year = parts.groups()
+        day, month = (second, first) if parts[2] == "/" and int(second) > 12 else (first, second)
+        if parts[2] == "." or int(day) > 12:  # with dots the day leads everywhere, with strokes nobody can tell
             return f"{year}-{int(month):02}-{int(day):02}"
     return cell if re.fullmatch(r"\d{4}-\d\d-\d\d", cell) else ""
 
 
 def _month(cell: str) -> str:
-    if found := re.fullmatch(r"(0?[1-9]|1[0-2])[./](\d{4})", cell):
-        return f"{found[2]}-{int(found[1]):02}"
-    if found := re.fullmatch(r"([a-zа-я]{3})[a-zа-я]*[-. ]+(\d{4}|\d\d)", cell.lower()):
-        month = _months().get(found[1])
-        return f"{'20' * (len(found[2]) == 2)}{found[2]}-{month:02}" if month else cell
+    if parts := re.fullmatch(r"(0?[1-9]|1[0-2])[./](\d{4})", cell):
+        return f"{parts[2]}-{int(parts[1]):02}"
+    if parts := re.fullmatch(r"([a-zа-я]{3})[a-zа-я]*[-. ]+(\d{4}|\d\d)", cell.lower()):
+        month = _months().get(parts[1])
+        return f"{'20' * (len(parts[2]) == 2)}{parts[2]}-{month:02}" if month else cell
     return _date(cell)[:7] or cell
 
 
@@ -271,7 +269,7 @@ def _period(cell: str, frequency: str) -> str:
         month = int(date[5:7])
         return f"{date[:4]}Q{(month + 2) // 3}" if frequency == "Q" else date[:4]
     for quarter in QUARTER_FORMS if frequency == "Q" else ():
-        if found := quarter.fullmatch(cell):
-            number = found["quarter"].upper()
-            return f"{found['year']}Q{ROMAN.get(number, number)}"
+        if parts := quarter.fullmatch(cell):
+            number = parts["quarter"].upper()
+            return f"{parts['year']}Q{ROMAN.get(number, number)}"
     return cell

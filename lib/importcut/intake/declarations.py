@@ -1,5 +1,6 @@
 """Raw files → typed declarations: one Parquet file for each table received, and what could not be read beside it."""
 
+import glob
 import json
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,6 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from importcut.dataset import digests, fingerprint_of, write_whole
 from importcut.intake.corrections import line_corrections, patched, without_file
@@ -117,15 +117,14 @@ def read_declarations(ds) -> list[RawFile]:
 
 def periods(files: list[RawFile], frequency: str) -> pd.PeriodIndex:
     """The periods that the files cover, from the first to the last one, without reading the lines again."""
-    spans = []
-    for file in files:
-        about = pq.ParquetFile(file.declarations)
-        date = about.schema_arrow.names.index("date")
-        spans += [about.metadata.row_group(g).column(date).statistics for g in range(about.metadata.num_row_groups)]
-    known = [s for s in spans if s is not None and s.has_min_max]
-    if not known:
+    paths = [glob.escape(str(file.declarations)) for file in files]
+    span = "min(stats_min_value::DATE), max(stats_max_value::DATE)"  # of each row group: no line is read
+    query = f"SELECT {span} FROM parquet_metadata(?) WHERE path_in_schema = 'date'"
+    with duckdb.connect() as connection:
+        first, last = connection.execute(query, [paths]).fetchone()
+    if first is None:
         raise DataError("no raw file has a readable line — see the quarantine of notebooks/01_prepare_imports.ipynb")
-    return pd.period_range(min(s.min for s in known), max(s.max for s in known), freq=frequency)
+    return pd.period_range(first, last, freq=frequency)
 
 
 def _received(ds) -> tuple[list[Path], list[str]]:

@@ -1,5 +1,6 @@
 """What a received file is, by its first bytes: text, workbook, JSON, page, Parquet, or an archive of these."""
 
+import codecs
 import gzip
 import zipfile
 import zlib
@@ -13,6 +14,8 @@ ROOMY = 100_000_000  # bytes that anything may unpack to
 MOST_RATIO = 200  # times its size beyond that: CSV packs to a tenth or a thirtieth, a bomb to a thousandth
 CHUNK = 1 << 20
 MOST_MEMBERS = 1000  # files of an archive
+HIDDEN = (".", "~", "__MACOSX")
+PAGES = (b"<html", b"<!doctype html", b"<table", b"<meta", b"<head")
 KINDS = {
     b"PAR1": "parquet",
     b"\x1f\x8b": "gzip",
@@ -36,36 +39,30 @@ def parts(path: Path, source_file: str, scratch: Path) -> Iterator[Part]:
 
     Raises DataError if it is empty, unpacks to far more than it is, holds a name that climbs out, or an archive.
     """
-    kind = kind_of(path)
+    kind = _kind_of(path, source_file)
     if kind == "gzip":
         with gzip.open(path) as packed:
             plain = _unpacked(packed, scratch / "0", path.stat().st_size, source_file)
-        yield Part(source_file, _plain_kind(plain, source_file), plain)
+        yield _plain_part(plain, source_file)
     elif kind == "zip":
         yield from _members(path, source_file, scratch)
-    elif kind == "empty":
-        raise DataError(f"{source_file}: the file is empty — put the file received there, or take it away")
     else:
         yield Part(source_file, kind, path)
 
 
-def kind_of(path: Path) -> str:
-    """Kind of a file by its first bytes: text where nothing else is told, empty where there is nothing but blanks."""
+def _kind_of(path: Path, name: str) -> str:
+    """Kind of a file by its first bytes: text where nothing else is told."""
     with path.open("rb") as file:
         begin = file.read(4096)
     for mark, kind in KINDS.items():
         if begin.startswith(mark):
             return "excel" if kind == "zip" and _is_workbook(path) else kind
-    text = begin.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = begin.removeprefix(codecs.BOM_UTF8).lstrip()
     if not text:
-        return "empty"
+        raise DataError(f"{name}: the file is empty — put the file received there, or take it away")
     if text.startswith((b"[", b"{")):
         return "json"
-    return (
-        "html"
-        if text[:200].lower().startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head"))
-        else "text"
-    )
+    return "html" if text[:200].lower().startswith(PAGES) else "text"
 
 
 def _is_workbook(path: Path) -> bool:
@@ -79,11 +76,14 @@ def _is_workbook(path: Path) -> bool:
 def _members(path: Path, source_file: str, scratch: Path) -> Iterator[Part]:
     try:
         with zipfile.ZipFile(path) as archive:
-            files = [m for m in archive.infolist() if not m.is_dir() and not _hidden(m.filename)]
-            if climbing := [m.filename for m in archive.infolist() if _climbs(m.filename)]:
+            listed = [(member, PurePosixPath(member.filename.replace("\\", "/"))) for member in archive.infolist()]
+            if climbing := [
+                name for _, name in listed if name.is_absolute() or ".." in name.parts or ":" in "".join(name.parts[:1])
+            ]:
                 raise DataError(
-                    f"{source_file}: holds {climbing[0]!r}, a path out of the archive — pack the files anew"
+                    f"{source_file}: holds {str(climbing[0])!r}, a path out of the archive — pack the files anew"
                 )
+            files = [m for m, name in listed if not m.is_dir() and not any(n.startswith(HIDDEN) for n in name.parts)]
             if len(files) > MOST_MEMBERS:
                 raise DataError(f"{source_file}: holds {len(files)} files, more than {MOST_MEMBERS} — unpack it")
             if not files:
@@ -93,46 +93,30 @@ def _members(path: Path, source_file: str, scratch: Path) -> Iterator[Part]:
                 name = f"{source_file}/{member.filename}"
                 with archive.open(member) as packed:
                     plain = _unpacked(packed, scratch / str(n), size, name)
-                yield Part(name, _plain_kind(plain, name), plain)
+                yield _plain_part(plain, name)
                 size -= plain.stat().st_size // MOST_RATIO  # what one has used up is not there for the next
                 plain.unlink(missing_ok=True)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, RuntimeError) as error:
         raise DataError(f"{source_file}: the archive cannot be opened ({error}) — pack the files anew") from None
 
 
-def _plain_kind(path: Path, name: str) -> str:
-    kind = kind_of(path)
+def _plain_part(path: Path, name: str) -> Part:
+    kind = _kind_of(path, name)
     if kind in ("gzip", "zip"):
         raise DataError(f"{name}: an archive within an archive is not opened — unpack it")
-    if kind == "empty":
-        raise DataError(f"{name}: the file is empty — put the file received there, or take it away")
-    return kind
+    return Part(name, kind, path)
 
 
 def _unpacked(packed, target: Path, size: int, name: str) -> Path:
-    written = 0
+    """What is packed, written out as long as it is not far more than `size` bytes."""
+    most, written = max(ROOMY, MOST_RATIO * size), 0
+    remedy = "put the unpacked file there if it is sound"
     try:
         with target.open("wb") as plain:
             while chunk := packed.read(CHUNK):
-                written += len(chunk)
-                _not_too_large(written, size, name)
-                plain.write(chunk)
+                written += plain.write(chunk)
+                if written > most:
+                    raise DataError(f"{name}: unpacks to more than {MOST_RATIO} times its size — {remedy}")
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise DataError(f"{name}: cannot be unpacked ({error}) — ask its sender for a whole file") from None
     return target
-
-
-def _not_too_large(unpacked: int, packed: int, name: str) -> None:
-    if unpacked > ROOMY and unpacked > MOST_RATIO * packed:
-        raise DataError(
-            f"{name}: unpacks to more than {MOST_RATIO} times its size — put the unpacked file there if it is sound"
-        )
-
-
-def _climbs(name: str) -> bool:
-    path = PurePosixPath(name.replace("\\", "/"))
-    return path.is_absolute() or ".." in path.parts or ":" in path.parts[0]
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith((".", "~", "__MACOSX")) for part in PurePosixPath(name).parts)

@@ -210,10 +210,7 @@ def _library() -> dict[str, dict]:
 
 def _merged(name: str, known: dict, own: dict) -> dict:
     """A format as the library describes it, with the headers that a dataset adds in front."""
-    if unknown := sorted(set(own) - KEYS):
-        raise DataError(
-            f"dataset.toml: [formats.{name}] has {', '.join(unknown)} — it may hold {', '.join(sorted(KEYS))}"
-        )
+    _known_keys(own, KEYS, f"[formats.{name}]")
     columns = {column: dict(about) for column, about in known.get("columns", {}).items()}
     described = {c.name for c in tables()["declarations"].columns[2:]}
     for column, about in own.get("columns", {}).items():
@@ -263,13 +260,15 @@ def forced(source_file: str, ds) -> dict:
     Raises DataError if it says something that cannot be said.
     """
     for about in ds.files:
-        if unknown := sorted(set(about) - FORCED):
-            raise DataError(
-                f"dataset.toml: [[files]] has {', '.join(unknown)} — it may hold {', '.join(sorted(FORCED))}"
-            )
+        _known_keys(about, FORCED, "[[files]]")
         if fnmatch.fnmatch(source_file, about.get("match", "*")):
             return about
     return {}
+
+
+def _known_keys(about: dict, known: set[str], section: str) -> None:
+    if unknown := sorted(set(about) - known):
+        raise DataError(f"dataset.toml: {section} has {', '.join(unknown)} — it may hold {', '.join(sorted(known))}")
 
 
 def unused(ds, source_files: list[str]) -> list[str]:

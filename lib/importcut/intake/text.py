@@ -59,7 +59,7 @@ def encoding_of(path: Path, place: str) -> str:
     if sample.count(0) > len(sample) / 10:
         return "utf-16-le" if sample[1::2].count(0) > sample[::2].count(0) else "utf-16-be"
     lines = [line for line in sample.splitlines()[: -1 if len(sample) == SAMPLE else None] if not line.isascii()]
-    if 2 * sum(_is_utf8(line) for line in lines) >= len(lines):
+    if 2 * sum("\ufffd" not in line.decode("utf-8", "replace") for line in lines) >= len(lines):
         return "utf-8"
     foreign = b"\n".join(lines)[: SAMPLE // 10]
     texts = {page: foreign.decode(page, "replace") for page in CODE_PAGES}
@@ -164,14 +164,6 @@ def _best(text: str, separator: str, known: Callable, most: int) -> tuple[tuple[
     scores = [(known(row), len(row), -n) for n, row in enumerate(rows[:most])] or [(0, 0, 0)]
     best = max(range(len(scores)), key=lambda n: (scores[n][0], -n))
     return scores[best], Header(rows[best] if rows else [], ends[best] if rows else 0, separator, rows[best + 1 :])
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from importcut.schema import tables
+from importcut.dataset import Dataset
+from importcut.schema import Table, tables
 
 FORMULA = re.compile(r"[=+@\t\r]|-(?!$|[\d.,]+$)")
 LONGEST_SHEET = 100_000  # rows; a longer table is opened from its CSV
@@ -44,7 +45,7 @@ def to_csv(table: pd.DataFrame, path: Path) -> None:
     rounded(harmless).to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
 
 
-def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds=None) -> None:
+def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: Dataset | None = None) -> None:
     """Write a workbook: a sheet about the data and the columns, then a sheet a table.
 
     Text stays text, whatever sign it begins with. Units stand in the row above the names of the columns, so that
@@ -87,46 +88,36 @@ def _sheet(book, name: str, mark: str):
     return sheet
 
 
-def _write_about(sheet, named: dict[str, pd.DataFrame], mark: str, ds, formats: dict) -> None:
+def _write_about(sheet, named: dict[str, pd.DataFrame], mark: str, ds: Dataset | None, formats: dict) -> None:
     """What the data are, each line in each of their languages; then every column: meaning, type, unit."""
     sheet.set_column(0, 1, 24)
     sheet.set_column(2, 2, WIDE)
     sheet.set_column(3, 4, 20)
-    rows = [] if ds is None else _origin(ds)
-    rows += [("mark", "", mark)] * bool(mark)
-    for row, (item, language, said) in enumerate(rows):
-        sheet.write_string(row, 0, item, formats["top"])
-        sheet.write_string(row, 1, language, formats["top"])
-        _write_wrapped(sheet, row, said, formats["wrapped"])
-    first = len(rows) + bool(rows)
+    origin = [] if ds is None else _origin(ds)
+    origin += [("mark", "", mark)] * bool(mark)
+    first = len(origin) + bool(origin)
     sheet.write_row(first, 0, ["table", "column", "meaning", "type", "unit"], formats["head"])
-    described = [row for name in named if name in tables() for row in _meanings(tables()[name])]
-    for row, cells in enumerate(described, start=first + 1):
+    columns = [row for name in named if name in tables() for row in _meanings(tables()[name])]
+    for row, cells in [*enumerate(origin), *enumerate(columns, start=first + 1)]:
         sheet.write_row(row, 0, cells, formats["top"])
-        _write_wrapped(sheet, row, cells[2], formats["wrapped"])
-    sheet.autofilter(first, 0, first + max(len(described), 1), 4)
+        sheet.write_string(row, 2, cells[2], formats["wrapped"])
+        sheet.set_row(row, LINE * -(-len(cells[2]) // (WIDE - 4)))  # LibreOffice does not find the height by itself
+    sheet.autofilter(first, 0, first + max(len(columns), 1), 4)
 
 
-def _write_wrapped(sheet, row: int, said: str, wrapped) -> None:
-    """Write a text that may take several lines; LibreOffice does not find the height by itself."""
-    sheet.write_string(row, 2, said, wrapped)
-    sheet.set_row(row, LINE * -(-len(said) // (WIDE - 4)))
-
-
-def _origin(ds) -> list[tuple[str, str, str]]:
+def _origin(ds: Dataset) -> list[tuple[str, str, str]]:
     """Item, language and text: title, period, scenario, sources."""
+    texts = {"scenario": ds.scenario.get("title", {})}
+    texts |= {f"source {n}": source for n, source in enumerate(ds.sources, start=1)}
+    title = [("dataset", language, text) for language, text in ds.title.items()]
     period = [("period", "", str(ds.period)), ("scenario", "", ds.scenario["name"])]
-    said = [("dataset", ds.title), ("scenario", ds.scenario.get("title", {}))]
-    said += [(f"source {n}", source) for n, source in enumerate(ds.sources, start=1)]
-    told = [(item, language, text) for item, texts in said for language, text in texts.items()]
-    return [*told[: len(ds.title)], *period, *told[len(ds.title) :]]
+    return [*title, *period, *((item, language, text) for item in texts for language, text in texts[item].items())]
 
 
-def _meanings(table) -> list[tuple[str, ...]]:
+def _meanings(table: Table) -> list[tuple[str, ...]]:
     about = f"one row: {table.row}; key: {', '.join(table.key)}"
-    empty = {True: ", may be empty", False: ""}
-    columns = [(table.name, c.name, c.meaning, c.type + empty[c.optional], c.unit) for c in table.columns]
-    return [(table.name, "", about, "", ""), *columns]
+    columns = [(c.name, c.meaning, c.type + ", may be empty" * c.optional, c.unit) for c in table.columns]
+    return [(table.name, "", about, "", ""), *((table.name, *column) for column in columns)]
 
 
 def _write_column(sheet, place: int, values: pd.Series, formats: dict, unit: str) -> None:
@@ -147,11 +138,8 @@ def _write_column(sheet, place: int, values: pd.Series, formats: dict, unit: str
 
 
 def _unarmed(values: pd.Series) -> pd.Series:
-    def armed(value) -> bool:
-        return isinstance(value, str) and FORMULA.match(value) is not None
-
-    values = values.astype("object")
-    return values.mask(values.map(armed).astype("bool"), "'" + values.astype("str"))
+    armed = values.map(lambda value: isinstance(value, str) and FORMULA.match(value) is not None)
+    return values.astype("object").mask(armed.astype("bool"), "'" + values.astype("object").astype("str"))
 
 
 def _rounded(values: pd.Series) -> pd.Series:

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -131,12 +132,19 @@ def quiet(tmp_path_factory):
 
 
 def serve(command, variables, *words):
-    """The server as a process of its own, and the address that it prints; SIGINT counts although a shell ignores it."""
+    """The server as a process of its own, and the address that it tells; SIGINT counts although a shell ignores it."""
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     code = f"{heard}\nfrom importcut.app.cli import main; main()"
     run = [sys.executable, "-c", code, command, "--no-browser", *words]
-    server = subprocess.Popen(run, stdout=subprocess.PIPE, text=True, env=os.environ | variables)
-    return server, server.stdout.readline().strip()
+    server = subprocess.Popen(run, stderr=subprocess.PIPE, text=True, env=os.environ | variables)
+    address = next(found[0] for line in server.stderr if (found := re.search(r"http://127\.0\.0\.1:\d+\S*", line)))
+    port = int(re.search(r":(\d+)", address)[1])
+    while server.poll() is None:  # JupyterLab tells its address a moment before it listens
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    return server, address
 
 
 def processes(folder):
@@ -234,8 +242,6 @@ def test_ctrl_c_leaves_no_kernel_and_no_temporary_file(command, quiet):
 
 @pytest.mark.parametrize("command", ["explore", "dashboard"])
 def test_what_cannot_be_served_is_said_in_one_line(command, monkeypatch):
-    import socket
-
     from typer.testing import CliRunner
 
     call = CliRunner().invoke

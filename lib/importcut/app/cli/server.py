@@ -1,12 +1,9 @@
 """`importcut explore` and `importcut dashboard`: JupyterLab and Voilà on this machine alone, ended by Ctrl-C."""
 
 import os
-import secrets
 import socket
 import subprocess
 import sys
-import time
-import webbrowser
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,10 +19,9 @@ LIBRARY = Path(importcut.__file__).parent  # that of schema costs the import of 
 NOTEBOOK = LIBRARY.parents[1] / "notebooks" / "explore.ipynb"
 FIRST = 8866  # port
 UNUSED = ("@voila-dashboards/jupyterlab-preview", "jupyterlab_pygments")  # extensions of JupyterLab, not of a page
-PATIENCE = 120  # seconds until a server must answer
 LANGUAGE = typer.Option(help="en, ru, uz-Cyrl or uz-Latn.")
-PORT = typer.Option(min=1, max=65535, help="Port on this machine; by default the first free one from 8866 on.")
-BROWSER = typer.Option("--no-browser", help="Open no browser; the address is printed.")
+PORT = typer.Option(min=1, max=65535, help="Port on this machine; by default a free one, 8866 or near it.")
+BROWSER = typer.Option("--no-browser", help="Open no browser; the address is told.")
 
 
 @app.command(epilog="Example: importcut explore --dataset uzbekistan --language ru")
@@ -38,14 +34,16 @@ def explore(
 ) -> None:
     """Open JupyterLab on notebooks/explore.ipynb; run all cells there. Ctrl-C ends it and its kernels."""
     with errors_in_a_line(debug):
-        token = secrets.token_urlsafe(24)
-        words = ["jupyterlab", f"--ServerApp.ip={HERE}", "--ServerApp.port_retries=0", "--LabApp.news_url="]
-        words += ["--ServerApp.answer_yes=True", "--ServerApp.open_browser=False"]
-        words += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--log-level=ERROR"]
+        words = [
+            "jupyterlab",
+            f"--ServerApp.ip={HERE}",
+            f"--ServerApp.root_dir={NOTEBOOK.parent}",
+            "--LabApp.news_url=",
+        ]
+        words += [f"--LabApp.default_url=/lab/tree/{NOTEBOOK.name}", "--log-level=ERROR"]
+        words += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
         words += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # it is bound to this machine
-        words.append(f"--ServerApp.root_dir={NOTEBOOK.parent}")
-        variables = _asked(dataset, language) | {"JUPYTER_TOKEN": token}
-        _serve(words, f"lab/tree/{NOTEBOOK.name}?token={token}", variables, port, browser=not no_browser)
+        _serve(words, _variables(dataset, language), port, browser=not no_browser)
 
 
 @app.command(epilog="Example: importcut dashboard --dataset sample --language uz-Latn --port 8900 --no-browser")
@@ -58,15 +56,14 @@ def dashboard(
 ) -> None:
     """Serve notebooks/explore.ipynb as a page, for this machine alone. Ctrl-C ends it and its kernels."""
     with errors_in_a_line(debug):
-        words = ["voila", str(NOTEBOOK), f"--Voila.ip={HERE}", "--Voila.port_retries=0"]
-        words += ["--no-browser", "--Voila.log_level=ERROR", "--template=importcut"]
+        words = ["voila", str(NOTEBOOK), f"--Voila.ip={HERE}", "--Voila.log_level=INFO", "--template=importcut"]
         words += [f"--VoilaConfiguration.extension_denylist={extension}" for extension in UNUSED]
         paths = filter(None, [str(LIBRARY / "templates" / "desk"), os.environ.get("JUPYTER_PATH")])
-        variables = _asked(dataset, language) | {"JUPYTER_PATH": os.pathsep.join(paths)}
-        _serve(words, "", variables, port, browser=not no_browser)
+        variables = _variables(dataset, language) | {"JUPYTER_PATH": os.pathsep.join(paths)}
+        _serve(words, variables, port, browser=not no_browser)
 
 
-def _asked(dataset: str, language: str) -> dict[str, str]:
+def _variables(dataset: str, language: str) -> dict[str, str]:
     """What the notebook is to show, as its kernel finds it; it runs in another folder.
 
     Raises UsageError if there is no such dataset or language.
@@ -83,47 +80,38 @@ def _asked(dataset: str, language: str) -> dict[str, str]:
     return known | ({"IMPORTCUT_PROCESSED": str(Path(own).resolve())} if own else {})
 
 
-def _free(asked: int | None) -> int:
-    """The port asked for, or else the first free one.
-
-    Raises UsageError if it is taken.
-    """
+def _refuse_taken(port: int) -> None:
+    """Raises UsageError if another program listens on the port: a server that was asked for it must have no other."""
     from importcut.schema import UsageError
 
-    for port in [asked] if asked else range(FIRST, FIRST + 100):
-        with socket.socket() as trial:
-            if os.name == "posix":  # a port that was used a moment ago is free
-                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind((HERE, port))
-            except OSError:
-                continue
-            return port
-    raise UsageError(f"port {asked or FIRST} is taken — give another one with --port")
+    with socket.socket() as trial:
+        if os.name == "posix":  # a port that was used a moment ago is free
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HERE, port))
+        except OSError:
+            raise UsageError(f"port {port} is taken — give another one with --port") from None
 
 
-def _serve(words: list[str], page: str, variables: dict[str, str], port: int | None, *, browser: bool) -> None:
-    """Run a Jupyter server until Ctrl-C; what it writes for itself lies in a folder that goes with it.
+def _serve(words: list[str], variables: dict[str, str], port: int | None, *, browser: bool) -> None:
+    """Run a Jupyter server, which tells its address, until Ctrl-C; what it writes for itself goes with its folder.
 
-    Raises RunError if it does not start, or ends of itself.
+    Raises RunError if it is not installed, or ends of itself.
     """
     from importcut.schema import RunError
 
     if find_spec(words[0]) is None:
         raise RunError(f"{words[0]} is not installed — pip install 'importcut[lab]', or make env")
-    port = _free(port)
-    words = [*words, f"--port={port}"]
+    if port:
+        _refuse_taken(port)
+    words = [*words, f"--port={port or FIRST}", *([] if browser else ["--no-browser"])]
     with TemporaryDirectory(prefix="importcut-", ignore_cleanup_errors=True) as folder:
-        variables = variables | {"TMPDIR": folder, "TEMP": folder, "JUPYTER_RUNTIME_DIR": folder}
+        variables = os.environ | variables | {"TMPDIR": folder, "TEMP": folder, "JUPYTER_RUNTIME_DIR": folder}
         server = subprocess.Popen(
-            [sys.executable, "-m", *words], env=os.environ | variables, start_new_session=True, stdin=subprocess.DEVNULL
+            [sys.executable, "-m", *words], env=variables, start_new_session=True, stdin=subprocess.DEVNULL
         )
+        print("Ctrl-C ends it.", flush=True)
         try:
-            _wait(server, port)
-            if server.poll() is None:
-                print(f"http://{HERE}:{port}/{page}\nCtrl-C ends it.", flush=True)
-                if browser:
-                    webbrowser.open(f"http://{HERE}:{port}/{page}")
             code = server.wait()
         except KeyboardInterrupt:
             return
@@ -132,19 +120,9 @@ def _serve(words: list[str], page: str, variables: dict[str, str], port: int | N
     raise RunError(f"{words[0]} ended with code {code}")
 
 
-def _wait(server: subprocess.Popen, port: int) -> None:
-    """Until the server answers, or has ended."""
-    for _ in range(PATIENCE * 5):
-        with socket.socket() as trial:
-            if server.poll() is not None or trial.connect_ex((HERE, port)) == 0:
-                return
-        time.sleep(0.2)
-
-
 def _end(server: subprocess.Popen) -> None:
     """Ask the server to end its kernels and itself; kernels end by themselves where it has to be killed."""
-    if server.poll() is None:
-        server.terminate()
+    server.terminate()
     try:
         server.wait(timeout=20)
     except subprocess.TimeoutExpired:

@@ -2,14 +2,20 @@
 
 import ast
 import io
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 import unicodedata
 
 import nbformat
 import pandas as pd
 import pytest
-from babel.messages.pofile import read_po
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+from bs4 import BeautifulSoup
 
 from importcut.language import LOCALES, Voice, languages
 from importcut.schema import GRADES
@@ -166,3 +172,52 @@ def test_uzbek_latin_has_one_apostrophe_for_its_letters_and_one_for_the_pause():
 @pytest.mark.parametrize(("n", "written"), [(1, "1 строка"), (3, "3 строки"), (11, "11 строк"), (2843, "2 843 строки")])
 def test_plural_forms_are_those_of_the_number(n, written):
     assert Voice("ru", Illustrative())("lines", n=n).replace("\xa0", " ") == written
+
+
+FIFTH = "tg"  # made up: Babel knows it, the library does not
+SPEAK = """
+import sys
+from importcut import make_report
+language, raw, out = sys.argv[1:]
+make_report(raw, period="2024", languages=[language], formats=["html", "slides"], out=out)
+"""
+
+
+def made_up(file, language):
+    """The catalogue of a language that says everything as English does, with a mark before it."""
+    catalogue = read_po(io.BytesIO(file.read_bytes()))
+    fifth = Catalog(locale=language)
+    for message in catalogue:
+        if message.id:
+            texts = message.id if isinstance(message.id, tuple) else (message.id,)
+            marked = tuple(f"«{text}»" if " " in text else text for text in texts)
+            fifth.add(message.id, marked if isinstance(message.id, tuple) else marked[0])
+    made = io.BytesIO()
+    write_po(made, fifth)
+    return made.getvalue()
+
+
+@pytest.mark.long
+def test_a_fifth_language_needs_a_catalogue_a_name_column_and_titles_and_no_python(repository, tmp_path):
+    """Report and deck of a library and a dataset to which a language was added, and nothing else."""
+    for folder in ("lib", "notebooks"):
+        shutil.copytree(repository / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    raw = tmp_path / "data" / "raw" / "uzbekistan"
+    shutil.copytree(repository / "data" / "raw" / "uzbekistan", raw)
+    catalogue = tmp_path / "lib" / "importcut" / "locale" / FIFTH / "LC_MESSAGES" / "importcut.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_bytes(made_up(LOCALES / "ru" / "LC_MESSAGES" / "importcut.po", FIFTH))
+    for register in ("products", "projects"):
+        table = pd.read_csv(raw / f"{register}.csv", dtype=str)
+        table.assign(name_tg="tg " + table["name_en"]).to_csv(raw / f"{register}.csv", index=False)
+    settings = (raw / "dataset.toml").read_text(encoding="utf-8")
+    assert "[title]\n" in settings
+    (raw / "dataset.toml").write_text(settings.replace("[title]\n", f'[title]\n{FIFTH} = "Fifth"\n'), encoding="utf-8")
+    variables = os.environ | {"PYTHONPATH": str(tmp_path / "lib"), "IMPORTCUT_PROCESSED": str(tmp_path / "processed")}
+    words = [sys.executable, "-c", SPEAK, FIFTH, str(raw), str(tmp_path / "reports")]
+    run = subprocess.run(words, env=variables, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+    folder = tmp_path / "reports" / "uzbekistan" / "2024" / FIFTH
+    pages = [BeautifulSoup((folder / name).read_text("utf-8"), "lxml").text for name in ("report.html", "slides.html")]
+    assert all("tg Caustic soda" in page and "Fifth" in page for page in pages)
+    assert "«What we cannot tell»" in pages[0]

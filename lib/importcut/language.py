@@ -17,6 +17,7 @@ from babel.numbers import format_decimal
 
 HERE = Path(__file__).parent
 LOCALES = HERE / "locale"
+MILLION = 999_950  # USD; from here on an amount would round to 1,000.0 thousand
 SOURCE = "en"  # messages are written in English
 APOSTROPHES = str.maketrans({"\u02bb": "\u2018", "\u02bc": "\u2019"})  # Babel mixes them in Uzbek Latin
 
@@ -76,23 +77,23 @@ class Voice:
 
     def millions(self, usd: float) -> str:
         """An amount as a bare number of million dollars, for axes and labels."""
-        return self.number(usd / 1e6, _digits(usd / 1e6))
+        return self.number(usd / 1e6, 1 if abs(usd) >= 1e7 else 2)
 
     def money(self, usd: float) -> str:
         """An amount of dollars as the press of this language writes it."""
-        if abs(usd) >= 999_950:
-            return self("${amount} million", amount=self.millions(usd)).replace("$−", "−$")
-        return self("${amount} thousand", amount=self.number(usd / 1e3, 1)).replace("$−", "−$")
+        if abs(usd) >= MILLION:
+            text = self("${amount} million", amount=self.millions(usd))
+        else:
+            text = self("${amount} thousand", amount=self.number(usd / 1e3, 1))
+        return text.replace("$−", "−$")
 
     def range(self, low: float, high: float) -> str:
-        """Two amounts of dollars as a range."""
-        million = max(abs(low), abs(high)) >= 999_950
-        scale = 1e6 if million else 1e3
-        digits = _digits(max(abs(low), abs(high)) / scale) if million else 1
-        first, last = self.number(low / scale, digits), self.number(high / scale, digits)
-        if million:
-            return self("${low}–{high} million", low=first, high=last).replace("$−", "−$")
-        return self("${low}–{high} thousand", low=first, high=last).replace("$−", "−$")
+        """Two amounts of dollars as a range, with the decimals of the larger one."""
+        largest = max(abs(low), abs(high))
+        scale, digits = (1e6, 1 if largest >= 1e7 else 2) if largest >= MILLION else (1e3, 1)
+        ends = {"low": self.number(low / scale, digits), "high": self.number(high / scale, digits)}
+        text = self("${low}–{high} million", **ends) if scale == 1e6 else self("${low}–{high} thousand", **ends)
+        return text.replace("$−", "−$")
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share as a percentage."""
@@ -151,10 +152,6 @@ def own_name(language: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _digits(millions: float) -> int:
-    return 1 if abs(millions) >= 10 else 2
-
-
 @cache
 def _read(name: str) -> dict:
     return tomllib.loads((HERE / f"{name}.toml").read_text(encoding="utf-8"))
@@ -163,10 +160,7 @@ def _read(name: str) -> dict:
 @cache
 def _sentences() -> dict[str, str | list[str]]:
     """The sentences by name: those of a section as section.name."""
-    found = {}
-    for name, told in _read("sentences").items():
-        found |= {f"{name}.{key}": text for key, text in told.items()} if isinstance(told, dict) else {name: told}
-    return found
+    return pd.json_normalize(_read("sentences")).loc[0].to_dict()
 
 
 @cache

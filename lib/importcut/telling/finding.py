@@ -63,7 +63,27 @@ def cover(answer: Finding, say: Voice) -> Cover:
     return Cover(say("Which projects cut the most imports"), subtitle, answer.reading, say.mark)
 
 
-def sentences(say: Voice, facts: dict, *rows: tuple) -> list[str]:
+def section(
+    say: Voice,
+    title: str,
+    facts: dict,
+    rows: list[tuple],
+    table: pd.DataFrame,
+    evidence: str | None = None,
+    *,
+    lead: int = 0,
+) -> Finding:
+    """A finding of the sentences whose condition holds, the first `lead` of which may stand alone.
+
+    Parameters
+    ----------
+    title : name of a sentence; facts, rows : as in `sentences`
+    """
+    text = sentences(say, facts, rows)
+    return Finding(say(title, **facts), paragraphs(text), table, evidence, " ".join(text[:lead]))
+
+
+def sentences(say: Voice, facts: dict, rows: list[tuple]) -> list[str]:
     """The sentences whose condition holds, in their order.
 
     Parameters

@@ -4,7 +4,7 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import weakest
-from importcut.telling.finding import Finding, grade, nothing, paragraphs, sentences
+from importcut.telling.finding import Finding, grade, nothing, paragraphs, section, sentences
 from importcut.telling.narrate.certainty import chance, over_limit, tied
 
 
@@ -30,22 +30,20 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
     grades = {"gross": grade(ranked["gross_evidence"], say), "net": grade(ranked["evidence"], say)}
     next_two = dict(zip(("first", "second"), names[ranked["project_id"].iloc[1:3]], strict=False))
     kind = "net" if net.all() else "alike" if net.any() else "doubtful" if doubt else "gross"
-    lead = sentences(
-        say,
-        facts,
+    rows = [
         (True, f"answer.tied_{kind}" if level else f"answer.leads_{kind}"),
         (doubt and apart, "caution.told"),
         (doubt and not apart, "caution.none_told"),
-    )
-    text = sentences(
-        say,
-        facts,
+    ]
+    lead = sentences(say, facts, rows)
+    rows = [
         *over_limit(ranked.head(2), say),
         (len(ranked) > 1 and not level, "answer.runner", follows),
         (tied(ranked.iloc[1:]), "answer.tied", next_two),
         (kind == "alike", "answer.alike", {"projects": [*names[ranked.loc[~net, "project_id"]]]}),
         (True, "answer.grades" if kind == "net" else "grade", grades),
-    )
+    ]
+    text = sentences(say, facts, rows)
     title = "caution.told_title" if doubt and apart else "answer.title_tied" if level else "answer.title"
     lead = " ".join(lead)
     return Finding(say(title, **facts), paragraphs([lead, *text]), ranked, weakest(ranked["evidence"]), lead)
@@ -60,9 +58,9 @@ def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
         facts = {"target": row.target_usd, "planned": row.planned_usd, "realised": row.realised_usd}
         rows.append((True, f"target.{row.reading}", facts | {"year": str(row.year)}))
         rows.append((row.ceiling_flag, "target.ceiling", {"addressable": row.addressable_usd}))
-    text = sentences(say, {"realised": realised, "planned": say("planned")}, *rows, (realised, "target.grades"))
-    title = say("target.title", share=say.percent(lead["realised_usd"] / lead["target_usd"]))
-    return Finding(title, paragraphs(text), target, "planned")
+    share = say.percent(lead["realised_usd"] / lead["target_usd"])
+    facts = {"realised": realised, "planned": say("planned"), "share": share}
+    return section(say, "target.title", facts, [*rows, (realised, "target.grades")], target, "planned")
 
 
 def ranked_projects(ranking: pd.DataFrame, say: Voice) -> Finding:
@@ -72,13 +70,11 @@ def ranked_projects(ranking: pd.DataFrame, say: Voice) -> Finding:
     cut, names, reasons = ranked["headline_usd"], say.names("projects"), say.words("reasons")
     missing = realised[realised["rank"].isna()].groupby("reason")["project_id"]
     facts = {"n": len(ranked), "total": cut.sum(), "share": say.percent(cut.head(3).sum() / (cut.sum() or 1))}
-    text = sentences(
-        say,
-        facts,
+    rows = [
         (len(ranked) > 3, "ranking.three_net" if ranked["net_usd"].notna().all() else "ranking.three"),
         *over_limit(ranked.iloc[2:], say),
         *((True, "ranking.not_ranked", {"reason": reasons[why], "projects": [*names[ids]]}) for why, ids in missing),
         (len(ranked), "ranking.range_deliveries" if say.ds.counterfactual == "deliveries" else "ranking.range_series"),
         (True, "ranking.grades"),
-    )
-    return Finding(say("ranking.title"), paragraphs(text), ranked, weakest(ranked["evidence"]))
+    ]
+    return section(say, "ranking.title", facts, rows, ranked, weakest(ranked["evidence"]))

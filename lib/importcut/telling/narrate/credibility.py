@@ -5,7 +5,7 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import PAIR
-from importcut.telling.finding import Finding, nothing, paragraphs, sentences
+from importcut.telling.finding import Finding, nothing, paragraphs, section, sentences
 
 BREAKS = {  # check and certainty, and by what their sentences are told
     ("reporting_break", "found"): "period", ("reporting_break", "suspected"): "period",
@@ -31,9 +31,7 @@ def evidence(estimates: pd.DataFrame, say: Voice) -> Finding:
         "methods": "; ".join(_unusable(estimates, lead, say)),
         "gross": say("inferred"),
     }
-    text = sentences(
-        say,
-        facts,
+    rows = [
         (apart.any(), "evidence.told", {"tests": _tests(tested[apart], say)}),
         ((~apart & ~first).any(), "evidence.beaten", {"tests": _tests(tested[~apart & ~first], say)}),
         ((~apart & first).any(), "evidence.few", {"tests": _tests(tested[~apart & first], say)}),
@@ -44,9 +42,9 @@ def evidence(estimates: pd.DataFrame, say: Voice) -> Finding:
         (facts["methods"], "evidence.others_declined"),
         (True, "evidence.inferred"),
         (True, "grade"),
-    )
-    title = say("evidence.title" if facts["products"] else "evidence.title_chance", **facts)
-    return Finding(title, paragraphs(text), lead, "inferred", " ".join(text[:2]))
+    ]
+    title = "evidence.title" if facts["products"] else "evidence.title_chance"
+    return section(say, title, facts, rows, lead, "inferred", lead=2)
 
 
 def doubts(quality: pd.DataFrame, say: Voice) -> Finding:
@@ -69,9 +67,9 @@ def doubts(quality: pd.DataFrame, say: Voice) -> Finding:
         products = [*say.names("products")[rows["product_id"]]]
         facts = {"period": pd.Period(period), "products": products, "value": rows["affected_value_usd"].sum()}
         recut.append((True, "doubts.recut", facts))
-    before = sentences(say, {}, (kinds, "doubts.aside", {"kinds": kinds}), (mended, "doubts.mended", {"value": mended}))
+    before = sentences(say, {"kinds": kinds, "value": mended}, [(kinds, "doubts.aside"), (mended, "doubts.mended")])
     strays = {"n": int(outliers.sum()), "value": value[outliers].sum()}
-    text = [*before, *breaks, *sentences(say, strays, (outliers.any(), "doubts.outliers"), *recut)]
+    text = [*before, *breaks, *sentences(say, strays, [(outliers.any(), "doubts.outliers"), *recut])]
     return Finding(say("doubts.title"), paragraphs(text), quality, lead=" ".join((breaks or text)[:1]))
 
 

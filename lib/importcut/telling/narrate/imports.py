@@ -12,9 +12,10 @@ from importcut.telling.finding import (
     grade,
     nothing,
     paragraphs,
+    section,
     sentences,
     signed,
-)  # fmt: skip
+)
 from importcut.telling.narrate.certainty import chance
 
 NAMED = 3  # projects with a bar of their own
@@ -33,13 +34,12 @@ def without_projects(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say: Voic
         return nothing(say, "without.title_none", "no_cut", cut)
     rows = counterfactual[counterfactual["period"].between(cut["period"].min(), cut["period"].max())]
     actual, expected = rows["actual_usd"].sum(), rows["counterfactual_usd"].sum()
-    facts = {"span": capital(say.span(rows["period"].min(), rows["period"].max())), "actual": actual}
-    facts |= {"expected": expected, "gap": expected - actual, "share": say.percent(expected / actual - 1, 1)}
-    luck = chance(cuts, say)
-    lead = sentences(say, facts | luck, (True, "without.lead"), (not luck["all_cuts"], "caution.told_part"))
-    text = [*lead, say("grade", gross=grade(cut["evidence"], say))]
-    title = say("without.title", **facts)
-    return Finding(title, paragraphs(text), rows, weakest(cut["evidence"]), " ".join(lead))
+    facts = chance(cuts, say) | {"actual": actual, "expected": expected, "gap": expected - actual}
+    facts |= {"span": capital(say.span(rows["period"].min(), rows["period"].max()))}
+    facts |= {"share": say.percent(expected / actual - 1, 1), "gross": grade(cut["evidence"], say)}
+    doubt = not facts["all_cuts"]
+    lines = [(True, "without.lead"), (doubt, "caution.told_part"), (True, "grade")]
+    return section(say, "without.title", facts, lines, rows, weakest(cut["evidence"]), lead=1 + doubt)
 
 
 def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
@@ -50,16 +50,10 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
     (change, projects, others), (swing, part, _) = _effects(rows), _effects(year)
     moved, now = factors(others, say.words("factors"), say), cuts[cuts["period"].eq(rows["period"].iloc[0])]
     luck, weak = chance(now, say), grade(now["gross_evidence"], say)
-    facts = luck | {
-        "base": rows["base_period"].iloc[0],
-        "period": rows["period"].iloc[0],
-        "factors": moved,
-        "grade": weak,
-    }
+    facts = luck | {"base": rows["base_period"].iloc[0], "period": rows["period"].iloc[0]}
+    facts |= {"factors": moved, "grade": weak}
     before = {"before": year["base_period"].min(), "change": abs(swing)}
-    text = sentences(
-        say,
-        facts,
+    lines = [
         (True, "causes.periods"),
         (moved, "causes.factors", {"cut": signed(projects, say)}),
         (swing >= PRECISION, "causes.year_rose", before),
@@ -69,7 +63,8 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
         (True, "causes.stocks"),
         (not luck["all_cuts"], "caution.told_part"),
         (weak, "causes.grade"),
-    )
+    ]
+    text = sentences(say, facts, lines)
     direction = ("rose" if change > 0 else "fell") + ("_less" if abs(projects) >= PRECISION else "")
     title = say(f"causes.{direction}", **facts, change=abs(change), cut=-projects)
     return Finding(title, paragraphs(text), rows, weakest(now["gross_evidence"]), text[1] if moved else text[0])
@@ -84,15 +79,10 @@ def places(profile: pd.DataFrame, cuts: pd.DataFrame | None, period: pd.Period, 
         largest = done.groupby("product_id")["gross_usd"].sum().sort_values(ascending=False).head(3)
         most = [*names[largest.index[largest > 0]]]
     top = now.head(3)
-    facts = {
-        "span": capital(say.span(year["period"].min(), period)),
-        "total": now.sum(),
-        "products": [*names[top.index]],
-    }
-    facts |= {"share": say.percent(top.sum() / now.sum())}
-    text = sentences(say, facts, (True, "places.lead"), (most, "places.most", {"products": most}))
-    title = say("places.title", product=names[top.index[0]])
-    return Finding(title, paragraphs(text), now.reset_index(), "measured")
+    facts = {"span": capital(say.span(year["period"].min(), period)), "share": say.percent(top.sum() / now.sum())}
+    facts |= {"total": now.sum(), "products": [*names[top.index]], "product": names[top.index[0]]}
+    rows = [(True, "places.lead"), (most, "places.most", {"products": most})]
+    return section(say, "places.title", facts, rows, now.reset_index(), "measured")
 
 
 def bridge_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:

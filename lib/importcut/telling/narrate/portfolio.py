@@ -5,7 +5,17 @@ import pandas as pd
 from importcut.dataset import Dataset
 from importcut.language import Voice
 from importcut.schema import CLOSE, RULES
-from importcut.telling.finding import PRECISION, Finding, capital, factors, nothing, paragraphs, sentences, signed
+from importcut.telling.finding import (
+    PRECISION,
+    Finding,
+    capital,
+    factors,
+    nothing,
+    paragraphs,
+    section,
+    sentences,
+    signed,
+)
 from importcut.telling.narrate.certainty import CERTAIN, tied_neighbours
 
 SMALL = 0.05  # share of the variance; an assumption below it makes hardly any difference
@@ -34,17 +44,14 @@ def plan_and_result(ledger: pd.DataFrame, say: Voice) -> Finding:
     }
     facts = {"planned": total["planned_usd"], "realised": total["realised_usd"], "factors": differences}
     facts |= {"span": say.span(ledger["period"].min(), ledger["period"].max())}
-    text = sentences(
-        say,
-        facts,
+    rows = [
         (True, "kept.lead", {"difference": signed(total["difference_usd"], say)}),
         (differences, "kept.parts"),
         *((projects, name, {"projects": projects}) for name, projects in lists.items()),
         (abs(total["output_usd"]) < PRECISION, "kept.output"),
         (True, "grade_planned"),
-    )
-    title = say("kept.title", **facts)  # where nothing was planned there is no share of it
-    return Finding(title, paragraphs(text), ledger, "planned", text[0])
+    ]
+    return section(say, "kept.title", facts, rows, ledger, "planned", lead=1)
 
 
 def plan_pairs(ledger: pd.DataFrame, say: Voice) -> pd.DataFrame:
@@ -68,17 +75,15 @@ def road(planned: pd.DataFrame, ranking: pd.DataFrame, target: pd.DataFrame, ds:
         "projects": [*say.names("projects")[lead["project_id"]]], "share": say.percent(idle),
         "scenario": ds.scenario["title"][say.language], "amount": abs(more),
     }  # fmt: skip
-    text = sentences(
-        say,
-        facts,
+    rows = [
         (True, "road.lead"),
         (True, "road.largest"),
         (idle > OVERLAP, "road.overlap"),
         (more <= -PRECISION, "road.less"),
         (more >= PRECISION, "road.more"),
         (True, "grade_planned"),
-    )
-    return Finding(say("road.title", **facts), paragraphs(text), planned, "planned", text[0])
+    ]
+    return section(say, "road.title", facts, rows, planned, "planned", lead=1)
 
 
 def overlap(ceiling: pd.DataFrame, say: Voice) -> Finding:
@@ -105,12 +110,11 @@ def leaders_by_rule(credit: pd.DataFrame, say: Voice) -> Finding:
     three = {rule: set(wide[rule].nlargest(3).index) for rule in RULES}
     others = [words[rule] for rule in RULES if first[rule] != first["shapley"]]
     moved = [words[rule] for rule in RULES if three[rule] != three["shapley"]]
-    text = sentences(
-        say,
-        {"leader": say.names("projects")[first["shapley"]]},
+    rows = [
         (True, "credit.shapley" if others else "credit.all_rules", {"rules": others}),
         (True, "credit.moved" if moved else "credit.same", {"rules": moved}),
-    )
+    ]
+    text = sentences(say, {"leader": say.names("projects")[first["shapley"]]}, rows)
     return Finding(text[0].rstrip("."), paragraphs(text), wide, "planned")
 
 
@@ -130,16 +134,14 @@ def how_sure(certainty: pd.DataFrame, target: pd.DataFrame, say: Voice) -> Findi
         {"reading": readings[row.reading], "n": say.number(100 * row.p_reached), "range": (row.low_usd, row.high_usd)}
         for row in target[target["p_reached"].notna()].sort_values("leading", ascending=False).itertuples()
     ]
-    text = sentences(
-        say,
-        facts,
+    rows = [
         (True, "sure.lead"),
         (pairs, "sure.tied", {"pairs": "; ".join(pairs)}),
         *((True, "sure.target", reading) for reading in targets),
         (True, "sure.grade"),
-    )
-    title = say("sure.title" if chance >= CERTAIN else "sure.title_unsure", **facts)
-    return Finding(title, paragraphs(text), table, "assumed", " ".join(text[:2]))
+    ]
+    title = "sure.title" if chance >= CERTAIN else "sure.title_unsure"
+    return section(say, title, facts, rows, table, "assumed", lead=2)
 
 
 def what_matters(sensitivity: pd.DataFrame, say: Voice) -> Finding:
@@ -151,8 +153,8 @@ def what_matters(sensitivity: pd.DataFrame, say: Voice) -> Finding:
     facts = {"assumption": words[top["assumption"]], "share": say.percent(top["total"])}
     facts |= {"low": top["low_usd"], "high": top["high_usd"], "assumptions": small}
     lead = {"assumption": capital(facts["assumption"])}
-    text = sentences(say, facts, (True, "matters.lead", lead), (small, "matters.small"))
-    return Finding(say("matters.title", **facts), paragraphs(text), sensitivity, "assumed")
+    rows = [(True, "matters.lead", lead), (small, "matters.small")]
+    return section(say, "matters.title", facts, rows, sensitivity, "assumed")
 
 
 def difference(before: pd.DataFrame, after: pd.DataFrame, question: str, say: Voice) -> Finding:
@@ -167,12 +169,11 @@ def question(late: str, failed: str, say: Voice) -> tuple[dict[str, dict[str, fl
     """A what-if about single projects: the values to put in for `dataset.what_if`, and the question in words."""
     names = say.names("projects")
     values = {late: {"delay_years": 1.0}, failed: {"success": 0.0}}
-    words = sentences(
-        say,
-        {},
+    rows = [
         (late, "what_if.late", {"project": names.get(late, late)}),
         (failed, "what_if.fails", {"project": names.get(failed, failed)}),
-    )
+    ]
+    words = sentences(say, {}, rows)
     return {project: value for project, value in values.items() if project}, "; ".join(words) or say("what_if.none")
 
 

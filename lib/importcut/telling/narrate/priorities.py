@@ -3,7 +3,7 @@
 import pandas as pd
 
 from importcut.language import Voice
-from importcut.telling.finding import Finding, nothing, paragraphs, sentences
+from importcut.telling.finding import Finding, nothing, section, sentences
 
 
 def worth(appraisal: pd.DataFrame, say: Voice) -> Finding:
@@ -13,8 +13,7 @@ def worth(appraisal: pd.DataFrame, say: Voice) -> Finding:
     ranked = appraisal[appraisal["ratio_rank"].notna()].sort_values(["ratio_rank", "project_id"])
     unranked = _without_ratio(appraisal, say)
     if ranked.empty:
-        text = sentences(say, {}, *unranked)
-        return Finding(say("worth.no_ratio"), " ".join(text), appraisal, "planned")
+        return section(say, "worth.no_ratio", {}, unranked, appraisal, "planned")
     names, average = say.names("projects"), ranked["annual_net_usd"].mean()
     leader = ranked[ranked["annual_net_usd"] >= average].iloc[0]
     years, discounted = leader["payback_years"], leader["discounted_payback_years"]
@@ -34,9 +33,7 @@ def worth(appraisal: pd.DataFrame, say: Voice) -> Finding:
         "discounted": say.number(discounted, 1) if pd.notna(discounted) else "",
     }  # fmt: skip
     facts |= {"low": say.number(cost.iloc[0], 2), "high": say.number(cost.iloc[-1], 2)} if len(cost) else {}
-    text = sentences(
-        say,
-        facts,
+    rows = [
         (True, "worth.lead"),
         (True, "worth.front", {"projects": front}),
         (not facts["years"], "worth.never"),
@@ -48,8 +45,8 @@ def worth(appraisal: pd.DataFrame, say: Voice) -> Finding:
         *unranked,
         (True, "worth.rules"),
         (True, "worth.grade"),
-    )
-    return Finding(say("worth.title", **facts), paragraphs(text), appraisal, "planned", text[0])
+    ]
+    return section(say, "worth.title", facts, rows, appraisal, "planned", lead=1)
 
 
 def measures(status: pd.DataFrame, say: Voice) -> Finding:
@@ -63,19 +60,17 @@ def measures(status: pd.DataFrame, say: Voice) -> Finding:
     hanging = hanging.sort_values("planned_net_usd", ascending=False)
     cuts = [f"{projects[row.project_id]} ({say.money(row.planned_net_usd)})" for row in hanging.itertuples()]
     facts = {name: say.number(state.eq(name).sum()) for name in say.words("states")}
+    facts["n"] = int(state.eq("late").sum())
     facts |= {"amount": hanging["planned_net_usd"].sum(), "year": str(say.ds.target.get("year")), "projects": cuts}
-    text = sentences(
-        say,
-        facts,
+    rows = [
         (True, "measures.registered", {"n": len(state)}),
         *_overdue(late, say),
         (cuts, "measures.hanging"),
         *_dates(status, say),
         (cuts, "grade_planned"),
-    )
-    n = int(state.eq("late").sum())
-    title = "measures.overdue_cuts" if cuts else "measures.overdue" if n else "measures.overdue_none"
-    return Finding(say(title, **facts | {"n": n}), paragraphs(text), status, "planned" if cuts else None)
+    ]
+    title = "measures.overdue_cuts" if cuts else "measures.overdue" if facts["n"] else "measures.overdue_none"
+    return section(say, title, facts, rows, status, "planned" if cuts else None)
 
 
 def next_steps(products: pd.DataFrame, say: Voice) -> Finding:
@@ -88,9 +83,7 @@ def next_steps(products: pd.DataFrame, say: Voice) -> Finding:
     unknown, criteria = products.isna().all(), say.words("criteria")
     missing = [name for column, name in criteria.items() if unknown.get(column, False)]
     unbounded = share.reindex(products["product_id"]).isna().sum()
-    text = sentences(
-        say,
-        {"n": len(products)},
+    rows = [
         (True, "next.count"),
         (True, "next.criteria", {"criteria": [w for c, w in criteria.items() if not unknown.get(c, True)]}),
         *((True, "facts", {"product": names[row.product_id], "facts": _known(row, say)}) for row in top.itertuples()),
@@ -99,9 +92,9 @@ def next_steps(products: pd.DataFrame, say: Voice) -> Finding:
         (unbounded, "next.upper_bound", {"n": unbounded}),
         (True, "next.weights"),
         (True, "grade", {"gross": say("assumed")}),
-    )
-    title = say("next.title", products=[*names[ranked.loc[ranked["rank"].eq(1), "product_id"]]])
-    return Finding(title, paragraphs(text), ranked, "assumed")
+    ]
+    facts = {"n": len(products), "products": [*names[ranked.loc[ranked["rank"].eq(1), "product_id"]]]}
+    return section(say, "next.title", facts, rows, ranked, "assumed")
 
 
 def urgent_first(status: pd.DataFrame, say: Voice) -> pd.DataFrame:
@@ -136,7 +129,7 @@ def _overdue(late: pd.DataFrame, say: Voice) -> list[tuple]:
     for measure, group in ordered.groupby("measure_id", sort=False):
         needed = [projects[p] for p in group["project_id"].dropna()]
         facts = {"n": int(group["months_late"].max()), "projects": needed}
-        told = sentences(say, facts, (True, "measures.months"), (needed, "measures.needed"))
+        told = sentences(say, facts, [(True, "measures.months"), (needed, "measures.needed")])
         rows.append((True, "facts", {"product": names[measure], "facts": ", ".join(told)}))
     return rows
 

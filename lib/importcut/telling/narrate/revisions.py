@@ -4,7 +4,7 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import weakest
-from importcut.telling.finding import PRECISION, Finding, grade, nothing, paragraphs, sentences, signed
+from importcut.telling.finding import PRECISION, Finding, grade, nothing, section, signed
 from importcut.telling.narrate.priorities import measure_names
 
 UNITS = {"USD gross": (PRECISION, 1e-3, 1), "rank": (1, 1, 0), "share": (0.005, 100, 0)}  # least shown, scale, digits
@@ -27,10 +27,9 @@ def changes(table: pd.DataFrame, say: Voice) -> Finding:
     led, leads = (sorted(rank.index[rank[side].eq(1)]) for side in ("before", "after"))
     facts = {"before": before, "period": before, "span": say.span(before + 1, now), "amount": cut["difference"].sum()}
     facts |= {"project": [_name(p, say) for p in leads]}
-    weak, methods = grade(table.loc[table["difference"].ne(0), "evidence"], say), say.words("methods")
-    text = sentences(
-        say,
-        facts,
+    evidence, methods = table.loc[table["difference"].ne(0), "evidence"], say.words("methods")
+    weak = grade(evidence, say)
+    rows = [
         (len(by_kind["method"]), "changed.new"),
         (not len(by_kind["method"]), "changed.new_none" if cut.empty else "changed.new_cut"),
         *(
@@ -43,11 +42,10 @@ def changes(table: pd.DataFrame, say: Voice) -> Finding:
         *_measures(by_kind["measure"], say),
         *_target(by_kind["target"], say),
         (weak, "grade", {"gross": weak}),
-    )
+    ]
     title = "changed.title_cut" if abs(facts["amount"]) >= PRECISION else "changed.title_little"
-    title = say("changed.title_lead" if led and leads and led != leads else title, **facts)
-    weak = weakest(table.loc[table["difference"].ne(0), "evidence"])
-    return Finding(title, paragraphs(text), table, weak, " ".join(text[:2]))
+    title = "changed.title_lead" if led and leads and led != leads else title
+    return section(say, title, facts, rows, table, weakest(evidence), lead=2)
 
 
 def _headline(rows: pd.DataFrame, say: Voice) -> list[tuple]:

@@ -21,7 +21,7 @@ WAY = (  # from cells to cuts: the stages that `economics.way` walks
     "import_panel", "mix_constant_prices", "observe", "plant_cuts", "identification", "identified_cuts",
     "realised_cuts", "counterfactual_imports",
 )  # fmt: skip
-WALKERS = {"03_realised_cuts.ipynb": WAY, "02_import_profile.ipynb": ("import_panel",), "app.desk.way": WAY}
+WALKERS = {"03_realised_cuts.ipynb": WAY, "02_import_profile.ipynb": ("import_panel",)}  # which show a stage
 ONLY = {
     "matplotlib": ("telling.chart",),
     "seaborn": ("telling.chart",),

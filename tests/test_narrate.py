@@ -191,12 +191,6 @@ def test_the_readme_opens_with_the_headline_of_the_sample(sample, repository):
     assert told(sample, "en")["headline"].lead in readme
 
 
-def test_the_readme_holds_the_codebook(repository):
-    from importcut.schema import codebook
-
-    assert codebook().rstrip() in (repository / "README.md").read_text(encoding="utf-8")
-
-
 @pytest.fixture
 def appraised(sample):
     return appraisal(sample.ds, sample.planned, sample.credit)

@@ -1,4 +1,4 @@
-"""Every table's columns, units and key; the only door to `data/processed`; the codebook."""
+"""Every table's columns, units and key; the only door to `data/processed`."""
 
 import os
 import tomllib
@@ -183,17 +183,6 @@ def within(periods: pd.PeriodIndex | pd.Series, span: pd.Period) -> "pd.Series":
     """Which periods lie inside a span of the same or a lower frequency (a quarter in a year)."""
     index = pd.PeriodIndex(periods)
     return (index.start_time >= span.start_time) & (index.end_time <= span.end_time)
-
-
-def codebook() -> str:
-    """All tables as Markdown: what a row is, the key, and each column's type, unit and meaning."""
-    parts = []
-    for table in tables().values():
-        parts += [f"### {table.name}", "", f"One row: {table.row}. Key: {', '.join(table.key)}.", ""]
-        parts += ["| column | type | unit | meaning |", "|---|---|---|---|"]
-        parts += [f"| {c.name} | {c.type}{'?' * c.optional} | {c.unit} | {c.meaning} |" for c in table.columns]
-        parts += [""]
-    return "\n".join(parts)
 
 
 def _table(name: str, spec: dict) -> Table:

@@ -83,7 +83,7 @@ def finished_tables(ds: Dataset, *, out: Path | str | None = None) -> dict[str, 
     Returns
     -------
     dict
-        Tables by name, each with the columns, units and key that the codebook in the README gives; periods are pandas
+        Tables by name, each with the columns, units and key that CODEBOOK.md gives; periods are pandas
         Periods, and what is not known is empty.
 
     Raises

@@ -16,12 +16,14 @@ test: env
 	$(BIN)/python tests/house.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# New golden text in the notebooks and a new picture in the README, after a change that is meant to move figures.
+# New golden text in the notebooks, pictures of the README and codebook, after a change that is meant to move figures.
 golden: env
 	$(BIN)/importcut report --dataset sample --language en --quiet
 	$(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --inplace notebooks/0*.ipynb notebooks/tutorial.ipynb
 	$(BIN)/nbstripout --keep-count --keep-id notebooks/*.ipynb
-	cp reports/sample/*/en/figures/01-ranking.svg notebooks/ranking.svg
+	cp reports/sample/2026Q3/en/figures/01-ranking.svg notebooks/ranking.svg
+	$(BIN)/python tests/papers.py codebook
+	$(BIN)/python tests/papers.py pictures reports/sample/2026Q3
 
 # What the sample's report of the quarter before gave out, made again of what was known then; before `make golden`.
 published: env
@@ -59,4 +61,5 @@ lock: env
 	$(BIN)/uv pip compile pyproject.toml --extra lab --extra dev --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.txt
 
 clean:
-	rm -rf data/processed reports .pytest_cache .ruff_cache
+	find data/processed reports -mindepth 1 ! -path data/processed/README.md ! -path reports/README.md -delete
+	rm -rf .pytest_cache .ruff_cache

@@ -1,7 +1,7 @@
 """Makes what the papers at the top show: CODEBOOK.md from the schemas, and small pictures of page, deck and desk.
 
-    python tests/papers.py codebook
-    python tests/papers.py pictures REPORT    (the folder of a report, with English in it; needs Chromium)
+python tests/papers.py codebook
+python tests/papers.py pictures REPORT    (the folder of a report, with English in it; needs Chromium)
 """
 
 import re

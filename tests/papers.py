@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "notebooks" / "pictures"
 INTRODUCTION = """# Codebook
 
-Every table and column, made from `lib/importcut/tables.toml` and `lib/importcut/registers.toml` by `make golden`. A type
-with a question mark may be empty: what is not known is empty, never zero. Periods are written 2026Q3 or 2024.
+Every table and column, made from `lib/importcut/tables.toml` and `lib/importcut/registers.toml` by `make golden`. A
+type with a question mark may be empty: what is not known is empty, never zero. Periods are written 2026Q3 or 2024.
 """
 
 

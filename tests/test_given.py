@@ -80,7 +80,7 @@ def shipped():
 
 def test_the_tables_are_kept_with_where_they_come_from_and_nothing_of_machine_or_time(desk):
     done = desk.publish()
-    assert done == publish.Publication(desk.dataset / "published" / "2023", already=False)
+    assert done == publish.PublishedFolder(desk.dataset / "published" / "2023", already=False)
     assert sorted(contents(desk.dataset / "published")) == ["2023/ledger.csv", "2023/manifest.json"]
     assert json.loads((done.folder / "manifest.json").read_text()) == {
         "dataset": "tiny", "period": "2023", "illustrative": False, "headlines": {"en": "A led."},

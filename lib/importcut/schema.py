@@ -95,11 +95,7 @@ def conform(table: pd.DataFrame, name: str, *, frequency: str) -> pd.DataFrame:
     import pandera.pandas as pa
     from pandera.errors import SchemaErrors
 
-    spec = tables()[name]
-    missing = [c.name for c in spec.columns if c.name not in table]
-    if missing:
-        raise DataError(f"table {name}: no column {', '.join(missing)}")
-    shaped = pd.DataFrame({c.name: _typed(table[c.name], c, frequency) for c in spec.columns})
+    spec, shaped = tables()[name], _shaped(table, name, frequency)
     rules = pa.DataFrameSchema(
         {c.name: pa.Column(nullable=c.optional, checks=_checks(c)) for c in spec.columns}, unique=list(spec.key)
     )
@@ -111,7 +107,7 @@ def conform(table: pd.DataFrame, name: str, *, frequency: str) -> pd.DataFrame:
             f"table {name}, column {first['column']}, row {first['index']}: {first['failure_case']!r} "
             f"breaks {first['check']} ({len(error.failure_cases)} findings)"
         ) from None
-    return shaped.reset_index(drop=True)
+    return shaped
 
 
 def save(table: pd.DataFrame, name: str, ds) -> pd.DataFrame:
@@ -124,7 +120,7 @@ def save(table: pd.DataFrame, name: str, ds) -> pd.DataFrame:
 
 
 def load(name: str, ds) -> pd.DataFrame:
-    """Read a table that an earlier notebook saved.
+    """Read a table that an earlier notebook saved, and that was checked when it was.
 
     Raises DataError if it has not been made yet.
     """
@@ -136,13 +132,13 @@ def load(name: str, ds) -> pd.DataFrame:
         )
     columns = [c.name for c in tables()[name].columns]
     part = pc.field(PARTS[name][1]).is_null() if name in PARTS else None
-    return conform(pd.read_parquet(path, columns=columns, filters=part), name, frequency=ds.frequency)
+    return _shaped(pd.read_parquet(path, columns=columns, filters=part), name, ds.frequency)
 
 
 def empty(name: str, ds) -> pd.DataFrame:
     """The table with its header only."""
     columns = [c.name for c in tables()[name].columns]
-    return conform(pd.DataFrame(columns=columns, dtype=object), name, frequency=ds.frequency)
+    return _shaped(pd.DataFrame(columns=columns, dtype=object), name, ds.frequency)
 
 
 @contextmanager
@@ -191,6 +187,15 @@ def _table(name: str, spec: dict) -> Table:
         for column, (kind, unit, meaning, *check) in spec["columns"].items()
     )
     return Table(name, spec["row"], tuple(spec.get("key", ())), columns)
+
+
+def _shaped(table: pd.DataFrame, name: str, frequency: str) -> pd.DataFrame:
+    """The table with the columns, types and order of its schema; a kernel that only reads is spared its checks."""
+    spec = tables()[name]
+    missing = [c.name for c in spec.columns if c.name not in table]
+    if missing:
+        raise DataError(f"table {name}: no column {', '.join(missing)}")
+    return pd.DataFrame({c.name: _typed(table[c.name], c, frequency) for c in spec.columns}).reset_index(drop=True)
 
 
 def _typed(values: pd.Series, column: Column, frequency: str) -> pd.Series:

@@ -19,7 +19,7 @@ OF_MANIFEST = ("dataset", "period", "illustrative", "headlines", "inputs")  # th
 
 
 @dataclass(frozen=True)
-class Publication:
+class PublishedFolder:
     """Folder of the tables that were given out, and whether they lay there already."""
 
     folder: Path
@@ -33,7 +33,7 @@ def publish_tables(
     date: str | None = None,
     replace: bool = False,
     out: Path | str | None = None,
-) -> Publication:
+) -> PublishedFolder:
     """Copy the tables of a finished report, scenario base, to `published/<period>/` of its dataset.
 
     Later reports compare with them. The copy is there whole or not at all.
@@ -63,14 +63,14 @@ def publish_tables(
         target = folder / PUBLISHED / report.name
         if manifest(target) and not replace:
             if stands(files, target, cache):
-                return Publication(target, already=True)
+                return PublishedFolder(target, already=True)
             raise RunError(
                 f"{PUBLISHED}/{report.name} of {folder.name} holds other tables, and what was given out is kept — "
                 f"give --replace to put these in their place"
             )
         about = {name: about[name] for name in OF_MANIFEST} | {"files": files} | ({"date": date} if date else {})
         put_in_place(files, about, build=report / "tables", target=target)
-    return Publication(target, already=False)
+    return PublishedFolder(target, already=False)
 
 
 @contextmanager

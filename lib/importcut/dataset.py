@@ -119,20 +119,20 @@ def unknown_assumption(name: str) -> list[str]:
     return [] if name in known else [f"{name} is no assumption — choose one of {', '.join(known)}"]
 
 
-def assumption(ds, name: str, project: str | None = None) -> float:
+def assumption(ds: Dataset, name: str, project: str | None = None) -> float:
     """The scenario's value of an assumption, or one project's own; that of UNSTATED where none is stated."""
     own = ds.scenario.get("projects", {}).get(project, {})
     return own.get(name, ds.scenario["assumptions"].get(name, {}).get("value", UNSTATED[name]))
 
 
-def first_years(ds) -> pd.Series:
+def first_years(ds: Dataset) -> pd.Series:
     """When each project first delivers under the scenario, in years (2025.5: July 2025), by project_id."""
     projects = ds.projects.set_index("project_id")
     late = [assumption(ds, "delay_years", project) for project in projects.index]
     return pd.Series(in_years(pd.PeriodIndex(projects["first_output"], freq="M")) + late, projects.index)
 
 
-def in_years(dates):
+def in_years(dates: pd.PeriodIndex | pd.DatetimeIndex | pd.Timestamp) -> pd.Index | float:
     """The months of dates as years: 2025.5 is July 2025."""
     return dates.year + (dates.month - 1) / 12
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,7 @@ def _by_records(observed: Observed) -> list[dict]:
     return rows.assign(told=rows["reason"].isna()).to_dict("records")
 
 
-def _to_date(observed: Observed, case, method: str) -> dict:
+def _to_date(observed: Observed, case: NamedTuple, method: str) -> dict:
     """The estimate to date, and what of it is growth of the expected imports above the base."""
     question, price = main_question(observed, case), observed.price[case.product_id]
     expected, late = METHODS[method](observed, question), ~observed.before(case.first)

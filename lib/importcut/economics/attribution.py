@@ -5,6 +5,7 @@ from math import comb
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from importcut.schema import DISPATCH, RULES
 
@@ -55,7 +56,9 @@ def credit(
     return pd.Series(credits(kg, float(cap), worth, rule=rule, dispatch=dispatch, order=queue), index=supply.index)
 
 
-def credits(supply: np.ndarray, cap, worth: np.ndarray, *, rule: str, dispatch: str = "proportional", order=None):
+def credits(
+    supply: np.ndarray, cap: ArrayLike, worth: np.ndarray, *, rule: str, dispatch: str = "proportional", order=None
+):
     """`credit` for arrays: the last axis is the projects, the axes before it (draws, periods) those of `cap`."""
     cap, n = np.asarray(cap, float), supply.shape[-1]
     if (cap < 0).any() or (supply < 0).any():
@@ -84,7 +87,9 @@ def credits(supply: np.ndarray, cap, worth: np.ndarray, *, rule: str, dispatch: 
             return np.where(supply > 0, shares, 0.0)  # what rounding leaves to a project without supply
 
 
-def dispatched(supply: np.ndarray, cap, dispatch: str = "proportional", order=None) -> np.ndarray:
+def dispatched(
+    supply: np.ndarray, cap: ArrayLike, dispatch: str = "proportional", order: ArrayLike | None = None
+) -> np.ndarray:
     """The kg of each project that flow; axes as in `credits`."""
     cap = np.asarray(cap, float)
     if dispatch == "proportional":
@@ -97,7 +102,14 @@ def dispatched(supply: np.ndarray, cap, dispatch: str = "proportional", order=No
     return np.take_along_axis(flows, np.argsort(sequence, axis=-1), axis=-1)
 
 
-def coalition_values(supply: np.ndarray, cap, worth, members: np.ndarray, dispatch: str, order=None) -> np.ndarray:
+def coalition_values(
+    supply: np.ndarray,
+    cap: ArrayLike,
+    worth: ArrayLike,
+    members: np.ndarray,
+    dispatch: str,
+    order: ArrayLike | None = None,
+) -> np.ndarray:
     """v(S): what the projects of S cut if only they existed; axes of `cap` and, last, the coalitions (`members`)."""
     cap, present = np.asarray(cap, float)[..., None], members.T.astype(float)
     if dispatch == "proportional":
@@ -134,7 +146,7 @@ def _coalitions(n: int) -> tuple[np.ndarray, np.ndarray]:
     return members, np.where(members, weight[size - 1][:, None], -weight[size][:, None])
 
 
-def _sequence(supply: np.ndarray, dispatch: str, order) -> np.ndarray:
+def _sequence(supply: np.ndarray, dispatch: str, order: ArrayLike | None) -> np.ndarray:
     """Positions of the projects in the order in which they are served."""
     if dispatch not in DISPATCH or order is None:
         known = "proportional, or merit_order or first_come with an order"

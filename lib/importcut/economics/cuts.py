@@ -1,5 +1,7 @@
 """What each project cut, by delivery records or from customs data alone, and whether the data can tell."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -182,7 +184,7 @@ def delivering(ds: Dataset) -> pd.DataFrame:
     return sheet[PAIR].assign(reason=reason)
 
 
-def case_test(observed: Observed, case, method: str) -> dict:
+def case_test(observed: Observed, case: NamedTuple, method: str) -> dict:
     """Why the method cannot answer for a row of `observed.cases`, or how its answer fares among the placebos."""
     about = {"project_id": case.project_id, "product_id": case.product_id, "reason": case.reason}
     if case.reason is None:

@@ -91,7 +91,9 @@ def _members(periods: pd.PeriodIndex, spans: pd.Series) -> np.ndarray:
     return member
 
 
-def _state(panel, activity, cuts, prices, periods: pd.PeriodIndex) -> dict[str, pd.DataFrame]:
+def _state(
+    panel: pd.DataFrame, activity: pd.DataFrame, cuts: pd.DataFrame, prices: pd.DataFrame, periods: pd.PeriodIndex
+) -> dict[str, pd.DataFrame]:
     """Imports, cuts, price and vehicles by product × plant, periods in columns; empty where not known."""
     cells = panel[panel["comparable"]]
     grids = {
@@ -166,7 +168,13 @@ def _factors(base: dict, now: dict, exchange_rate: np.ndarray) -> dict[str, np.n
     }
 
 
-def _exchange_rate(rates, state, periods, members, sides) -> np.ndarray:
+def _exchange_rate(
+    rates: pd.DataFrame | None,
+    state: dict[str, pd.DataFrame],
+    periods: pd.PeriodIndex,
+    members: list[np.ndarray],
+    sides: tuple[dict[str, np.ndarray], ...],
+) -> np.ndarray:
     """What the rates did to the requirement's value, pairs × steps; empty where a rate is not known."""
     # L(C1, C0) · Σ w · ln(r1 / r0) over the origins, w = L(x1, x0) / L(p1, p0), x the component of the price,
     # r in a span the requirement's mean: its value in dollars over its value in the currencies

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ SMALLEST_WEIGHT = 0.01  # of a donor whose absence can move a synthetic control
 PLACEBO = ["placebo_rank", "placebo_n", "placebo_p", "smallest_p"]
 
 
-def main_question(observed: Observed, case) -> Question:
+def main_question(observed: Observed, case: NamedTuple) -> Question:
     """What is asked of a row of `observed.cases`: its base, all donors, mended weights."""
     return Question(case.product_id, case.first, case.base, observed.donors)
 
@@ -33,7 +34,7 @@ def cut(observed: Observed, question: Question, expected: np.ndarray) -> pd.Data
     return pd.DataFrame(columns, observed.periods[late])
 
 
-def variants(observed: Observed, case, method: str) -> Iterator[tuple[Question, pd.DataFrame]]:
+def variants(observed: Observed, case: NamedTuple, method: str) -> Iterator[tuple[Question, pd.DataFrame]]:
     """The estimate over base years × donor sets × bases, the main one first; none if the method declines that."""
     main = main_question(observed, case)
     try:

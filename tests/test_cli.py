@@ -179,7 +179,7 @@ def test_help_names_every_format_and_the_command_line_begins_without_the_library
     [formats] = [
         option for name, told in told if name == "report" for option in told.params if option.name == "formats"
     ]
-    assert f"Of {', '.join(report.FORMATS)}, or all." == formats.help
+    assert f"Of {', '.join(report.EXPORTS)}, or all." == formats.help
     heavy = "import sys, importcut.app.cli; assert not {'pandas', 'babel', 'importcut.app.run'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", heavy], check=True)
 

@@ -221,7 +221,7 @@ def test_the_editions_of_the_harmonized_system_are_periods_that_nobody_can_chang
 def test_a_language_with_a_catalogue_has_names_and_titles_without_a_line_of_code(full, tmp_path, monkeypatch):
     (tmp_path / "locale" / "kaa" / "LC_MESSAGES").mkdir(parents=True)
     (tmp_path / "locale" / "kaa" / "LC_MESSAGES" / "importcut.po").write_text("")
-    monkeypatch.setattr("importcut.language.LOCALES", tmp_path / "locale")
+    monkeypatch.setattr("importcut.language.CATALOGUES", tmp_path / "locale")
     before = open_dataset(full)
     assert before.names("projects", "kaa").tolist() == before.names("projects", "en").tolist()
     assert before.title["kaa"] == before.title["en"] and before.sources[0]["kaa"] == before.sources[0]["en"]

@@ -17,7 +17,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from bs4 import BeautifulSoup
 
-from importcut.language import LOCALES, Voice, languages
+from importcut.language import CATALOGUES, Voice, languages
 from importcut.schema import GRADES
 
 FILES = ("sentences", "words", "listings")
@@ -96,7 +96,7 @@ def test_a_sentence_takes_its_values_as_they_are():
 
 
 def catalogue(language):
-    return read_po(io.BytesIO((LOCALES / language / "LC_MESSAGES" / "importcut.po").read_bytes()))
+    return read_po(io.BytesIO((CATALOGUES / language / "LC_MESSAGES" / "importcut.po").read_bytes()))
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -206,7 +206,7 @@ def test_a_fifth_language_needs_a_catalogue_a_name_column_and_titles_and_no_pyth
     shutil.copytree(repository / "data" / "raw" / "uzbekistan", raw)
     catalogue = tmp_path / "lib" / "importcut" / "locale" / FIFTH / "LC_MESSAGES" / "importcut.po"
     catalogue.parent.mkdir(parents=True)
-    catalogue.write_bytes(made_up(LOCALES / "ru" / "LC_MESSAGES" / "importcut.po", FIFTH))
+    catalogue.write_bytes(made_up(CATALOGUES / "ru" / "LC_MESSAGES" / "importcut.po", FIFTH))
     for register in ("products", "projects"):
         table = pd.read_csv(raw / f"{register}.csv", dtype=str)
         table.assign(name_tg="tg " + table["name_en"]).to_csv(raw / f"{register}.csv", index=False)

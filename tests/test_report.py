@@ -21,7 +21,7 @@ from importcut import dataset as digest
 from importcut.app import kernel, run
 from importcut.app.publish import alone, publish_tables
 from importcut.app.run import make_report
-from importcut.app.steps import FORMATS, Step, checked_parameters, run_steps
+from importcut.app.steps import EXPORTS, Step, checked_parameters, run_steps
 from importcut.intake import declarations
 from importcut.intake.opening import open_dataset
 from importcut.schema import DataError, RunError, UsageError
@@ -300,9 +300,9 @@ def test_a_folder_may_have_any_letters_and_blanks(first_report, tmp_path, monkey
     moved = Workshop(shutil.copytree(first_report.root, root))
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(moved.processed))
     monkeypatch.setattr(run, "library", list)
-    made = moved.make(formats=FORMATS)
-    assert len(made.standing) == ALL and len(made.new) == len(FORMATS) - 2, "the rest is valid here too"
-    assert {f.name for f in (moved.report / "en").glob("*.*")} >= {*FORMATS.values()} - {"tables.xlsx"}
+    made = moved.make(formats=EXPORTS)
+    assert len(made.standing) == ALL and len(made.new) == len(EXPORTS) - 2, "the rest is valid here too"
+    assert {f.name for f in (moved.report / "en").glob("*.*")} >= {*EXPORTS.values()} - {"tables.xlsx"}
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(root / "ўқувчи"))
     read = declarations.read_declarations(open_dataset(moved.dataset))
     assert declarations.periods(read, "Y")[-1] == pd.Period("2024")

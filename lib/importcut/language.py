@@ -6,7 +6,6 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from numbers import Integral
-from pathlib import Path
 from string import Formatter
 
 import pandas as pd
@@ -15,11 +14,13 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-HERE = Path(__file__).parent
-LOCALES = HERE / "locale"
+from importcut.dataset import Dataset
+from importcut.schema import LIBRARY
+
+CATALOGUES = LIBRARY / "locale"
 MILLION = 999_950  # USD; from here on an amount would round to 1,000.0 thousand
 SOURCE = "en"  # messages are written in English
-APOSTROPHES = str.maketrans({"\u02bb": "\u2018", "\u02bc": "\u2019"})  # Babel mixes them in Uzbek Latin
+UZBEK_APOSTROPHES = str.maketrans({"\u02bb": "\u2018", "\u02bc": "\u2019"})  # Babel mixes them in Uzbek Latin
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Voice:
     """
 
     language: str
-    ds: object
+    ds: Dataset
 
     def __call__(self, message: str, **values) -> str:
         """The sentence of that name in sentences.toml, or else the message itself, in this language.
@@ -46,7 +47,7 @@ class Voice:
         fields = {field for _, field, _, _ in Formatter().parse(form) if field}
         return form.format(**{field: self.written(values[field]) for field in fields})
 
-    def written(self, value) -> str:
+    def written(self, value: object) -> str:
         """Text as it is; a period, a list, a count in words; two amounts as a range; any other number is dollars."""
         match value:
             case str():
@@ -113,7 +114,7 @@ class Voice:
 
     def country(self, code: str) -> str:
         """Name of a country by its ISO code; the code itself where it is none."""
-        return _locale(self.language).territories.get(code, code).translate(APOSTROPHES)
+        return _locale(self.language).territories.get(code, code).translate(UZBEK_APOSTROPHES)
 
     def names(self, register: str) -> pd.Series:
         """Names of products, plants, purposes or projects, by id."""
@@ -143,18 +144,18 @@ class Voice:
 
 def languages() -> list[str]:
     """The languages that the project speaks."""
-    return [SOURCE, *sorted(p.parents[1].name for p in LOCALES.glob("*/LC_MESSAGES/importcut.po"))]
+    return [SOURCE, *sorted(p.parents[1].name for p in CATALOGUES.glob("*/LC_MESSAGES/importcut.po"))]
 
 
 def own_name(language: str) -> str:
     """What a language calls itself."""
-    name = _locale(language).get_display_name().translate(APOSTROPHES)
+    name = _locale(language).get_display_name().translate(UZBEK_APOSTROPHES)
     return name[:1].upper() + name[1:]
 
 
 @cache
 def _read(name: str) -> dict:
-    return tomllib.loads((HERE / f"{name}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((LIBRARY / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 @cache
@@ -176,7 +177,7 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     """
     if language == SOURCE:
         return gettext.NullTranslations()
-    file = LOCALES / language / "LC_MESSAGES" / "importcut.po"
+    file = CATALOGUES / language / "LC_MESSAGES" / "importcut.po"
     catalogue = read_po(io.BytesIO(file.read_bytes()), locale=_locale(language))
     for message, errors in catalogue.check():
         raise ValueError(f"{file.name} ({language}), {message.id!r}: {errors[0]}")

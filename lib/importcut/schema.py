@@ -83,8 +83,8 @@ class Table:
 @cache
 def tables(file: str = "tables.toml") -> dict[str, Table]:
     """All tables of `file`, in the order of the data's way."""
-    described = tomllib.loads((LIBRARY / file).read_text(encoding="utf-8"))
-    return {name: _table(name, spec) for name, spec in described.items()}
+    specs = tomllib.loads((LIBRARY / file).read_text(encoding="utf-8"))
+    return {name: _table(name, spec) for name, spec in specs.items()}
 
 
 def conform(table: pd.DataFrame, name: str, *, frequency: str) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from pptx.util import Inches
 from importcut.schema import LIBRARY
 from importcut.telling.export.content import repacked
 from importcut.telling.export.layout import BOTTOM, HIGH, MARGIN, WIDE, Box
-from importcut.telling.export.powerpoint import ACCENT, COVER, INK, MUTED, PICTURE, SOFT, SOURCE, TABLE
+from importcut.telling.export.powerpoint import ACCENT, COVER, INK, MUTED, PICTURE, SOFT, SOURCE_BOX, TABLE
 
 FONT = "Arial"  # on every machine, with the letters of all four languages
 THEME = {"dk1": INK, "lt1": "FFFFFF", "dk2": MUTED, "lt2": SOFT, "accent1": ACCENT, "accent2": "0072B2"}
@@ -26,7 +26,7 @@ PLACES = {
     "title": Box(MARGIN + 0.2, 0.6, ROOM - 0.2, 1.2), "ctrTitle": Box(MARGIN + 0.2, 1.1, ROOM - 0.2, 1.7),
     "subTitle": Box(MARGIN + 0.2, 3.0, ROOM - 0.2, 0.6), "pic": Box(MARGIN, 2.2, 8.4, BOTTOM - 2.2),
     "body": Box(9.25, 2.2, 3.53, BOTTOM - 2.2), "obj": Box(MARGIN, 5.2, ROOM, BOTTOM - 5.2),
-    "ftr": SOURCE, "sldNum": Box(WIDE - MARGIN - 1, 6.98, 1, 0.34),
+    "ftr": SOURCE_BOX, "sldNum": Box(WIDE - MARGIN - 1, 6.98, 1, 0.34),
 }  # fmt: skip
 PARTS = {  # of the Word document that carries page, header, footer and styles
     "[Content_Types].xml": "types.xml",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -15,7 +16,7 @@ from importcut.intake.corrections import amended, to_correct
 from importcut.intake.declarations import RawFile, periods, read_declarations
 from importcut.intake.opening import Examined, examine, open_dataset
 from importcut.intake.values import Fault
-from importcut.schema import DataError
+from importcut.schema import PAIR, USE, DataError
 
 CAUSE = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
 MOST, MOST_NAMES = 40, 8  # defects, and columns that are not read, shown unless all are asked for
@@ -178,10 +179,10 @@ def _out_of_span(examined: Examined, files: list[RawFile]) -> list[str]:
 
 def _at_stake(examined: Examined, cells: pd.DataFrame, faulty: pd.DataFrame) -> Callable[[Fault], float | None]:
     """Import value of the products and plants that faulty rows name, or of what their projects make."""
-    makes = examined.registers["project_products"].dropna(subset=["project_id", "product_id"])
+    makes = examined.registers["project_products"].dropna(subset=PAIR)
     made_by = makes.groupby("project_id")["product_id"].agg(set).to_dict()
     named = {place: name for name, place in examined.places.items()}
-    totals = cells.groupby(["product_id", "plant_id"], as_index=False)["value_usd"].sum()
+    totals = cells.groupby(USE, as_index=False)["value_usd"].sum()
 
     def touched(row: dict) -> pd.Series:
         product, plant, project = (row.get(f"{key}_id") for key in ("product", "plant", "project"))
@@ -212,7 +213,7 @@ def _set_aside(faulty: pd.DataFrame, places: dict[str, str]) -> list[Defect]:
     return [Defect(cause.usd or None, _cause(cause), False) for cause in causes.itertuples()]
 
 
-def _cause(cause) -> str:
+def _cause(cause: NamedTuple) -> str:
     more = f" and {cause.n - 1} more" if cause.n > 1 else ""
     what = " ".join(str(part) for part in (cause.column, cause.value) if pd.notna(part))
     return f"{cause.source_file} line {cause.line}{more}: {what} ({cause.reason.replace('_', ' ')}) — {cause.remedy}"

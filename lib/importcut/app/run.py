@@ -12,7 +12,7 @@ import pandas as pd
 
 from importcut.app import publish
 from importcut.app.index import chosen, dataset_as_of, write_index
-from importcut.app.steps import FIGURES, FORMATS, Outcome, Setting, report_steps, run_steps
+from importcut.app.steps import EXPORTS, FIGURES, Outcome, Setting, report_steps, run_steps
 from importcut.dataset import (
     FETCHED,
     PUBLISHED,
@@ -50,7 +50,7 @@ def make_report(
     *,
     period: str | None = None,
     languages: Iterable[str] = ("en",),
-    formats: Iterable[str] = tuple(FORMATS),
+    formats: Iterable[str] = tuple(EXPORTS),
     scenario: str = "base",
     out: Path | str | None = None,
     jobs: int = 2,
@@ -84,7 +84,7 @@ def make_report(
     importcut.schema.UsageError: language fr is not there — choose from en, ru, uz-Cyrl, uz-Latn
     """
     out, notebooks = Path(out or ROOT / "reports").resolve(), Path(notebooks or ROOT / "notebooks").resolve()
-    languages, formats = chosen("language", languages, known_languages()), chosen("format", formats, [*FORMATS])
+    languages, formats = chosen("language", languages, known_languages()), chosen("format", formats, [*EXPORTS])
     ds, cache = dataset_as_of(dataset, period, scenario), out / ".work/digests.json"
     sources = _data(replace(ds, period=None), cache)
     code = fingerprint_of(**{f.relative_to(LIBRARY).as_posix(): d for f, d in digests(library(), cache).items()})
@@ -95,7 +95,7 @@ def make_report(
     with publish.alone(work.parent / "lock"):
         former = publish.manifest(target)
         spoken = [name for name in known_languages() if name in {*former.get("languages", ()), *languages}]
-        written = tuple(name for name in FORMATS if name in {*former.get("formats", ()), *formats})
+        written = tuple(name for name in EXPORTS if name in {*former.get("formats", ()), *formats})
         setting = Setting(ds, _as_parameter(ds), origin, notebooks, work, cache, written)
         steps = report_steps(setting, spoken)
         memory = work / "steps.json"

@@ -4,7 +4,7 @@ import ast
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,7 +28,7 @@ PAPERS = {  # working papers that save tables, and those whose tables each needs
 MOST_LINES = 100_000  # of the quarantine that go with a report; the whole stays in data/processed
 WINDING_UP = 20  # seconds that an interrupted run waits for what is at work
 FIGURES = "figures"
-FORMATS = {  # what can be handed out, and the file of each in a language's folder
+EXPORTS = {  # what can be handed out, and the file of each in a language's folder
     "html": "report.html",
     "pdf": "report.pdf",
     "docx": "report.docx",
@@ -87,7 +87,7 @@ def run_steps(
     by_name, memories, values = {step.name: step for step in steps}, _memories(memory), {}
     writing, places, halted = Lock(), Semaphore(jobs), Event()
 
-    def digest(names) -> dict[str, str]:
+    def digest(names: Iterable[str]) -> dict[str, str]:
         files = {build / name: name for name in names if (build / name).exists()}
         return {files[file]: digest for file, digest in digests(files, cache).items()}
 
@@ -148,7 +148,7 @@ class Setting:
     """What the steps of one report share.
 
     dataset : how a notebook finds it; origin : digest of data, code and versions; work : folder of what is being made
-    and of what is known of it; cache : digests of large files; formats : of FORMATS; emptied : the tables of earlier
+    and of what is known of it; cache : digests of large files; formats : of EXPORTS; emptied : the tables of earlier
     runs have been removed; recording : held while it is noted which tables have been saved.
     """
 
@@ -189,7 +189,7 @@ def report_steps(setting: Setting, languages: list[str]) -> list[Step]:
         answer = _notebook(setting, ANSWER, language, language, [*papers.values()])
         steps += [answer, _export(f"{language}/{FIGURES}", partial(_figures, setting, language), [answer])]
         for name in (name for name in setting.formats if name != "xlsx"):
-            steps.append(_export(f"{language}/{FORMATS[name]}", partial(_written, setting, language, name), [answer]))
+            steps.append(_export(f"{language}/{EXPORTS[name]}", partial(_written, setting, language, name), [answer]))
     return steps
 
 
@@ -250,7 +250,7 @@ def checked_parameters(notebook: Path, parameters: dict) -> dict:
     return parameters
 
 
-def _fits(value, annotation: str) -> bool:
+def _fits(value: object, annotation: str) -> bool:
     """Whether a value has the type, exactly: no True for an int, no tuple for a list, nothing that JSON cannot hold."""
     outer = [kind.split("[")[0].strip() for kind in annotation.split("|")]
     allowed = [TYPES[kind] for kind in outer if kind in TYPES]
@@ -320,7 +320,7 @@ def _written(setting: Setting, language: str, name: str) -> tuple[list[str], dic
     """Export the answer in one language and one format."""
     from importcut.telling import export
 
-    target = f"{language}/{FORMATS[name]}"
+    target = f"{language}/{EXPORTS[name]}"
     write_whole(setting.build / target, getattr(export, f"to_{name}")(_executed(setting, language), language=language))
     return [target], {}
 
@@ -340,8 +340,8 @@ def _tables(setting: Setting) -> tuple[list[str], dict]:
         export.to_csv(table, folder / f"{name}.csv")
     names = [f"tables/{name}.csv" for name in content]
     if "xlsx" in setting.formats:
-        export.to_xlsx(content, setting.build / FORMATS["xlsx"], mark=Voice("en", setting.ds).mark, ds=setting.ds)
-        names.append(FORMATS["xlsx"])
+        export.to_xlsx(content, setting.build / EXPORTS["xlsx"], mark=Voice("en", setting.ds).mark, ds=setting.ds)
+        names.append(EXPORTS["xlsx"])
     return names, {}
 
 

@@ -119,8 +119,8 @@ def signed(usd: float, say: Voice) -> str:
 
 def factors(amounts: pd.Series, words: dict[str, str], say: Voice) -> list[str]:
     """Each amount with its sign and what it is, as `words` call it; what rounds to nothing is left out."""
-    shown = amounts[amounts.abs().ge(PRECISION)]
-    return [say("factor", factor=words[name], amount=signed(usd, say)) for name, usd in shown.items()]
+    visible = amounts[amounts.abs().ge(PRECISION)]
+    return [say("factor", factor=words[name], amount=signed(usd, say)) for name, usd in visible.items()]
 
 
 def grade(evidence: pd.Series, say: Voice) -> str:

@@ -68,13 +68,13 @@ def report(
 
     Exit code 0: done; 1: the data are wrong or a notebook failed, the former report stands; 2: wrong use.
     """
-    from importcut.app.run import FORMATS, make_report
+    from importcut.app.run import EXPORTS, make_report
     from importcut.intake.engine import ENGINES
     from importcut.language import languages
 
     hidden = True if quiet else None if progress is None else not progress
     spoken = languages() if "all" in language else language
-    wanted = [*FORMATS] if formats == "all" else formats.replace(" ", "").split(",")
+    wanted = [*EXPORTS] if formats == "all" else formats.replace(" ", "").split(",")
     if engine not in ENGINES:
         raise typer.BadParameter(f"{engine} — choose one of {', '.join(ENGINES)}", param_hint="--engine")
     os.environ["IMPORTCUT_ENGINE"] = engine  # the kernels of the notebooks inherit it
@@ -82,7 +82,7 @@ def report(
     with errors_in_a_line(debug), progress_bar("step", hidden) as step:
         result = make_report(dataset, **options, progress=step)
     if not quiet:
-        page = result.folder if wanted[0] == "xlsx" else result.folder / spoken[0] / FORMATS[wanted[0]]
+        page = result.folder if wanted[0] == "xlsx" else result.folder / spoken[0] / EXPORTS[wanted[0]]
         print(f"Report: {from_here(page)}")
         print(result.headline)
 

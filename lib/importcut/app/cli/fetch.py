@@ -10,10 +10,10 @@ from importcut.app.cli.frame import DATASET, DEBUG, app, errors_in_a_line, from_
 
 sources = typer.Typer(help="Ask online sources; answers are kept as received.", no_args_is_help=True)
 app.add_typer(sources, name="fetch")
-AGAIN = typer.Option("--again", help="Ask also for what is there; a former answer is put aside, not lost.")
+ASK_AGAIN = typer.Option("--again", help="Ask also for what is there; a former answer is put aside, not lost.")
 QUIET = typer.Option("--quiet", help="No progress bar.")
 MONTHS = ["%Y-%m"]
-STEPS = {"month": "MS", "week": "7D", "day": "D"}
+INTERVALS = {"month": "MS", "week": "7D", "day": "D"}
 
 
 @sources.command(epilog="Example: importcut fetch comtrade --dataset uzbekistan --codes 281511 --years 2017-2024")
@@ -22,7 +22,7 @@ def comtrade(
     years: Annotated[str, typer.Option(help="2024, 2017-2024 or 2017,2019-2024.")],
     codes: Annotated[str, typer.Option(help="HS codes of 6 digits; by default those of products.csv.")] = "",
     reporter: Annotated[int, typer.Option(min=1, max=999, help="UN code of the importing country.")] = 860,
-    again: Annotated[bool, AGAIN] = False,
+    again: Annotated[bool, ASK_AGAIN] = False,
     quiet: Annotated[bool, QUIET] = False,
     debug: Annotated[bool, DEBUG] = False,
 ) -> None:
@@ -57,7 +57,7 @@ def cbu(
         "USD,EUR,RUB,CNY,KRW,JPY,UZS"
     ),
     every: Annotated[str, typer.Option(help="Rates of the first of each month, or of each week or day.")] = "month",
-    again: Annotated[bool, AGAIN] = False,
+    again: Annotated[bool, ASK_AGAIN] = False,
     quiet: Annotated[bool, QUIET] = False,
     debug: Annotated[bool, DEBUG] = False,
 ) -> None:
@@ -73,11 +73,11 @@ def cbu(
 
     with errors_in_a_line(debug), progress_bar("call", quiet or None) as progress:
         folder, source = find_dataset(dataset), service("cbu")
-        if every not in STEPS:
-            raise UsageError(f"--every {every}: choose one of {', '.join(STEPS)}")
+        if every not in INTERVALS:
+            raise UsageError(f"--every {every}: choose one of {', '.join(INTERVALS)}")
         today = pd.Timestamp.today().normalize()
         last = min(today, pd.Period(until or today, freq="M").end_time.normalize())
-        days = pd.date_range(since, last, freq=STEPS[every])
+        days = pd.date_range(since, last, freq=INTERVALS[every])
         if days.empty:
             raise UsageError(f"--from {since:%Y-%m}: no day from then to {last:%Y-%m-%d}")
         named = list(dict.fromkeys(currencies.upper().replace(" ", "").split(",")))
@@ -94,7 +94,7 @@ def cbu(
 def siat(
     dataset: Annotated[str, DATASET],
     indicator: Annotated[int, typer.Option(min=1, help="The number in sdmx_data_<number>.json on siat.stat.uz.")],
-    again: Annotated[bool, AGAIN] = False,
+    again: Annotated[bool, ASK_AGAIN] = False,
     debug: Annotated[bool, DEBUG] = False,
 ) -> None:
     """A series of the statistics agency, into fetched/siat/ of the dataset: totals for comparison.

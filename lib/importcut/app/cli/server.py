@@ -14,9 +14,9 @@ import typer
 import importcut
 from importcut.app.cli.frame import DATASET, DEBUG, app, errors_in_a_line
 
-HERE = "127.0.0.1"
-LIBRARY = Path(importcut.__file__).parent  # that of schema costs the import of pandas
-NOTEBOOK = LIBRARY.parents[1] / "notebooks" / "explore.ipynb"
+LOOPBACK = "127.0.0.1"
+PAGE = Path(importcut.__file__).parent / "templates" / "desk"  # LIBRARY of schema costs the import of pandas
+NOTEBOOK = PAGE.parents[3] / "notebooks" / "explore.ipynb"
 FIRST = 8866  # port
 UNUSED = ("@voila-dashboards/jupyterlab-preview", "jupyterlab_pygments")  # extensions of JupyterLab, not of a page
 LANGUAGE = typer.Option(help="en, ru, uz-Cyrl or uz-Latn.")
@@ -36,7 +36,7 @@ def explore(
     with errors_in_a_line(debug):
         words = [
             "jupyterlab",
-            f"--ServerApp.ip={HERE}",
+            f"--ServerApp.ip={LOOPBACK}",
             f"--ServerApp.root_dir={NOTEBOOK.parent}",
             "--LabApp.news_url=",
         ]
@@ -56,9 +56,9 @@ def dashboard(
 ) -> None:
     """Serve notebooks/explore.ipynb as a page, for this machine alone. Ctrl-C ends it and its kernels."""
     with errors_in_a_line(debug):
-        words = ["voila", str(NOTEBOOK), f"--Voila.ip={HERE}", "--Voila.log_level=INFO", "--template=importcut"]
+        words = ["voila", str(NOTEBOOK), f"--Voila.ip={LOOPBACK}", "--Voila.log_level=INFO", "--template=importcut"]
         words += [f"--VoilaConfiguration.extension_denylist={extension}" for extension in UNUSED]
-        paths = filter(None, [str(LIBRARY / "templates" / "desk"), os.environ.get("JUPYTER_PATH")])
+        paths = filter(None, [str(PAGE), os.environ.get("JUPYTER_PATH")])
         variables = _variables(dataset, language) | {"JUPYTER_PATH": os.pathsep.join(paths)}
         _serve(words, variables, port, browser=not no_browser)
 
@@ -74,8 +74,8 @@ def _variables(dataset: str, language: str) -> dict[str, str]:
 
     chosen("language", [language], languages())
     with by_name():
-        found = find_dataset(dataset)
-    known = {"IMPORTCUT_DATASET": dataset if dataset in datasets() else str(found), "IMPORTCUT_LANGUAGE": language}
+        folder = find_dataset(dataset)
+    known = {"IMPORTCUT_DATASET": dataset if dataset in datasets() else str(folder), "IMPORTCUT_LANGUAGE": language}
     own = os.environ.get("IMPORTCUT_PROCESSED")
     return known | ({"IMPORTCUT_PROCESSED": str(Path(own).resolve())} if own else {})
 
@@ -88,7 +88,7 @@ def _refuse_taken(port: int) -> None:
         if os.name == "posix":  # a port that was used a moment ago is free
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((HERE, port))
+            trial.bind((LOOPBACK, port))
         except OSError:
             raise UsageError(f"port {port} is taken — give another one with --port") from None
 

@@ -57,8 +57,8 @@ class Standpoint:
     @property
     def methods(self) -> list[str]:
         """The methods that can be asked, the dataset's own first."""
-        recorded = ["deliveries"] if len(self.ds.deliveries) else []
-        return sorted([*recorded, *METHODS], key=lambda method: method != self.ds.counterfactual)
+        deliveries = ["deliveries"] if len(self.ds.deliveries) else []
+        return sorted([*deliveries, *METHODS], key=lambda method: method != self.ds.counterfactual)
 
     def way(self, method: str | None = None) -> economics.Way:
         """The way from cells to cuts by a method, by default the dataset's own."""

@@ -27,7 +27,7 @@ USED = {  # the choices that each view answers to
     "project_sheet": ("project", "scenario"),
 }
 ANEW = ("dataset", "language", "scenario")  # other options, or labels, or sliders
-STEPS = {"delay_years": (0.0, 3.0, 0.25), "capacity_use": (0.3, 1.2, 0.05), "price_drift": (-0.05, 0.05, 0.005)}
+RANGES = {"delay_years": (0.0, 3.0, 0.25), "capacity_use": (0.3, 1.2, 0.05), "price_drift": (-0.05, 0.05, 0.005)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ def open_desk(dataset: str = "", *, period: str = "", language: str = "", scenar
 def _board(say: Voice) -> Board:
     """The widgets without their options, wired."""
     choices = {name: widgets.Dropdown() for name in say.words("choices")}
-    for name, (low, high, step) in STEPS.items():
+    for name, (low, high, step) in RANGES.items():
         form = ".1%" if name == "price_drift" else ".2f"
         choices[name] = widgets.FloatSlider(
             min=low, max=high, step=step, readout_format=form, continuous_update=False, layout={"width": "auto"}

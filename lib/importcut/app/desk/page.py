@@ -13,7 +13,7 @@ from importcut.schema import LIBRARY, as_text
 from importcut.telling.drawing import data_uri, to_png
 from importcut.telling.export import rounded
 
-STYLE = LIBRARY / "templates" / "desk" / "style.css"
+STYLESHEET = LIBRARY / "templates" / "desk" / "style.css"
 UNKNOWN = ("NaN", "<NA>", "&lt;NA&gt;")  # as pandas writes what is not known; here its cell is empty
 
 
@@ -23,7 +23,7 @@ def head(here: Standpoint) -> str:
     mark = f'<p class="desk-mark">{escape(say.mark)}</p>' if say.mark else ""
     title, data = escape(say("The economist’s desk")), escape(say.title)
     about = f'<div lang="{say.language}">{mark}<h1>{title}</h1><p class="desk-data">{data}</p></div>'
-    return f"<style>{STYLE.read_text(encoding='utf-8')}</style>{about}"
+    return f"<style>{STYLESHEET.read_text(encoding='utf-8')}</style>{about}"
 
 
 def answer(view: View, say: Voice) -> str:

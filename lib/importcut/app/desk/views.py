@@ -9,12 +9,10 @@ from importcut.app.desk.basis import Standpoint
 from importcut.economics.planning import flows, horizon, project_cuts
 from importcut.economics.standing import ranking, target_status
 from importcut.language import Voice
-from importcut.schema import NATIONAL
+from importcut.schema import NATIONAL, VOLUME
 from importcut.telling import narrate
 from importcut.telling.chart import Picture, picture, plot_counterfactual, plot_periods, plot_plan, plot_ranking
 from importcut.telling.narrate import Finding, Listing
-
-AMOUNTS = ["value_usd", "net_kg"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def import_profile(
     for column, wanted in chosen.items():
         rows = rows if wanted is None else rows[rows[column].eq(wanted)]
     split = by if by == "origin" else f"{by}_id"
-    table = rows.groupby(["period", split], as_index=False)[AMOUNTS].sum()
+    table = rows.groupby(["period", split], as_index=False)[VOLUME].sum()
     table["unit_value"] = table["value_usd"] / table["net_kg"].where(table["net_kg"] > 0)
     what = [names_of(column, [wanted], say)[0] for column, wanted in chosen.items() if wanted is not None]
     finding = narrate.recent_imports(table, what, say)

@@ -13,9 +13,9 @@ from matplotlib.transforms import Bbox
 from importcut.language import Voice
 from importcut.telling.chart import style
 
-LETTER = 0.07  # inches, width of a letter of a label
+LETTER_WIDTH = 0.07  # inches, width of a letter of a label
 WIDE_SPREAD = 30  # ratio of the largest to the smallest value from which an axis is logarithmic
-LARGEST = 5  # projects named for their size, besides those on the Pareto front
+MOST_LABELS = 5  # projects named for their size, besides those on the Pareto front
 BESIDE = [
     (7, 0, "left", "center"), (6, 5, "left", "bottom"), (0, 7, "center", "bottom"), (-6, 5, "right", "bottom"),
     (6, -5, "left", "top"), (0, -7, "center", "top"), (-6, -5, "right", "top"), (-7, 0, "right", "center"),
@@ -42,7 +42,7 @@ def plot_cost_curve(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = No
     height, width = 1 / rows["cut_per_cost"], rows["annual_net_usd"]
     left = width.cumsum() - width
     ax.bar(left, height, width=width, align="edge", color=rows["colour"], edgecolor="white", linewidth=0.8)
-    room = ax.get_position().width * ax.figure.get_figwidth() / LETTER
+    room = ax.get_position().width * ax.figure.get_figwidth() / LETTER_WIDTH
     legend = style.class_patches(rows["class"], say)
     for middle, top, share, name, colour in zip(
         left + width / 2, height, width / width.sum(), rows["name"], rows["colour"], strict=True
@@ -108,7 +108,7 @@ def _name_points(ax: Axes, rows: pd.DataFrame) -> None:
     front = dots[rows["pareto"].to_numpy()]  # from the top left to the bottom right
     along = [a + (b - a) * step for a, b in pairwise(front) for step in np.linspace(0, 1, 100)]
     taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in [*dots, *along]]
-    named = rows["pareto"] | rows["annual_net_usd"].rank(ascending=False).le(LARGEST)
+    named = rows["pareto"] | rows["annual_net_usd"].rank(ascending=False).le(MOST_LABELS)
     for row in rows[named].sort_values(["pareto", "annual_net_usd"], ascending=False).itertuples():
         at = (row.annual_net_usd, row.cut_per_cost)
         note = ax.annotate(row.name, at, (0, 0), textcoords="offset points", fontsize=8.5)
@@ -134,6 +134,6 @@ def _finish(ax: Axes, across: str, along: str, legend: list, say: Voice) -> Axes
     ax.yaxis.set_major_formatter(lambda value, _: say.number(value, digits))
     ax.yaxis.grid(True, color=style.GRID, linewidth=0.7)
     longest = max(len(entry.get_label()) for entry in legend)
-    columns = 3 if 3 * (longest + 6) * LETTER < ax.figure.get_figwidth() else 2
+    columns = 3 if 3 * (longest + 6) * LETTER_WIDTH < ax.figure.get_figwidth() else 2
     style.legend_below(ax, distance=5.2, columns=columns, handles=legend)
     return style.million_axis(ax, "x", say)

@@ -6,10 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from importcut.language import Voice
+from importcut.schema import PAIR
 from importcut.telling.chart import style
 from importcut.telling.chart.rows import KIND_COLOURS, signed
 
-NAMED = 6  # projects with a colour of their own; the rest are summed
+OWN_COLOURS = 6  # projects with a colour of their own; the rest are summed
 CROWDED = 16  # periods from which the totals are not written out
 CENTRAL = 0.8  # part of the donors that the band holds, so that a fall below it is rarer than one in ten
 
@@ -41,11 +42,11 @@ def plot_counterfactual(
     by_project = by_project.reindex(totals.index).fillna(0.0)
     order = by_project.sum().sort_values(ascending=False).index
     names, lower, band = say.names("projects"), actual, {"alpha": 0.75, "linewidth": 0}
-    for project, colour in zip(order[:NAMED], style.SERIES, strict=False):
+    for project, colour in zip(order[:OWN_COLOURS], style.SERIES, strict=False):
         upper = lower + by_project[project]
         ax.fill_between(at, lower, upper, color=colour, label=names[project], **band)
         lower = upper
-    if len(order) > NAMED:
+    if len(order) > OWN_COLOURS:
         ax.fill_between(at, lower, without, color=style.SERIES[-1], label=say("other projects"), **band)
     ax.plot(at, actual, color=style.INK, linewidth=2, label=say("actual imports"))
     ax.plot(at, without, color=style.INK, linewidth=1.4, linestyle="--", label=say("imports without the projects"))
@@ -136,7 +137,7 @@ def plot_placebos(placebo: pd.DataFrame, say: Voice) -> Axes:
     expected imports in that period. Returns the first of the small charts; all are axes of its figure.
     """
     rows = placebo.assign(ratio=placebo["actual_kg"] / placebo["expected_kg"])
-    pairs = rows.loc[rows["role"].eq("product"), ["project_id", "product_id"]].drop_duplicates().head(style.MOST)
+    pairs = rows.loc[rows["role"].eq("product"), PAIR].drop_duplicates().head(style.MOST)
     charts = style.small_charts(pairs["product_id"].map(say.names("products")).tolist(), height=2.1)
     for ax, (project, product) in zip(charts, pairs.itertuples(index=False), strict=True):
         pair = rows[rows["project_id"].eq(project) & rows["product_id"].eq(product)]
@@ -197,10 +198,10 @@ def _small_axes(ax: Axes, periods: pd.PeriodIndex, say: Voice) -> None:
 def _stack(ax: Axes, amounts: pd.DataFrame, others: str) -> np.ndarray:
     """Bars of the rows, stacked by column: the largest in colours of their own, the rest summed; returns their tops."""
     order = amounts.sum().sort_values(ascending=False, kind="stable").index
-    stacks, top = amounts[order[:NAMED]], np.zeros(len(amounts))
-    if len(order) > NAMED:
-        stacks = stacks.assign(**{others: amounts[order[NAMED:]].sum(axis=1)})
-    for (name, usd), colour in zip(stacks.items(), [*style.SERIES[:NAMED], style.SERIES[-1]], strict=False):
+    stacks, top = amounts[order[:OWN_COLOURS]], np.zeros(len(amounts))
+    if len(order) > OWN_COLOURS:
+        stacks = stacks.assign(**{others: amounts[order[OWN_COLOURS:]].sum(axis=1)})
+    for (name, usd), colour in zip(stacks.items(), [*style.SERIES[:OWN_COLOURS], style.SERIES[-1]], strict=False):
         ax.bar(range(len(usd)), usd, bottom=top, color=colour, width=0.7, label=name)
         top = top + usd.to_numpy()
     return top

@@ -14,8 +14,12 @@ from importcut.language import Voice
 from importcut.telling.chart import style
 
 KIND_COLOURS = {"total": style.SERIES[7], "change": style.SERIES[4], "project": style.SERIES[2]}
-METHODS = ("deliveries", "activity", "control_basket", "synthetic_control")
-METHOD_COLOURS = dict(zip(METHODS, (style.INK, *style.SERIES[:3]), strict=True))
+METHOD_COLOURS = {
+    "deliveries": style.INK,
+    "activity": style.SERIES[0],
+    "control_basket": style.SERIES[1],
+    "synthetic_control": style.SERIES[2],
+}
 
 
 def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
@@ -171,7 +175,7 @@ def plot_estimates(estimates: pd.DataFrame, say: Voice, *, ax: Axes | None = Non
     'white'
     """
     labels = list(dict.fromkeys(estimates["label"]))
-    methods = [m for m in METHODS if m in set(estimates["method"])]
+    methods = [m for m in METHOD_COLOURS if m in set(estimates["method"])]
     ax = ax or style.canvas(0.5 + (0.16 + 0.12 * len(methods)) * len(labels))
     for row in estimates.itertuples():
         y = labels.index(row.label) + (methods.index(row.method) - (len(methods) - 1) / 2) * 0.8 / len(methods)
@@ -301,7 +305,9 @@ def signed(usd: float, say: Voice) -> str:
     return "+" + text if usd > 0 else text
 
 
-def _bars(ax: Axes, values: pd.Series, notes: Sequence[str], say: Voice, *, colour, room: float) -> Axes:
+def _bars(
+    ax: Axes, values: pd.Series, notes: Sequence[str], say: Voice, *, colour: str | Sequence[str], room: float
+) -> Axes:
     """Bars from the bottom up, each with what is said of it behind its end."""
     ax.barh(range(len(values)), values, color=colour, height=0.66)
     for y, (usd, text) in enumerate(zip(values, notes, strict=True)):

@@ -60,7 +60,7 @@ def pictures(notebook: dict) -> list[Picture]:
     return [block for *_, block in blocks(notebook) if isinstance(block, Picture)]
 
 
-def slides(notebook: dict) -> list[Slide]:
+def deck_slides(notebook: dict) -> list[Slide]:
     """The deck: the first finding of a cell of slide type `slide` begins one, a `fragment` goes on with it.
 
     A finding without picture and table stays in the report.
@@ -127,6 +127,6 @@ def _block(data: dict, metadata: dict) -> Iterator[Block]:
         yield Picture(plain_svg(data[SVG]), plain_svg(about.pop("svg", "")), **about)
 
 
-def _text(data):
+def _text(data: object) -> object:
     """Data of an output; a file holds texts as lists of lines."""
     return "".join(data) if isinstance(data, list) and all(isinstance(line, str) for line in data) else data

@@ -1,12 +1,13 @@
 """What stands where on each slide of the deck, for every program that shows it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
 
 from importcut.telling.drawing import Picture
-from importcut.telling.export.content import FONTS, Slide, Table, cover, pictures, slides
+from importcut.telling.export.content import FONTS, Slide, Table, cover, deck_slides, pictures
 from importcut.telling.finding import Cover
 
 LONGEST_DECK, LONGEST_TABLE = 8, 8  # slides after the cover; rows on one of them, the rest stands in the notes
@@ -71,7 +72,7 @@ def pages(notebook: dict) -> tuple[Cover, list[Page]]:
 
     Raises ValueError if the notebook marks more slides than a deck holds, or a reading is too long for one.
     """
-    about, marked = cover(notebook) or Cover("importcut"), slides(notebook)
+    about, marked = cover(notebook) or Cover("importcut"), deck_slides(notebook)
     if len(marked) > LONGEST_DECK:
         raise ValueError(
             f"the notebook marks {len(marked)} slides, a deck holds {LONGEST_DECK}: "
@@ -123,7 +124,7 @@ def _height(paragraphs: list[str], size: float, width: float, padding: float = 0
     return (count * LEADING + 0.4 * (len(paragraphs) - 1)) * size / 72 + 2 * padding
 
 
-def _words(paragraphs: list[str], box: Box, sizes, padding: float = 0) -> Words:
+def _words(paragraphs: list[str], box: Box, sizes: Sequence[float], padding: float = 0) -> Words:
     """The paragraphs in the first of the sizes that fits; the box is as high as they are."""
     for size in sizes:
         height = _height(paragraphs, size, box.width, padding)
@@ -132,7 +133,7 @@ def _words(paragraphs: list[str], box: Box, sizes, padding: float = 0) -> Words:
     return Words(paragraphs, size, replace(box, height=min(height, box.height)))
 
 
-def _title(text: str, box: Box, sizes) -> Words:
+def _title(text: str, box: Box, sizes: Sequence[float]) -> Words:
     """The title in the first of the sizes that needs no more than two lines, all about as long."""
     size = next((size for size in sizes if lines(text, size, box.width, bold=True) <= 2), sizes[-1])
     width, count = box.width, lines(text, size, box.width, bold=True)

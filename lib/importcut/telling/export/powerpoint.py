@@ -23,7 +23,7 @@ DECORATIVE = (
     '<a:ext uri="{C183D7F6-B498-43B3-948B-1728B52AA6E4}"><adec:decorative val="1" '
     'xmlns:adec="http://schemas.microsoft.com/office/drawing/2017/decorative"/></a:ext></a:extLst>'
 )
-SOURCE = Box(MARGIN, 6.98, 11, 0.34)
+SOURCE_BOX = Box(MARGIN, 6.98, 11, 0.34)
 PPI = 250
 DAY = datetime.datetime(2000, 1, 1)
 
@@ -137,7 +137,7 @@ def _footer(slide, texts: dict[str, str]) -> None:
             for field in own.xpath(".//a:fld/a:t"):
                 field.text = text
             if kind == "ftr":
-                _write(slide.shapes[-1], Words([text], 12, SOURCE), MUTED)
+                _write(slide.shapes[-1], Words([text], 12, SOURCE_BOX), MUTED)
 
 
 def _table(slide, grid: Grid, place: Box) -> None:

@@ -11,7 +11,7 @@ from importcut.schema import Table, tables
 
 FORMULA = re.compile(r"[=+@\t\r]|-(?!$|[\d.,]+$)")
 LONGEST_SHEET = 100_000  # rows; a longer table is opened from its CSV
-FORMATS = {"integer": "0", "USD": "#,##0.00", "kg": "#,##0.000", "date": "yyyy-mm-dd"}
+NUMBER_FORMATS = {"integer": "0", "USD": "#,##0.00", "kg": "#,##0.000", "date": "yyyy-mm-dd"}
 LOOKS = {
     "head": {"bold": True, "bottom": 1, "valign": "top"},
     "muted": {"italic": True, "font_color": "#5B6470"},
@@ -20,7 +20,7 @@ LOOKS = {
 }
 ABOUT = "about"
 HEADER = 2  # rows of a table's sheet above the data: units, names
-WIDEST = 45  # characters
+WIDEST_COLUMN = 45  # characters
 WIDE = 90  # characters of a column of sentences
 LINE = 15  # points
 A4 = 9
@@ -61,7 +61,7 @@ def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: D
     as_they_are = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(path, as_they_are) as book:
         book.set_properties({"created": datetime.datetime(2000, 1, 1), "comments": mark})
-        formats = {kind: book.add_format({"num_format": code}) for kind, code in FORMATS.items()}
+        formats = {kind: book.add_format({"num_format": code}) for kind, code in NUMBER_FORMATS.items()}
         formats |= {look: book.add_format(how) for look, how in LOOKS.items()}
         _write_about(_sheet(book, ABOUT, mark), named, mark, ds, formats)
         for name, table in named.items():
@@ -134,7 +134,7 @@ def _write_column(sheet, place: int, values: pd.Series, formats: dict, unit: str
         if not pd.isna(value):
             write(row, place, value, formats.get(kind))
     longest = max((len(str(value)) for value in values.dropna()), default=0)
-    sheet.set_column(place, place, min(max(longest, len(unit), len(values.name) + 4), WIDEST))
+    sheet.set_column(place, place, min(max(longest, len(unit), len(values.name) + 4), WIDEST_COLUMN))
 
 
 def _unarmed(values: pd.Series) -> pd.Series:

@@ -18,7 +18,7 @@ from importcut.telling.finding import (
 )
 from importcut.telling.narrate.certainty import chance
 
-NAMED = 3  # projects with a bar of their own
+OWN_BARS = 3  # projects with a bar of their own
 SHOWN = 6  # products with a waterfall of their own
 
 
@@ -94,9 +94,9 @@ def bridge_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
     effects = rows.groupby("effect")["value_usd"].sum()
     projects = rows[rows["effect"].eq("project")].groupby("project_id")["value_usd"].sum()
     projects = projects.sort_values(key=abs, ascending=False).rename(say.names("projects"))
-    if len(projects) > NAMED + 1:
-        rest = pd.Series({say("other projects"): projects.iloc[NAMED:].sum()})
-        projects = pd.concat([projects.head(NAMED), rest])
+    if len(projects) > OWN_BARS + 1:
+        rest = pd.Series({say("other projects"): projects.iloc[OWN_BARS:].sum()})
+        projects = pd.concat([projects.head(OWN_BARS), rest])
     names = say.words("factors")
     others = [(names[f], effects[f], "change") for f in names if f in effects and f != "project"]
     steps = [*others, *((name, usd, "project") for name, usd in projects.items())]
@@ -112,11 +112,11 @@ def product_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
     changes = _changes(rows, "product_id")
     by_projects = changes.get("project", 0 * changes.sum(axis=1)).abs()
     size = by_projects if by_projects.ge(PRECISION).any() else changes.sum(axis=1).abs()
-    shown = size[size.ge(PRECISION)].sort_values(ascending=False).head(SHOWN).index
+    largest = size[size.ge(PRECISION)].sort_values(ascending=False).head(SHOWN).index
     names = say.words("factors")
-    moved = [f for f in names if f in changes and changes.loc[shown, f].abs().ge(PRECISION).any()]
+    moved = [f for f in names if f in changes and changes.loc[largest, f].abs().ge(PRECISION).any()]
     parts = []
-    for product, name in say.names("products")[shown].items():
+    for product, name in say.names("products")[largest].items():
         own = changes.loc[product, moved]
         steps = [(names[f], usd, "project" if f == "project" else "change") for f, usd in own.items()]
         parts.append(_between_ends(steps, rows[rows["product_id"].eq(product)], say).assign(product=name))

@@ -29,8 +29,8 @@ class Listing:
         cells = self.frame.astype(object).where(self.frame.notna(), "").astype("str").to_numpy().tolist()
         numeric = [bool(self.frame[c].dropna().astype("str").str.fullmatch(NUMERIC).all()) for c in self.frame]
         about = {"caption": self.caption, "columns": list(self.frame), "rows": cells, "numeric": numeric}
-        shown = self._html(cells, numeric) if cells else ""  # a caption over nothing tells nobody anything
-        return {"text/html": shown, TABLE: about}
+        html = self._html(cells, numeric) if cells else ""  # a caption over nothing tells nobody anything
+        return {"text/html": html, TABLE: about}
 
     def _html(self, cells: list[list[str]], numeric: list[bool]) -> str:
         kind = [' class="number"' if number else "" for number in numeric]
@@ -154,8 +154,8 @@ def next_table(products: pd.DataFrame, say: Voice) -> Listing:
 
 def feasibility_table(say: Voice) -> Listing:
     """The feasibility register: every product with what stands in products.csv, and its projects."""
-    products, made = say.ds.products, say.ds.project_products
-    by_product = made["project_id"].map(say.names("projects")).groupby(made["product_id"]).agg(", ".join)
+    products, makes = say.ds.products, say.ds.project_products
+    by_product = makes["project_id"].map(say.names("projects")).groupby(makes["product_id"]).agg(", ".join)
     projects = [by_product.get(product, say("none")) for product in products["product_id"]]
     return listing("feasibility", products.assign(projects=projects), say)
 
@@ -164,7 +164,7 @@ def changes_table(changes: pd.DataFrame, say: Voice) -> Listing:
     """What changed, before and now, each figure in its unit; what shows no difference is left out."""
     kinds = say.words("changes")
     rows = changes[changes["kind"].isin(list(kinds))]
-    least = rows["unit"].map({unit: shown for unit, (shown, _, _) in UNITS.items()}).astype("float64")
+    least = rows["unit"].map({unit: smallest for unit, (smallest, _, _) in UNITS.items()}).astype("float64")
     moved = rows["before"].fillna(0).sub(rows["after"].fillna(0)).abs().ge(least)
     rows = rows[moved | (rows["kind"].eq("measure") & rows["state_before"].ne(rows["state_after"]))]
     rows = rows.sort_values("kind", key=lambda kind: kind.map(list(kinds).index), kind="stable")
@@ -225,7 +225,7 @@ def _cells(rows: pd.DataFrame, column: str, say: Voice) -> pd.Series:
         ranks = rows["placebo_rank"].astype("str") + "/" + rows["placebo_n"].astype("str")
         return ranks.where(rows["placebo_rank"].notna())
     values = rows[column]
-    if column in ("project_id", "product_id"):
+    if column in PAIR:
         return values.map(say.names(column.replace("_id", "s")))
     if column.endswith("evidence"):
         return values.map(say, na_action="ignore")

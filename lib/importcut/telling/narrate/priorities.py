@@ -1,5 +1,7 @@
 """What to do: which projects are worth their cost, which measures are late or due, and where to go next."""
 
+from typing import NamedTuple
+
 import pandas as pd
 
 from importcut.language import Voice
@@ -109,7 +111,7 @@ def measure_names(say: Voice) -> pd.Series:
     return names[~names.index.duplicated()]
 
 
-def _ratio(row, say: Voice) -> str:
+def _ratio(row: NamedTuple, say: Voice) -> str:
     return say.number(row.cut_per_cost, 2)
 
 
@@ -129,8 +131,8 @@ def _overdue(late: pd.DataFrame, say: Voice) -> list[tuple]:
     for measure, group in ordered.groupby("measure_id", sort=False):
         needed = [projects[p] for p in group["project_id"].dropna()]
         facts = {"n": int(group["months_late"].max()), "projects": needed}
-        told = sentences(say, facts, [(True, "measures.months"), (needed, "measures.needed")])
-        rows.append((True, "facts", {"product": names[measure], "facts": ", ".join(told)}))
+        parts = sentences(say, facts, [(True, "measures.months"), (needed, "measures.needed")])
+        rows.append((True, "facts", {"product": names[measure], "facts": ", ".join(parts)}))
     return rows
 
 
@@ -153,7 +155,7 @@ def _dates(status: pd.DataFrame, say: Voice) -> list[tuple]:
     return rows
 
 
-def _known(row, say: Voice) -> str:
+def _known(row: NamedTuple, say: Voice) -> str:
     """The criteria that are known of a product, in words."""
     where = "next.target_year" if row.basis == "target_year" else "next.last_year"
     where = "next.all_imports" if pd.isna(row.share) else where

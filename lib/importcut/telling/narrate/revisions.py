@@ -1,5 +1,7 @@
 """What changed since the last report that was given out."""
 
+from typing import NamedTuple
+
 import pandas as pd
 
 from importcut.language import Voice
@@ -112,7 +114,7 @@ def _target(target: pd.DataFrame, say: Voice) -> list[tuple]:
     return rows
 
 
-def _step(row, say: Voice) -> dict:
+def _step(row: NamedTuple, say: Voice) -> dict:
     return {"project": _name(row.Index, say), "before": row.before, "after": row.after}
 
 

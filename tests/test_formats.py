@@ -278,7 +278,7 @@ def test_a_file_of_one_format_is_never_taken_for_another(annual, name):
 
 
 def test_every_format_of_the_library_has_an_example():
-    assert {*examples.FILES} == {file.stem for file in formats.FORMATS.glob("*.toml")}
+    assert {*examples.FILES} == {file.stem for file in formats.SPECS.glob("*.toml")}
 
 
 def test_a_forced_format_that_a_file_is_not_of_is_an_error_that_says_what_was_seen(annual):

@@ -367,7 +367,7 @@ def test_a_workbook_that_is_none_is_told_once(folder, raw):
 
 def test_an_archive_bomb_is_not_unpacked(folder, monkeypatch):
     workbook(folder, {"donors": [["product_id", "use", "reason"]]})
-    monkeypatch.setattr("importcut.intake.workbook.LARGEST", 3_000)
+    monkeypatch.setattr("importcut.intake.workbook.LARGEST_BOOK", 3_000)
     assert told(folder) == ["registers.xlsx: unpacks to more than 0 MB — save its tables as CSV"]
 
 

@@ -23,6 +23,7 @@ ROW = [*PAIR, "period"]
 USE = ["product_id", "plant_id"]
 CELL = ["product_id", "plant_id", "origin", "period"]
 ITEM = ["product_id", "origin"]
+PLACE = ["source_file", "line"]  # where a line of the declarations stands
 VOLUME = ["value_usd", "net_kg"]  # of imports
 CLOSE = 0.05  # share of the planned cut; a project that is no farther off keeps to its plan
 QUARTERS = 4  # of a year

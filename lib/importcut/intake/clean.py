@@ -9,12 +9,12 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from importcut.dataset import fingerprint_of, write_whole
+from importcut.dataset import Dataset, fingerprint_of, write_whole
 from importcut.intake.corrections import corrected
-from importcut.intake.engine import ROW, engine_of, read_parquet, small_table, write_parquet
+from importcut.intake.engine import FILE_ROW, engine_of, read_parquet, small_table, write_parquet
 from importcut.intake.rules import (
+    CLEANING,
     NOTHING,
-    RULES,
     keyed,
     known_codes,
     origin_codes,
@@ -25,11 +25,11 @@ from importcut.intake.rules import (
     unit_value_medians,
     with_rule,
 )
-from importcut.schema import LIBRARY, OF_ALL_PERIODS, DataError, load, save, tables
+from importcut.schema import LIBRARY, OF_ALL_PERIODS, PLACE, DataError, load, save, tables
 
 LINES = [c.name for c in tables()["lines"].columns]
 QUARANTINE = [c.name for c in tables()["quarantine"].columns]
-CELL = list(tables()["cells"].key)
+CELL_KEY = list(tables()["cells"].key)
 UNTOUCHED = {  # what is told of lines of which a rule's column says nothing
     "plant_rule": "tax_number",
     "code_rule": "declared",
@@ -51,7 +51,7 @@ class Cleaned:
     rules: pd.DataFrame
 
 
-def clean_imports(files: list, ds, *, engine: str | None = None) -> Cleaned:
+def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cleaned:
     """Accepted lines, lines set aside with their reason, the cells they add up to, and what each rule did.
 
     Parameters
@@ -64,34 +64,35 @@ def clean_imports(files: list, ds, *, engine: str | None = None) -> Cleaned:
     DataError
         If lines in are not accepted + quarantined, in number, for every file; or an engine is not there.
     """
-    made_of = _made_of(files, ds)
-    if (known := _known(made_of, ds)) is not None:
+    digest = _digest(files, ds)
+    if (known := _known(digest, ds)) is not None:
         return known
-    received = sum(file.lines for file in files)
+    total = sum(file.lines for file in files)
     ds.processed.mkdir(parents=True, exist_ok=True)
     (ds.processed / NOTE).unlink(missing_ok=True)  # of what lies there until all is written anew
     with (
         tempfile.TemporaryDirectory(dir=ds.processed, prefix=".cleaning-") as scratch,
-        engine_of(engine, Path(scratch), lines=received) as connection,
+        engine_of(engine, Path(scratch), lines=total) as connection,
     ):
-        kept, lasting = partial(_kept, connection, Path(scratch)), partial(_kept, connection, ds.processed)
+        checkpoint = partial(_checkpoint, connection, Path(scratch))
+        lasting = partial(_checkpoint, connection, ds.processed)
         lines = read_parquet(connection, [f.declarations for f in files], numbered=True)
-        lines = corrected(lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[ROW]), ds)
+        lines = corrected(lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[FILE_ROW]), ds)
         sound, codes = keyed(lines), known_codes(lines, ds)
-        twice = kept("repeats", repeats(sound, kept("keys", repeated_keys(sound))))
+        twice = checkpoint("repeats", repeats(sound, checkpoint("keys", repeated_keys(sound))))
         judged = partial(with_rule, twice=twice, codes=codes, origins=origin_codes(lines), ds=ds)
-        medians = kept("medians", unit_value_medians(judged(kept("some", thinned(lines, codes)))))
+        medians = checkpoint("medians", unit_value_medians(judged(checkpoint("some", thinned(lines, codes)))))
         decided = repaired(judged(lines), medians).mutate(period=_period(ds.frequency), **_why())
         decided = lasting("lines", decided.select(*LINES))
         quarantine = lasting("quarantine", _set_aside(decided.filter(_.rule.notnull()), files))
         imports = decided.filter(_.rule.isnull())
         _reconcile(files, imports, quarantine)
         cells, rules = save(_cells(imports), "cells", ds), save(_rules(imports, quarantine), "rules", ds)
-    write_whole(ds.processed / NOTE, made_of)
+    write_whole(ds.processed / NOTE, digest)
     return Cleaned(ds.processed / "lines.parquet", ds.processed / "quarantine.parquet", cells, rules)
 
 
-def _made_of(files: list, ds) -> str:
+def _digest(files: list, ds: Dataset) -> str:
     """A digest of all that decides what cleaning makes: the lines, the rules, and what the dataset says of them."""
     code = [*sorted(Path(__file__).parent.glob("*.py")), LIBRARY / "cleaning.toml"]
     registers = ("products", "plants", "exchange_rates", "concordance", "corrections")
@@ -103,21 +104,21 @@ def _made_of(files: list, ds) -> str:
     )
 
 
-def _known(made_of: str, ds) -> Cleaned | None:
+def _known(digest: str, ds: Dataset) -> Cleaned | None:
     """What was made of the same before, if it still lies there."""
-    note, made = ds.processed / NOTE, [ds.processed / f"{name}.parquet" for name in OF_ALL_PERIODS]
-    if not note.exists() or note.read_text() != made_of or not all(f.exists() for f in made):
+    note, files = ds.processed / NOTE, [ds.processed / f"{name}.parquet" for name in OF_ALL_PERIODS]
+    if not note.exists() or note.read_text() != digest or not all(f.exists() for f in files):
         return None
-    return Cleaned(made[0], made[1], load("cells", ds), load("rules", ds))
+    return Cleaned(files[0], files[1], load("cells", ds), load("rules", ds))
 
 
 def faulty_lines(quarantine: Path) -> pd.DataFrame:
     """The faults of a quarantine, by file and line, with its columns: the lines to send back to their sender."""
-    found = pd.read_parquet(quarantine, filters=[("kind", "==", "fault")])
-    return found.sort_values(["source_file", "line"], ignore_index=True)
+    faults = pd.read_parquet(quarantine, filters=[("kind", "==", "fault")])
+    return faults.sort_values(PLACE, ignore_index=True)
 
 
-def _kept(connection, folder: Path, name: str, table: ibis.Table) -> ibis.Table:
+def _checkpoint(connection: ibis.BaseBackend, folder: Path, name: str, table: ibis.Table) -> ibis.Table:
     """A table worked out once: written and read again, the same on every engine."""
     return read_parquet(connection, [write_parquet(table, folder / f"{name}.parquet")])
 
@@ -130,51 +131,51 @@ def _period(frequency: str) -> ibis.Value:
 def _why() -> dict[str, ibis.Value]:
     """Of what kind the rule is that sets a line aside, the column it looked at, and what stands there."""
     looked_at = {}
-    for rule, about in RULES["rules"].items():
+    for rule, about in CLEANING["rules"].items():
         looked_at.setdefault(about.get("column"), []).append(rule)
-    found = [(_.rule.isin(those), _[name].cast("string")) for name, those in looked_at.items() if name]
+    values = [(_.rule.isin(rules), _[name].cast("string")) for name, rules in looked_at.items() if name]
     return {
         "kind": ibis.ifelse(_.rule.isnull(), NOTHING, _.fault_kind.fill_null(_of_rule("kind"))),
         "column": ibis.ifelse(_.rule.isnull(), NOTHING, _.fault_column.fill_null(_of_rule("column"))),
-        "value": ibis.cases((_.rule.isnull(), NOTHING), (_.fault.notnull(), _.fault_value), *found, else_=NOTHING),
+        "value": ibis.cases((_.rule.isnull(), NOTHING), (_.fault.notnull(), _.fault_value), *values, else_=NOTHING),
     }
 
 
 def _of_rule(key: str, otherwise=NOTHING) -> ibis.Value:
-    return _.rule.cases(*[(r, about[key]) for r, about in RULES["rules"].items() if key in about], else_=otherwise)
+    return _.rule.cases(*[(r, about[key]) for r, about in CLEANING["rules"].items() if key in about], else_=otherwise)
 
 
 def _set_aside(decided: ibis.Table, files: list) -> ibis.Table:
     """The lines set aside, as `quarantine`: those judged, and those that are no records."""
     aside = decided.mutate(
         reason=_of_rule("reason", _.rule),
-        remedy=_of_rule("remedy", RULES["scope"]["remedy"]),
+        remedy=_of_rule("remedy", CLEANING["scope"]["remedy"]),
         net_kg=_.declared_kg,
         raw=NOTHING,
     ).select(*QUARANTINE)
     malformed = pd.concat([pd.read_parquet(f.malformed).assign(source_file=f.source_file) for f in files])
     if malformed.empty:
         return aside
-    remedy = malformed["reason"].map({rule: about["remedy"] for rule, about in RULES["rules"].items()})
+    remedy = malformed["reason"].map({rule: about["remedy"] for rule, about in CLEANING["rules"].items()})
     broken = malformed.assign(kind="fault", remedy=remedy).reindex(columns=QUARANTINE)
     return aside.union(small_table(broken, aside.schema()))
 
 
 def _cells(imports: ibis.Table) -> pd.DataFrame:
     """The accepted lines added up: exact sums, whatever the order."""
-    added = imports.group_by(CELL).agg(
+    added = imports.group_by(CELL_KEY).agg(
         lines=_.count(),
         value_usd=_.value_usd.cast(EXACT).sum().cast("float64"),
         net_kg=_.net_kg.cast(EXACT).sum().cast("float64"),
     )
-    return added.to_pandas().fillna(UNTOUCHED).sort_values(CELL, ignore_index=True)
+    return added.to_pandas().fillna(UNTOUCHED).sort_values(CELL_KEY, ignore_index=True)
 
 
 def _rules(imports: ibis.Table, quarantine: ibis.Table) -> pd.DataFrame:
     """What each rule did: lines and value, by what was decided."""
     usd = _.value_usd.cast(EXACT).sum()
     done = imports.group_by([*UNTOUCHED]).agg(lines=_.count(), value_usd=usd).to_pandas().fillna(UNTOUCHED)
-    kept = [
+    acceptances = [
         done.groupby(column)[["lines", "value_usd"]]
         .sum()
         .rename_axis("rule")
@@ -184,18 +185,18 @@ def _rules(imports: ibis.Table, quarantine: ibis.Table) -> pd.DataFrame:
     ]
     readable = quarantine.mutate(value_usd=ibis.ifelse(_.value_usd.abs() < ADDED_UP, _.value_usd, ibis.null("float64")))
     aside = readable.group_by(kind=_.kind, rule=_.reason).agg(lines=_.count(), value_usd=usd).to_pandas()
-    found = pd.concat([*kept, aside.assign(decides="line")], ignore_index=True)
-    found["value_usd"] = found["value_usd"].astype("float64").fillna(0.0)
-    return found.sort_values(["decides", "kind", "rule"], ignore_index=True)
+    rules = pd.concat([*acceptances, aside.assign(decides="line")], ignore_index=True)
+    rules["value_usd"] = rules["value_usd"].astype("float64").fillna(0.0)
+    return rules.sort_values(["decides", "kind", "rule"], ignore_index=True)
 
 
 def _reconcile(files: list, imports: ibis.Table, quarantine: ibis.Table) -> None:
-    found = pd.concat([t.group_by("source_file").agg(n=_.count()).to_pandas() for t in (imports, quarantine)])
-    counted = found.groupby("source_file")["n"].sum()
+    counts = pd.concat([t.group_by("source_file").agg(n=_.count()).to_pandas() for t in (imports, quarantine)])
+    decisions = counts.groupby("source_file")["n"].sum()
     for file in files:
-        received, told = file.lines - file.carried_on, counted.get(file.source_file, 0)
-        if told != received:
+        incoming, outgoing = file.lines - file.carried_on, decisions.get(file.source_file, 0)
+        if outgoing != incoming:
             raise DataError(
-                f"{file.source_file}: {received} lines, {told:g} accepted or set aside — "
+                f"{file.source_file}: {incoming} lines, {outgoing:g} accepted or set aside — "
                 f"report this as a fault of importcut"
             )

@@ -15,13 +15,12 @@ from importcut.intake.registers import read_register
 from importcut.intake.spreadsheet import read_csv
 from importcut.intake.text import utf8
 from importcut.intake.values import Fault
-from importcut.schema import DataError, listed, tables
+from importcut.schema import PLACE, DataError, listed, tables
 
-PLACE = ["source_file", "line"]
 FORMER = "repairs.csv"  # whole lines, as datasets kept them before corrections.csv had room for them
 FORMER_COLUMNS = {"raw": "expect", "corrected": "value"}
 NO_LINE = "there is no such line — correct file and line"
-REMEDY = "the sender may have mended it: withdraw the correction, or expect what stands there"
+STALE = "the sender may have mended it: withdraw the correction, or expect what stands there"
 
 
 def line_corrections(ds: Dataset) -> pd.DataFrame:
@@ -46,7 +45,7 @@ def patched(path: Path, corrections: pd.DataFrame, target: Path) -> Path:
             row = wanted.pop(number, None)
             if row is not None and (text.strip() != row.expect.strip() or "\n" in row.value):
                 place = f"corrections.csv: {row.source_file} line {number}"
-                raise DataError(f"{place} is {text.rstrip()[:60]!r}, not as expected — {REMEDY}")
+                raise DataError(f"{place} is {text.rstrip()[:60]!r}, not as expected — {STALE}")
             write.write(text if row is None else row.value + (text[len(text.rstrip()) :] or "\n"))
     for row in wanted.values():
         raise DataError(f"corrections.csv: {row.source_file} line {row.line}: {NO_LINE}")
@@ -111,20 +110,20 @@ def amended(ds: Dataset, file: Path) -> tuple[Dataset, pd.DataFrame]:
     return replace(ds, registers=MappingProxyType({**ds.registers, "corrections": every})), rows
 
 
-def _lines_of(file, numbers: set[int], ds) -> dict[int, str]:
+def _lines_of(file, numbers: set[int], ds: Dataset) -> dict[int, str]:
     """Lines of a text file as received, by number."""
-    received = ds.path / file.source_file
-    while not received.is_file():  # within an archive
-        received = received.parent
+    raw_file = ds.path / file.source_file
+    while not raw_file.is_file():  # within an archive
+        raw_file = raw_file.parent
     with tempfile.TemporaryDirectory() as scratch:
-        within = parts(received, received.relative_to(ds.path).as_posix(), Path(scratch))
+        within = parts(raw_file, raw_file.relative_to(ds.path).as_posix(), Path(scratch))
         part = next(p for p in within if p.source_file == file.source_file)
         path = utf8(part.path, file.encoding, Path(scratch) / "utf-8", part.source_file)
         with path.open(encoding="utf-8-sig", errors="backslashreplace", newline="") as text:
             return {n: line.rstrip("\r\n") for n, line in enumerate(text, start=1) if n in numbers}
 
 
-def corrected(lines: ibis.Table, ds) -> ibis.Table:
+def corrected(lines: ibis.Table, ds: Dataset) -> ibis.Table:
     """The lines with the values of corrections.csv that are not withdrawn.
 
     A value that could not be read may be corrected too: its line counts then.
@@ -150,12 +149,12 @@ def _unexpected(lines: ibis.Table, rows: pd.DataFrame, column: str) -> list[str]
     """What stands there instead of what a correction expects."""
     places = lines.filter(_.source_file.isin(rows["source_file"].tolist()), _.line.isin(rows["line"].tolist()))
     unread = ibis.ifelse(_.fault_column == column, _.fault_value, ibis.null("string"))
-    seen = places.select(*PLACE, stands=unread.fill_null(_[column].cast("string"))).to_pandas()
-    found = rows.merge(seen, on=PLACE, how="left", indicator="there", validate="1:1")
+    present = places.select(*PLACE, stands=unread.fill_null(_[column].cast("string"))).to_pandas()
+    comparison = rows.merge(present, on=PLACE, how="left", indicator="there", validate="1:1")
     return [
         f"corrections.csv: {row.source_file} line {row.line}: "
-        + (f"{column} is {row.stands!r}, not {row.expect!r} as expected — {REMEDY}" if row.there == "both" else NO_LINE)
-        for row in found.itertuples()
+        + (f"{column} is {row.stands!r}, not {row.expect!r} as expected — {STALE}" if row.there == "both" else NO_LINE)
+        for row in comparison.itertuples()
         if row.there != "both" or not _same(row.stands, row.expect)
     ]
 

@@ -11,10 +11,10 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from importcut.dataset import digests, fingerprint_of, write_whole
+from importcut.dataset import Dataset, digests, fingerprint_of, write_whole
 from importcut.intake.corrections import line_corrections, patched, without_file
 from importcut.intake.files import Part, parts
-from importcut.intake.formats import FORMATS, Fit, Format, detected, forced, known_formats, long_header, matched, unused
+from importcut.intake.formats import SPECS, Fit, Format, detected, forced, known_formats, long_header, matched, unused
 from importcut.intake.grids import (
     Rows,
     as_arrow,
@@ -36,13 +36,12 @@ from importcut.intake.text import (
     rows_of,
     utf8,
 )
-from importcut.schema import DataError
+from importcut.schema import DataError, listed
 
 BEGINNING = 250_000  # bytes of a text file among which its header is looked for
 HEADER_ROWS = 20  # rows of a sheet among which its header is looked for
 MALFORMED = {"line": "int64", "reason": "str", "value": "str", "raw": "str"}
 FOLDERS = ("declarations", "imports")
-MOST_ERRORS = 40  # lines
 AT_ONCE = 2  # files: while one is looked at by its signs, another one is cast
 LONGEST_NAME = 150  # bytes of a file's name in the names of what is made of it; file systems have room for 255
 
@@ -71,26 +70,26 @@ class RawFile:
 class Reading:
     """How the files of a dataset are read: formats known, lines corrected, and a folder for what is unpacked."""
 
-    ds: object
+    ds: Dataset
     formats: list[Format]
     corrections: pd.DataFrame
     scratch: Path
 
 
-def read_declarations(ds) -> list[RawFile]:
+def read_declarations(ds: Dataset) -> list[RawFile]:
     """Every raw file of the dataset as typed Parquet, read once for each content, with its lines as corrected.
 
     Raises DataError that lists the files which are empty, of no known format, or lead out of the dataset.
     """
-    paths, wrong = _received(ds)
+    paths, wrong = _raw_files(ds)
     if not paths and not wrong:
         raise DataError(f"{ds.name}: no raw files — put them into {' or '.join(f'{f}/' for f in FOLDERS)}")
-    code = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(FORMATS.glob("*.toml"))]
+    code = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(SPECS.glob("*.toml"))]
     known = digests([*paths, *code], ds.processed / "digests.json")
     formats = known_formats(ds)
     corrections = line_corrections(ds)
-    described = _plain([[asdict(f) for f in formats], ds.files])
-    shared = fingerprint_of(code=[known[f] for f in code], described=described)
+    settings = _plain([[asdict(f) for f in formats], ds.files])
+    shared = fingerprint_of(code=[known[f] for f in code], settings=settings)
 
     def tables(path: Path) -> list[RawFile] | str:
         name = path.relative_to(ds.path).as_posix()
@@ -103,15 +102,14 @@ def read_declarations(ds) -> list[RawFile]:
 
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
-        found = [*pool.map(tables, paths)]
+        results = [*pool.map(tables, paths)]
     finally:
         pool.shutdown(cancel_futures=True)
-    read = [file for made in found if not isinstance(made, str) for file in made]
-    wrong += [told for told in found if isinstance(told, str)]
+    read = [file for result in results if not isinstance(result, str) for file in result]
+    wrong += [result for result in results if isinstance(result, str)]
     wrong = wrong or unused(ds, [file.source_file for file in read]) + without_file(ds, read)
     if wrong:
-        more = [f"… and {len(wrong) - MOST_ERRORS} more"] * (len(wrong) > MOST_ERRORS)
-        raise DataError("\n".join([*wrong[:MOST_ERRORS], *more]))
+        raise DataError(listed(wrong))
     return read
 
 
@@ -127,14 +125,14 @@ def periods(files: list[RawFile], frequency: str) -> pd.PeriodIndex:
     return pd.period_range(first, last, freq=frequency)
 
 
-def _received(ds) -> tuple[list[Path], list[str]]:
+def _raw_files(ds: Dataset) -> tuple[list[Path], list[str]]:
     """The files in the dataset's folders, and what is wrong with those that are none of it, one sentence each."""
-    found = sorted(p for folder in FOLDERS for p in (ds.path / folder).rglob("*") if not p.name.startswith((".", "~")))
+    paths = sorted(p for folder in FOLDERS for p in (ds.path / folder).rglob("*") if not p.name.startswith((".", "~")))
     home = ds.path.resolve()
-    odd = {p for p in found if not p.resolve().is_relative_to(home) or (p.is_symlink() and not p.is_file())}
+    odd = {p for p in paths if not p.resolve().is_relative_to(home) or (p.is_symlink() and not p.is_file())}
     remedy = "leads out of the dataset folder, or to no file — put a copy there"
-    wrong = [f"{p.relative_to(ds.path).as_posix()}: {remedy}" for p in found if p in odd]
-    return [p for p in found if p.is_file() and p.stem.upper() != "README" and p not in odd], wrong
+    wrong = [f"{p.relative_to(ds.path).as_posix()}: {remedy}" for p in paths if p in odd]
+    return [p for p in paths if p.is_file() and p.stem.upper() != "README" and p not in odd], wrong
 
 
 def _read(path: Path, source_file: str, how: Reading, key: str) -> list[RawFile]:
@@ -145,10 +143,10 @@ def _read(path: Path, source_file: str, how: Reading, key: str) -> list[RawFile]
     if not note.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".reading-") as scratch:
-            made, how = [], replace(how, scratch=Path(scratch))
+            tables, how = [], replace(how, scratch=Path(scratch))
             for part in parts(path, source_file, how.scratch):
-                made += tables_of(part, how, f"{folder / stem}.{len(made)}")
-        write_whole(note, json.dumps([asdict(m) for m in made], default=lambda path: path.name))
+                tables += tables_of(part, how, f"{folder / stem}.{len(tables)}")
+        write_whole(note, json.dumps([asdict(m) for m in tables], default=lambda path: path.name))
     known = json.loads(note.read_text())
     return [RawFile(**about | {k: folder / about[k] for k in ("declarations", "malformed")}) for about in known]
 
@@ -161,18 +159,18 @@ def tables_of(part: Part, how: Reading, stem: str) -> list[RawFile]:
             return [_from_text(part, said, how, stem)]
         case "parquet":
             header, table = parquet_rows(part.path, part.source_file)
-            found = detected([*header, *_added(said)], formats, part.source_file, said.get("format"))
+            fit = detected([*header, *_added(said)], formats, part.source_file, said.get("format"))
             for value in _added(said).values():
                 table = table.append_column(f"c{table.num_columns}", pa.array([value] * len(table), pa.string()))
-            return [_from_table(part.source_file, "parquet", found, table, 0, said, stem)]
+            return [_from_table(part.source_file, "parquet", fit, table, 0, said, stem)]
         case "excel":
             sheets = dict(sheets_of(part.path, part.source_file))
-            asked = said.get("sheet", [*sheets])
-            asked = [asked] if isinstance(asked, str) else asked
-            if not asked or set(asked) - set(sheets):
-                lacking, there = ", ".join(set(asked) - set(sheets)), ", ".join(sheets) or "none with anything in it"
+            names = said.get("sheet", [*sheets])
+            names = [names] if isinstance(names, str) else names
+            if not names or set(names) - set(sheets):
+                lacking, there = ", ".join(set(names) - set(sheets)), ", ".join(sheets) or "none with anything in it"
                 raise DataError(f"{part.source_file}: no sheet {lacking} (there are: {there}) — correct [[files]]")
-            places = {f"{part.source_file}#{n}" if len(asked) > 1 else part.source_file: sheets[n] for n in asked}
+            places = {f"{part.source_file}#{n}" if len(names) > 1 else part.source_file: sheets[n] for n in names}
         case "json":
             places = {part.source_file: records_of(part.path, part.source_file, formats)}
         case _:
@@ -190,33 +188,33 @@ def _from_text(part: Part, said: dict, how: Reading, stem: str) -> RawFile:
     with path.open("rb") as file:
         begin = file.read(BEGINNING).decode("utf-8-sig", "replace")
     head = header_of(begin, lambda row: matched(row, formats), said.get("separator") or SEPARATORS)
-    found = detected([*head.fields, *_added(said)], formats, f"{name} row {max(1, head.top)}", said.get("format"))
-    if found.format.wide:
+    fit = detected([*head.fields, *_added(said)], formats, f"{name} row {max(1, head.top)}", said.get("format"))
+    if fit.format.wide:
         rows = [[field or None for field in row] for row in rows_of(decoded(path, name)[0], head.separator, name)]
         return _from_rows(name, encoding, rows, said, formats, stem, head.separator)
     loose = bool(head.rows) and len(head.rows[0]) == len(head.fields) + 1 and not head.rows[0][-1]
     names = [f"c{n}" for n in range(len(head.fields))] + ["loose"] * loose  # a separator at the end of each line
     width, target = len(names), Path(f"{stem}.parquet")
-    numbers = [n for c, n in found.position.items() if found.format.columns[c].get("type") in ("number", "integer")]
-    shown = (row[n] for row in head.rows for n in numbers if n < len(row))
-    decimal = said.get("decimal") or decimal_of(shown, head.separator)
+    numbers = [n for c, n in fit.position.items() if fit.format.columns[c].get("type") in ("number", "integer")]
+    sample = (row[n] for row in head.rows for n in numbers if n < len(row))
+    decimal = said.get("decimal") or decimal_of(sample, head.separator)
     added = [(f"c{len(head.fields) + n}", value) for n, value in enumerate(_added(said).values())]
     shape = {"source_file": name, "top": head.top, "names": names, "added": added, "decimal": decimal}
-    lines, about = physical_lines(path) - head.top, (name, found, encoding, head.separator)
+    lines, about = physical_lines(path) - head.top, (name, fit, encoding, head.separator)
     try:
-        if head.top == 1 and write_declarations(target, found, text=(path, head.separator, True), **shape) == lines:
+        if head.top == 1 and write_declarations(target, fit, text=(path, head.separator, True), **shape) == lines:
             return _noted(*about, lines, 0, [], target, stem)
     except duckdb.Error:
         pass  # a line somewhere is no record: the lines are looked at one by one
     for quoted in (False, True):
         fixed = mended(path, scratch / "mended", width=width, top=head.top, separator=head.separator, quoted=quoted)
         try:
-            lines = write_declarations(target, found, text=(fixed.path, head.separator, False), **shape)
+            lines = write_declarations(target, fit, text=(fixed.path, head.separator, False), **shape)
         except duckdb.Error as error:
-            told = str(error).splitlines()[0][:200]
+            cause = str(error).splitlines()[0][:200]
             continue
         return _noted(*about, lines, fixed.gaps, fixed.malformed, target, stem)
-    raise DataError(f"{name}: cannot be read ({told}) — save it as CSV, UTF-8")
+    raise DataError(f"{name}: cannot be read ({cause}) — save it as CSV, UTF-8")
 
 
 def _from_rows(
@@ -226,7 +224,7 @@ def _from_rows(
     heads = [[" ".join(str(cell or "").split()) for cell in row] for row in rows[:HEADER_ROWS]]
     at = max(range(len(heads)), key=lambda n: (matched(heads[n], formats), -n), default=0)
     header, below, added = heads[at] if heads else [], rows[at + 1 :], _added(said)
-    found = detected([*header, *added], formats, f"{name} row {at + 1}", said.get("format"))
+    fit = detected([*header, *added], formats, f"{name} row {at + 1}", said.get("format"))
     if long := [row for row in below if any(row[len(header) :])]:
         raise DataError(
             f"{name}: row {below.index(long[0]) + at + 2} is longer than the header — give every column one"
@@ -234,20 +232,20 @@ def _from_rows(
     if added:
         below = [[*row, *[None] * (len(header) - len(row)), *added.values()] for row in below]
         header = [*header, *added]
-    if found.format.wide:
-        below, header = long_rows(header, below, found.format.wide), long_header(header, found.format.wide)
-    return _from_table(name, kind, found, as_arrow(below, len(header)), at + 1, said, stem, separator)
+    if fit.format.wide:
+        below, header = long_rows(header, below, fit.format.wide), long_header(header, fit.format.wide)
+    return _from_table(name, kind, fit, as_arrow(below, len(header)), at + 1, said, stem, separator)
 
 
 def _from_table(
-    name: str, kind: str, found: Fit, table: pa.Table, top: int, said: dict, stem: str, separator: str = ""
+    name: str, kind: str, fit: Fit, table: pa.Table, top: int, said: dict, stem: str, separator: str = ""
 ) -> RawFile:
     target, decimal = Path(f"{stem}.parquet"), said.get("decimal", ".")
-    lines = write_declarations(target, found, source_file=name, top=top, decimal=decimal, rows=table)
-    return _noted(name, found, kind, separator, lines, 0, [], target, stem)
+    lines = write_declarations(target, fit, source_file=name, top=top, decimal=decimal, rows=table)
+    return _noted(name, fit, kind, separator, lines, 0, [], target, stem)
 
 
-def _noted(source_file, found, encoding, separator, lines, gaps, malformed, target, stem) -> RawFile:
+def _noted(source_file, fit, encoding, separator, lines, gaps, malformed, target, stem) -> RawFile:
     """What is known of a table that has been read, once its malformed lines are written too.
 
     Raises DataError if there is nothing below its header.
@@ -257,7 +255,7 @@ def _noted(source_file, found, encoding, separator, lines, gaps, malformed, targ
         raise DataError(f"{source_file}: the file has no lines below its header — {remedy}")
     aside = Path(f"{stem}.malformed.parquet")
     pd.DataFrame(malformed, columns=[*MALFORMED]).astype(MALFORMED).to_parquet(aside, index=False)
-    return RawFile(source_file, found.format.name, encoding, separator, lines, gaps, target, aside, found.unread)
+    return RawFile(source_file, fit.format.name, encoding, separator, lines, gaps, target, aside, fit.unread)
 
 
 def _added(said: dict) -> dict[str, str]:

@@ -14,7 +14,7 @@ from importcut.schema import ROWS_AT_ONCE, DataError, whole
 
 ENGINES = ("duckdb", "spark")
 MEMORY, MORE = 1_200, 12  # MB that DuckDB may use, and more of it a million lines; what does not fit goes to disk
-ROW = "row_of_file"
+FILE_ROW = "row_of_file"
 
 
 @contextmanager
@@ -59,10 +59,10 @@ def read_parquet(connection: ibis.BaseBackend, files: list[Path], *, numbered: b
     if connection.name == "duckdb":
         escaped = [glob.escape(path) if Path(path).is_file() else f"{glob.escape(path)}/*.parquet" for path in paths]
         read = connection.read_parquet(escaped, file_row_number=True) if numbered else connection.read_parquet(escaped)
-        return read.rename({ROW: "file_row_number"}) if numbered else read
+        return read.rename({FILE_ROW: "file_row_number"}) if numbered else read
     frame = connection._session.read.parquet(*[Path(path).resolve().as_uri() for path in paths])
     if numbered:
-        frame = frame.selectExpr("*", f"_metadata.row_index AS {ROW}")
+        frame = frame.selectExpr("*", f"_metadata.row_index AS {FILE_ROW}")
     view = f"read_{abs(hash(tuple(paths)))}_{int(numbered)}"
     frame.createOrReplaceTempView(view)
     return connection.table(view)

@@ -7,11 +7,12 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
+from importcut.dataset import Dataset
 from importcut.schema import LIBRARY, DataError, tables
 
 LOOK_ALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")  # Cyrillic letters that stand for Latin ones, and back
-APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")  # the Uzbek o‘ and g‘ are typed with any of these
-FORMATS = LIBRARY / "formats"
+TYPED_APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")  # the Uzbek o‘ and g‘ are typed with any of these
+SPECS = LIBRARY / "formats"  # one description each
 KEYS = {"name", "title", "signature", "columns", "scope", "wide", "records", "about"}
 COLUMN_KEYS = {
     "headers", "type", "required", "instead", "default", "dates", "scale", "unit", "units", "empty", "strip",
@@ -67,22 +68,22 @@ class Fit:
 def normal(header: str) -> str:
     """A header without what nobody sees: case, blanks, and which of two alphabets a letter is from."""
     text = unicodedata.normalize("NFKC", str(header)).replace("\ufeff", "")
-    return " ".join(text.split()).casefold().translate(LOOK_ALIKES).translate(APOSTROPHES)
+    return " ".join(text.split()).casefold().translate(LOOK_ALIKES).translate(TYPED_APOSTROPHES)
 
 
-def fit(header: list[str], format: Format) -> Fit:
+def fit_of(header: list[str], format: Format) -> Fit:
     """Where the columns of a format stand in a header."""
     if format.wide:
         header = long_header(header, format.wide)
-    seen = {name: n for n, name in reversed([*enumerate(map(normal, header))])}
+    places = {name: n for n, name in reversed([*enumerate(map(normal, header))])}
     position, scale, unit = {}, {}, {}
     for column, about in format.columns.items():
-        standing = [(seen[name], times) for name, times in aliases(about) if name in seen]
+        standing = [(places[name], times) for name, times in aliases(about) if name in places]
         if standing:
-            position[column], scale[column] = min(standing, key=lambda found: found[0])
-            if "unit" in about and normal(about["unit"]) in seen:
-                unit[column] = seen[normal(about["unit"])]
-    scope = [(seen[normal(rule["header"])], rule) for rule in format.scope if normal(rule["header"]) in seen]
+            position[column], scale[column] = min(standing, key=lambda pair: pair[0])
+            if "unit" in about and normal(about["unit"]) in places:
+                unit[column] = places[normal(about["unit"])]
+    scope = [(places[normal(rule["header"])], rule) for rule in format.scope if normal(rule["header"]) in places]
     read = {*position.values(), *unit.values(), *(n for n, _ in scope)}
     unread = tuple(str(name).strip() for n, name in enumerate(header) if n not in read and str(name).strip())
     return Fit(format, position, scale, unit, tuple(scope), unread)
@@ -99,14 +100,14 @@ def aliases(about: dict) -> list[tuple[str, float]]:
 
 def period_headers(header: list[str], wide: dict) -> dict[int, str]:
     """The headers of a wide table that are periods: place, and the period as 2024 or 2024-01."""
-    found = {n: re.fullmatch(wide["pattern"], str(h).strip()) for n, h in enumerate(header)}
-    return {n: "-".join(part for part in m.groups() if part) for n, m in found.items() if m}
+    matches = {n: re.fullmatch(wide["pattern"], str(h).strip()) for n, h in enumerate(header)}
+    return {n: "-".join(part for part in m.groups() if part) for n, m in matches.items() if m}
 
 
 def long_header(header: list[str], wide: dict) -> list[str]:
     """The header of a wide table once it has one row a period; nothing if no header is a period."""
-    found = period_headers(header, wide)
-    return [*(h for n, h in enumerate(header) if n not in found), "period", "value"] if found else []
+    periods = period_headers(header, wide)
+    return [*(h for n, h in enumerate(header) if n not in periods), "period", "value"] if periods else []
 
 
 def detected(header: list[str], formats: list[Format], place: str, forced: str | None = None) -> Fit:
@@ -121,60 +122,60 @@ def detected(header: list[str], formats: list[Format], place: str, forced: str |
             raise DataError(
                 f"dataset.toml: format {forced} of {place} is not known — name one in formats, or describe it"
             )
-    fits = [fit(header, f) for f in formats]
-    signed = [found for found in fits if not _unsigned(found, header)]
-    whole = [found for found in signed if not _missing(found)]
+    fits = [fit_of(header, f) for f in formats]
+    signed = [fit for fit in fits if not _unsigned(fit, header)]
+    whole = [fit for fit in signed if not _missing(fit)]
     if len(whole) > 1:
         names = " and ".join(f.format.name for f in whole)
         raise DataError(f"{place}: the header fits {names} — say in [[files]] of dataset.toml which format it is")
     if not whole:
         raise DataError(_unfit(header, fits if forced else signed, place, forced))
-    [found] = whole
-    if found.format.unusable:
-        raise DataError(f"{place}: is {found.format.name}, {found.format.unusable}")
-    _unambiguous(header, found, place)
-    return found
+    [fit] = whole
+    if fit.format.unusable:
+        raise DataError(f"{place}: is {fit.format.name}, {fit.format.unusable}")
+    _unambiguous(header, fit, place)
+    return fit
 
 
 def matched(header: list[str], formats: list[Format]) -> int:
     """How many columns of the format that fits best stand in a header."""
-    fits = [found for f in formats if not _unsigned(found := fit(header, f), header)]
+    fits = [fit for f in formats if not _unsigned(fit := fit_of(header, f), header)]
     return max((len(f.position) for f in fits), default=0)
 
 
-def _unsigned(found: Fit, header: list[str]) -> list[str]:
+def _unsigned(fit: Fit, header: list[str]) -> list[str]:
     """The headers that a file of this format has and this one lacks."""
     there = {normal(h) for h in header}
-    lacking = [h for h in found.format.signature if normal(h) not in there]
+    lacking = [h for h in fit.format.signature if normal(h) not in there]
     return lacking or (
-        ["columns that are periods"] if found.format.wide and not period_headers(header, found.format.wide) else []
+        ["columns that are periods"] if fit.format.wide and not period_headers(header, fit.format.wide) else []
     )
 
 
-def _missing(found: Fit) -> list[str]:
+def _missing(fit: Fit) -> list[str]:
     def lacking(column: str, about: dict) -> bool:
-        unsaid = about.get("units") and column in found.position and column not in found.unit
-        return unsaid or (about.get("required") and not {column, about.get("instead")} & set(found.position))
+        unsaid = about.get("units") and column in fit.position and column not in fit.unit
+        return unsaid or (about.get("required") and not {column, about.get("instead")} & set(fit.position))
 
-    return [column for column, about in found.format.columns.items() if lacking(column, about)]
+    return [column for column, about in fit.format.columns.items() if lacking(column, about)]
 
 
 def _unfit(header: list[str], fits: list[Fit], place: str, forced: str | None) -> str:
     best = max(
         fits, key=lambda f: (len(f.position) / (len(_missing(f)) + len(f.position) or 1), len(f.position)), default=None
     )
-    seen = f"{', '.join(header)[:200]!r}"
+    headers = f"{', '.join(header)[:200]!r}"
     if best is None or not best.position:
         named = f"is no {forced}" if forced else "fits no known format"
         return (
-            f"{place}: header {seen} {named} — "
+            f"{place}: header {headers} {named} — "
             f"map its headers in [formats.<name>] of dataset.toml, or save the file as one of lib/importcut/formats"
         )
     name, columns = best.format.name, best.format.columns
     lacking = [f"{c} ({' or '.join(_called(columns[c], c in best.position))})" for c in _missing(best)]
     lacking = lacking or _unsigned(best, header)
     return (
-        f"{place}: no column {'; '.join(lacking)} (seen: {seen}) — add it, or its header to "
+        f"{place}: no column {'; '.join(lacking)} (seen: {headers}) — add it, or its header to "
         f"[formats.{name}.columns] of dataset.toml"
     )
 
@@ -185,39 +186,39 @@ def _called(about: dict, unit: bool) -> list[str]:
     return [f"unit: {about['unit']}"] if unit else named
 
 
-def _unambiguous(header: list[str], found: Fit, place: str) -> None:
-    for column, about in found.format.columns.items():
+def _unambiguous(header: list[str], fit: Fit, place: str) -> None:
+    for column, about in fit.format.columns.items():
         known = {name for name, _ in aliases(about)}
         if len(standing := [h for h in header if normal(h) in known]) > 1:
             raise DataError(f"{place}: {' and '.join(standing)} are both {column} — keep one of them")
 
 
-def known_formats(ds) -> list[Format]:
+def known_formats(ds: Dataset) -> list[Format]:
     """The formats of the library, with what the dataset's `[formats.<name>]` adds to them or has of its own.
 
     Raises DataError if the dataset describes one that cannot be used.
     """
-    described = dict(_library())
+    specs = dict(_library())
     for name, own in ds.formats.items():
-        described[name] = _merged(name, described.get(name, {}), own)
-    return [_format(name, spec, ds) for name, spec in described.items()]
+        specs[name] = _merged(name, specs.get(name, {}), own)
+    return [_format(name, spec, ds) for name, spec in specs.items()]
 
 
 @cache
 def _library() -> dict[str, dict]:
-    return {file.stem: tomllib.loads(file.read_text(encoding="utf-8")) for file in sorted(FORMATS.glob("*.toml"))}
+    return {file.stem: tomllib.loads(file.read_text(encoding="utf-8")) for file in sorted(SPECS.glob("*.toml"))}
 
 
 def _merged(name: str, known: dict, own: dict) -> dict:
     """A format as the library describes it, with the headers that a dataset adds in front."""
     _known_keys(own, KEYS, f"[formats.{name}]")
     columns = {column: dict(about) for column, about in known.get("columns", {}).items()}
-    described = {c.name for c in tables()["declarations"].columns[2:]}
+    names = {c.name for c in tables()["declarations"].columns[2:]}
     for column, about in own.get("columns", {}).items():
-        if column not in described or not isinstance(about, dict) or set(about) - COLUMN_KEYS:
+        if column not in names or not isinstance(about, dict) or set(about) - COLUMN_KEYS:
             raise DataError(
                 f"dataset.toml: [formats.{name}.columns.{column}] cannot be used — a column is one of "
-                f"{', '.join(sorted(described))}, described by {', '.join(sorted(COLUMN_KEYS))}"
+                f"{', '.join(sorted(names))}, described by {', '.join(sorted(COLUMN_KEYS))}"
             )
         before = columns.get(column, {})
         headers = [*about.get("headers", ()), *before.get("headers", ())]
@@ -227,7 +228,7 @@ def _merged(name: str, known: dict, own: dict) -> dict:
     return {**known, **own, "columns": columns, "scope": [*scope, *own.get("scope", ())]}
 
 
-def _format(name: str, spec: dict, ds) -> Format:
+def _format(name: str, spec: dict, ds: Dataset) -> Format:
     """A format as this dataset reads it: what it asks for, rows and dates of its frequency only.
 
     Raises DataError if a row filter cannot be used.
@@ -235,10 +236,10 @@ def _format(name: str, spec: dict, ds) -> Format:
     for rule in spec.get("scope", ()):
         if set(rule) - SCOPE_KEYS or "header" not in rule or ("keep" in rule) == ("drop" in rule):
             raise DataError(f"dataset.toml: [[formats.{name}.scope]] needs header, reason, and keep or drop")
-    asked = {"regimes": bool(ds.import_regimes), "plants": not ds.plants.empty}
+    needs = {"regimes": bool(ds.import_regimes), "plants": not ds.plants.empty}
     columns, unusable = {}, ""
     for column, about in spec.get("columns", {}).items():
-        columns[column] = {**about, "required": asked.get(about.get("required"), about.get("required", False))}
+        columns[column] = {**about, "required": needs.get(about.get("required"), about.get("required", False))}
         if dates := about.get("dates"):
             columns[column]["dates"] = [d for d in dates if ds.frequency == "Y" or WITHIN_YEAR.search(d)]
             if not columns[column]["dates"]:
@@ -254,7 +255,7 @@ def _format(name: str, spec: dict, ds) -> Format:
     )  # fmt: skip
 
 
-def forced(source_file: str, ds) -> dict:
+def forced(source_file: str, ds: Dataset) -> dict:
     """What dataset.toml says of a file in [[files]]; the first entry whose `match` fits it.
 
     Raises DataError if it says something that cannot be said.
@@ -271,7 +272,7 @@ def _known_keys(about: dict, known: set[str], section: str) -> None:
         raise DataError(f"dataset.toml: {section} has {', '.join(unknown)} — it may hold {', '.join(sorted(known))}")
 
 
-def unused(ds, source_files: list[str]) -> list[str]:
+def unused(ds: Dataset, source_files: list[str]) -> list[str]:
     """What is wrong with the [[files]] entries that fit no file, one sentence each."""
     names = {name.split("#")[0] for name in source_files}
     return [

@@ -36,22 +36,22 @@ def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise DataError(f"{source_file}: is no whole JSON file ({error}) — fetch or export it again") from None
     places = ["", *dict.fromkeys(f.records for f in formats if f.records)]
-    found = next((r for p in places if (r := _at(content, p)) is not None), None)
-    if found is None:
-        seen = ", ".join(map(str, content))[:120] if isinstance(content, dict) else type(content).__name__
+    records = next((r for p in places if (r := _at(content, p)) is not None), None)
+    if records is None:
+        shape = ", ".join(map(str, content))[:120] if isinstance(content, dict) else type(content).__name__
         raise DataError(
-            f"{source_file}: holds no list of records (seen: {seen}) — say where they stand, `records`, in its format"
+            f"{source_file}: holds no list of records (seen: {shape}) — say where they stand, `records`, in its format"
         )
-    about = next((told for f in formats if f.about and (told := _about(content, f.about))), {})
-    found = [{**record, **about} for record in found]
-    header = list(dict.fromkeys(key for record in found for key in record))
-    return [header, *([_text(record.get(key)) for key in header] for record in found)]
+    about = next((common for f in formats if f.about and (common := _about(content, f.about))), {})
+    records = [{**record, **about} for record in records]
+    header = list(dict.fromkeys(key for record in records for key in record))
+    return [header, *([_text(record.get(key)) for key in header] for record in records)]
 
 
 def _about(content, about: dict) -> dict:
     """What a JSON file says of all its records, by name."""
-    told = _at(content, about["records"]) or []
-    return {entry[about["name"]]: entry.get(about["value"]) for entry in told if about["name"] in entry}
+    entries = _at(content, about["records"]) or []
+    return {entry[about["name"]]: entry.get(about["value"]) for entry in entries if about["name"] in entry}
 
 
 def page_rows(path: Path, source_file: str) -> Rows:
@@ -79,13 +79,13 @@ def long_rows(header: list[str], rows: Rows, wide: dict) -> Rows:
     Cumulative figures become those of each month alone.
     """
     written = period_headers(header, wide)
-    kept, order = [n for n in range(len(header)) if n not in written], sorted(written, key=written.get)
+    others, order = [n for n in range(len(header)) if n not in written], sorted(written, key=written.get)
     long = []
     for row in ([*row, *[None] * (len(header) - len(row))] for row in rows):
         sofar = {written[n]: row[n] for n in order if row[n] is not None}
         for period, value in sofar.items():
             alone = _alone(value, period, sofar) if wide.get("cumulative") else value
-            long.append([*(row[k] for k in kept), period, alone])
+            long.append([*(row[k] for k in others), period, alone])
     return long
 
 

@@ -24,13 +24,13 @@ from importcut.dataset import FETCHED, write_whole
 from importcut.intake.quotations import ANCHOR, enter, quoted
 from importcut.schema import LIBRARY, DataError
 
-OWN = "IMPORTCUT_CONNECTORS"  # names a file with settings that differ
+OWN_SETTINGS = "IMPORTCUT_CONNECTORS"  # names a file with settings that differ
 LOG = ["fetched_at", "service", "file", "query", "rows", "bytes", "sha256"]
 TIMEOUT = 120  # seconds without a byte
 PATIENCE = {"total": 6, "connect": 2, "backoff_factor": 2, "backoff_max": 60}  # 0, 4, 8 … 60 s unless told Retry-After
 BUSY = (429, 500, 502, 503, 504)
 OLDEST = 14  # days before the day in question; an older rate answers another question
-AGAIN = "run the command again, it goes on where it stopped"
+RESUME = "run the command again, it goes on where it stopped"
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,15 @@ class Service:
 
 def service(name: str) -> Service:
     """The source of that name; without a key, as it is open to everybody. Raises DataError if there is none."""
-    described = tomllib.loads((LIBRARY / "connectors.toml").read_text(encoding="utf-8"))
-    if name not in described:
-        raise DataError(f"{name} is no online source — choose one of {', '.join(described)}")
-    own = os.environ.get(OWN)
+    services = tomllib.loads((LIBRARY / "connectors.toml").read_text(encoding="utf-8"))
+    if name not in services:
+        raise DataError(f"{name} is no online source — choose one of {', '.join(services)}")
+    own = os.environ.get(OWN_SETTINGS)
     try:
         differing = tomllib.loads(Path(own).read_text(encoding="utf-8")).get(name, {}) if own else {}
-        source = Service(name, **described[name] | differing)
+        source = Service(name, **services[name] | differing)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        raise DataError(f"{own}: {error} — correct the file that {OWN} names, see connectors.toml") from None
+        raise DataError(f"{own}: {error} — correct the file that {OWN_SETTINGS} names, see connectors.toml") from None
     return source if source.key else replace(source, **source.without_key)
 
 
@@ -171,11 +171,11 @@ def _answer(session: requests.Session, source: Service, question: Mapping) -> tu
     try:  # a key is not sent on to another host
         response = session.get(address, params=query, timeout=TIMEOUT, allow_redirects=not source.key)
     except requests.RequestException as error:
-        said = f": no whole answer from {source.base} ({error}) — check the network, then {AGAIN}"
+        said = f": no whole answer from {source.base} ({error}) — check the network, then {RESUME}"
         raise source.error(said) from None
     time.sleep(source.pause_seconds)
     if response.status_code != requests.codes.ok:
-        remedy = f"check what was asked for{f' and {source.key_variable}' * bool(source.key)}, or later {AGAIN}"
+        remedy = f"check what was asked for{f' and {source.key_variable}' * bool(source.key)}, or later {RESUME}"
         said = f" answered {response.status_code} to {response.url}: {_begins(response.content, source)} — {remedy}"
         raise source.error(said)
     return response.content, response.url
@@ -209,9 +209,9 @@ def _rejected(error: DataError, body: bytes, address: str, file: Path, dataset: 
     """Keep an odd answer aside, without the key; the error that says what was seen."""
     aside = f"{FETCHED}/{source.name}/{file.name}.rejected"
     write_whole(dataset / aside, body.replace(source.key.encode(), b"") if source.key else body)
-    remedy = f"{AGAIN}; if the answer stays like this, the service has changed: see connectors.toml"
-    seen = f"it begins {_begins(body, source)} and lies in {aside} of the dataset"
-    return source.error(f": the answer to {address} {error}; {seen} — {remedy}")
+    remedy = f"{RESUME}; if the answer stays like this, the service has changed: see connectors.toml"
+    excerpt = f"it begins {_begins(body, source)} and lies in {aside} of the dataset"
+    return source.error(f": the answer to {address} {error}; {excerpt} — {remedy}")
 
 
 def _stands(file: Path, dataset: Path) -> bool:

@@ -63,7 +63,7 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
     about, registers, _, wrong, faults = _contents(path)
     if wrong or faults:
         raise DataError(listed([*wrong, *faults]))
-    return _described(path, about, registers, read_scenario(path, scenario, registers["projects"]), period)
+    return _dataset(path, about, registers, read_scenario(path, scenario, registers["projects"]), period)
 
 
 def examine(name: str | Path) -> Examined:
@@ -80,7 +80,7 @@ def examine(name: str | Path) -> Examined:
         name: table.drop(index=[row for row in table.index if (places[name], row) in lost]).reset_index(drop=True)
         for name, table in registers.items()
     }
-    ds = _described(path, settings, sound, scenario)
+    ds = _dataset(path, settings, sound, scenario)
     return Examined(ds, registers, places, (*wrong, *faults, *misread), tuple(_unfilled(about, template)))
 
 
@@ -138,7 +138,7 @@ def _frequency(about: dict) -> str:
     return about["frequency"] if about.get("frequency") in PERIODS else "Q"
 
 
-def _described(
+def _dataset(
     path: Path, about: dict, registers: dict, scenario: MappingProxyType, period: str | None = None
 ) -> Dataset:
     """The dataset in `path` that these settings, registers and this scenario make, all of them sound."""

@@ -20,7 +20,7 @@ FAULTS = ["fault", "fault_kind", "fault_column", "fault_value"]
 
 
 def write_declarations(
-    target: Path, found: Fit, *, source_file: str, top: int, decimal: str, names: tuple = (), added: tuple = (),
+    target: Path, fit: Fit, *, source_file: str, top: int, decimal: str, names: tuple = (), added: tuple = (),
     text: tuple[Path, str, bool] | None = None, rows: pa.Table | None = None,
 ) -> int:  # fmt: skip
     """Write the declarations of a table and return how many rows it had.
@@ -46,7 +46,7 @@ def write_declarations(
         if added:
             constant = ", ".join(f"'{quoted(value)}' AS {name}" for name, value in added)
             relation = f"(SELECT *, {constant} FROM {relation})"
-        select = _query(relation, found, source_file, top, decimal)
+        select = _query(relation, fit, source_file, top, decimal)
         rows = f"ROW_GROUP_SIZE {ROWS_AT_ONCE}"
         connection.execute(f"COPY ({select}) TO '{quoted(target)}' (FORMAT parquet, {rows})")
     return pq.ParquetFile(target).metadata.num_rows
@@ -65,49 +65,49 @@ def _reader(path: Path, separator: str, header: bool, names: tuple[str, ...]) ->
     )
 
 
-def _query(relation: str, found: Fit, source_file: str, top: int, decimal: str) -> str:
+def _query(relation: str, fit: Fit, source_file: str, top: int, decimal: str) -> str:
     """The declarations of a relation, in steps: what is worked out in one is looked up, not worked out again, above."""
-    position, rules = found.position, _rules(found)
-    kinds = {c: found.format.columns[c].get("type", "text") for c in position}
-    tried = [f"{_tried(found.format.columns[c], f'c{n}', decimal)} AS tried_{c}" for c, n in position.items()]
-    kept = ["c0", *(f"c{n} AS raw_{c}" for c, n in position.items())]
-    kept += [f"c{n} AS unit_{c}" for c, n in found.unit.items()]
-    kept += [f"c{n} AS scope_{k}" for k, (n, _) in enumerate(found.scope)]
-    read = f"SELECT {', '.join([*kept, *tried])} FROM {relation}"
+    position, rules = fit.position, _rules(fit)
+    kinds = {c: fit.format.columns[c].get("type", "text") for c in position}
+    tried = [f"{_tried(fit.format.columns[c], f'c{n}', decimal)} AS tried_{c}" for c, n in position.items()]
+    columns = ["c0", *(f"c{n} AS raw_{c}" for c, n in position.items())]
+    columns += [f"c{n} AS unit_{c}" for c, n in fit.unit.items()]
+    columns += [f"c{n} AS scope_{k}" for k, (n, _) in enumerate(fit.scope)]
+    read = f"SELECT {', '.join([*columns, *tried])} FROM {relation}"
     numbers = [f"{_number(c, decimal)} AS tried_{c}" for c, kind in kinds.items() if kind in ("number", "integer")]
     if numbers:
         read = f"SELECT * REPLACE ({', '.join(numbers)}) FROM ({read})"
-    read = f"SELECT *, {', '.join(f'{_scaled(found, c)} AS {c}' for c in position)} FROM ({read})"
+    read = f"SELECT *, {', '.join(f'{_scaled(fit, c)} AS {c}' for c in position)} FROM ({read})"
     code = "CASE " + " ".join(f"WHEN {rule[0]} THEN {k}" for k, rule in enumerate(rules)) + " END AS code"
     shaped = [f"'{quoted(source_file)}' AS source_file", f"{top + 1}::BIGINT AS first_line"]
     for n, name in enumerate(FAULTS, start=1):
-        told = " ".join(f"WHEN {k} THEN {rule[n]}" for k, rule in enumerate(rules))
-        shaped.append(f"CASE WHEN code IS NOT NULL THEN CASE code {told} END END AS {name}")  # nearly none has one
+        branches = " ".join(f"WHEN {k} THEN {rule[n]}" for k, rule in enumerate(rules))
+        shaped.append(f"CASE WHEN code IS NOT NULL THEN CASE code {branches} END END AS {name}")  # nearly none has one
     for column in tables()["declarations"].columns[2:]:
-        value = _or_default(column.name, column.type, found)
+        value = _or_default(column.name, column.type, fit)
         if column.name == "date":
             value = f"CASE WHEN code IS NULL THEN {value} END"  # a line that does not count extends no period
         shaped.append(f"{value} AS {column.name}")
     return f"SELECT {', '.join(shaped)} FROM (SELECT *, {code} FROM ({read}))"
 
 
-def _rules(found: Fit) -> list[tuple[str, str, str, str, str]]:
+def _rules(fit: Fit) -> list[tuple[str, str, str, str, str]]:
     """SQL of what sets a row aside when it is read: condition, reason, kind, column, value."""
     rules = [(f"c0 = '{GAP}'", "'gap'", "'fault'", "NULL", "NULL")]
-    for k, (_, about) in enumerate(found.scope):
+    for k, (_, about) in enumerate(fit.scope):
         listed = ", ".join(f"'{quoted(v)}'" for v in about.get("keep", about.get("drop")))
         outside = f"coalesce(trim(scope_{k}), '') {'NOT IN' if 'keep' in about else 'IN'} ({listed})"
         reason, header = quoted(about["reason"]), quoted(about["header"])
         rules.append((outside, f"'{reason}'", "'out_of_scope'", f"'{header}'", f"scope_{k}"))
-    for column in found.position:
-        kind = found.format.columns[column].get("type", "text")
+    for column in fit.position:
+        kind = fit.format.columns[column].get("type", "text")
         if kind == "date":
             rules.append((f"{column} IS NULL", "'impossible_date'", "'fault'", f"'{column}'", f"trim(raw_{column})"))
         elif kind != "text":
-            none = ", ".join(f"'{quoted(text)}'" for text in ["", *found.format.columns[column].get("empty", ())])
+            none = ", ".join(f"'{quoted(text)}'" for text in ["", *fit.format.columns[column].get("empty", ())])
             bad = f"{column} IS NULL AND trim(raw_{column}) NOT IN ({none})"
-            if column in found.unit:
-                known = ", ".join(f"'{quoted(unit)}'" for unit in found.format.columns[column]["units"])
+            if column in fit.unit:
+                known = ", ".join(f"'{quoted(unit)}'" for unit in fit.format.columns[column]["units"])
                 strange = f"trim(raw_{column}) <> '' AND coalesce(trim(unit_{column}), '') NOT IN ({known})"
                 rules.append((strange, "'unit_unknown'", "'fault'", f"'{column}'", f"trim(unit_{column})"))
             rules.append((bad, "'unreadable_value'", "'fault'", f"'{column}'", f"trim(raw_{column})"))
@@ -134,9 +134,9 @@ def _number(column: str, decimal: str) -> str:
     return f"CASE WHEN raw_{column} IS NULL THEN NULL WHEN isfinite({tried}) THEN {tried} {written} END"
 
 
-def _scaled(found: Fit, column: str) -> str:
+def _scaled(fit: Fit, column: str) -> str:
     """A column typed, in the unit that declarations have it in."""
-    about, scale, tried = found.format.columns[column], found.scale[column], f"tried_{column}"
+    about, scale, tried = fit.format.columns[column], fit.scale[column], f"tried_{column}"
     match about.get("type", "text"):
         case "text":
             return tried
@@ -151,7 +151,7 @@ def _scaled(found: Fit, column: str) -> str:
             typed = f"CASE WHEN {tried} = trunc({tried}) THEN try_cast({tried} AS BIGINT) END"
         case _:
             typed = tried
-    if column in found.unit:
+    if column in fit.unit:
         units = " ".join(f"WHEN '{quoted(unit)}' THEN {times}" for unit, times in about["units"].items())
         return f"{typed} * CASE trim(unit_{column}) {units} END"
     return typed if scale == 1 else f"{typed} * {scale}"
@@ -167,9 +167,9 @@ def _written_number(text: str, decimal: str) -> str:
     return f"try_cast(coalesce({plain}, {bared}) AS DOUBLE)"
 
 
-def _or_default(column: str, type: str, found: Fit) -> str:
-    default = found.format.columns.get(column, {}).get("default")
+def _or_default(column: str, type: str, fit: Fit) -> str:
+    default = fit.format.columns.get(column, {}).get("default")
     standing_in = "NULL" if default is None else f"'{quoted(default)}'"
-    if column not in found.position:
+    if column not in fit.position:
         return f"CAST({standing_in} AS {SQL_TYPES[type]})"
     return column if default is None else f"coalesce({column}, {standing_in})"

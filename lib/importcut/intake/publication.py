@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.dataset import PUBLISHED
+from importcut.dataset import PUBLISHED, Dataset
 from importcut.intake.values import read_column
 from importcut.schema import PERIODS, DataError, Table, listed, tables
 
@@ -21,7 +21,7 @@ class Publication:
     tables: MappingProxyType
 
 
-def published(ds) -> Publication | None:
+def published(ds: Dataset) -> Publication | None:
     """The latest publication of a period before `ds.period`; None if there is none.
 
     Raises DataError if a file of it was altered or cannot be read: file, row, value, remedy.
@@ -42,7 +42,7 @@ def published(ds) -> Publication | None:
     return Publication(pd.Period(folder.name, freq=ds.frequency), MappingProxyType(read))
 
 
-def last_published(ds) -> Path | None:
+def last_published(ds: Dataset) -> Path | None:
     """Folder of the latest publication of a period before `ds.period`.
 
     Raises DataError if a folder beside it is not named as a period.

@@ -39,8 +39,8 @@ def _read(file: Path, name: str) -> pd.DataFrame | Fault:
     except ValueError as error:
         return Fault(name, (), f"cannot be read ({error}) — {REMEDY}")
     except DataError as error:
-        entry, _, seen = str(error).rpartition(" has ")
-        return Fault(name, (entry,) if entry else (), f"{seen} — {REMEDY}")
+        entry, _, text = str(error).rpartition(" has ")
+        return Fault(name, (entry,) if entry else (), f"{text} — {REMEDY}")
     return table.rename(index=f"{name} {{}}".format)
 
 
@@ -58,8 +58,8 @@ def quoted(quotations: list[dict]) -> pd.DataFrame:
     price, units = (pd.to_numeric(stated[c], errors="coerce").where(lambda n: n > 0) for c in ("Rate", "Nominal"))
     table = pd.DataFrame({"date": date, "currency": stated["Ccy"], "uzs": price / units})
     if (odd := table.index[table.isna().any(axis=1)]).size:
-        seen = ", ".join(f"{field} {stated.at[odd[0], field]!r}" for field in FIELDS)
-        raise DataError(f"{odd[0]} has {seen}: no date dd.mm.yyyy, or no price")
+        values = ", ".join(f"{field} {stated.at[odd[0], field]!r}" for field in FIELDS)
+        raise DataError(f"{odd[0]} has {values}: no date dd.mm.yyyy, or no price")
     dollar = table[table["currency"].eq(ANCHOR)].drop_duplicates("date").set_index("date")["uzs"].sort_index()
     home = pd.DataFrame({"date": dollar.index, "currency": HOME, "uzs": 1.0}, [f"{HOME} {n}" for n in dollar.index])
     table = pd.concat([table, home])

@@ -19,9 +19,9 @@ ADD = "add it there or correct it"
 
 def wrong_settings(about: dict, frequency: str) -> list[Fault]:
     """What dataset.toml lacks, or says in a way that cannot be used."""
-    faults, described = [], tables("settings.toml")["settings"].columns
-    known = {part for column in described for part in column.name.split(".")}
-    for column in described:
+    faults, columns = [], tables("settings.toml")["settings"].columns
+    known = {part for column in columns for part in column.name.split(".")}
+    for column in columns:
         section, _, key = column.name.rpartition(".")
         holder = about.get(section) if section else about
         if column.optional and (holder is None or (holder is about and key not in about)):
@@ -57,8 +57,8 @@ def in_all_languages(texts: dict[str, str]) -> dict[str, str]:
 
 def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame], dict[str, str], list[Fault]]:
     """The registers by name, indexed by the row as a spreadsheet counts them; where each stands; what is wrong."""
-    described = tables("registers.toml")
-    sheets, places, faults = sheets_of(path, {name: {c.name for c in t.columns} for name, t in described.items()})
+    specs = tables("registers.toml")
+    sheets, places, faults = sheets_of(path, {name: {c.name for c in t.columns} for name, t in specs.items()})
     match read_quotations(path):
         case Sheet() as quoted if REGISTER in sheets:
             faults.append(Fault(quoted.place, (), f"stands as {places[REGISTER]} too — keep one of them"))
@@ -67,7 +67,7 @@ def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame],
         case wrong:
             faults += wrong or []
     registers = {}
-    for name, table in described.items():
+    for name, table in specs.items():
         if name in sheets:
             registers[name], wrong = read_register(sheets[name], table, frequency)
             faults += wrong

@@ -11,23 +11,24 @@ from babel import Locale
 from babel.core import get_global
 from ibis import _
 
+from importcut.dataset import Dataset
 from importcut.intake.engine import either_case, small_table
-from importcut.schema import LIBRARY, NATIONAL, tables
+from importcut.schema import LIBRARY, NATIONAL, PLACE, tables
 
-RULES = tomllib.loads((LIBRARY / "cleaning.toml").read_text(encoding="utf-8"))
-CONTENT = [c.name for c in tables()["declarations"].columns if c.name not in ("source_file", "line")]
-PLACE, ITEM = ["source_file", "line"], ["declaration_id", "item"]
+CLEANING = tomllib.loads((LIBRARY / "cleaning.toml").read_text(encoding="utf-8"))
+CONTENT = [c.name for c in tables()["declarations"].columns if c.name not in PLACE]
+DECLARED_ITEM = ["declaration_id", "item"]  # which a declaration has once
 CODES = {
     "hs_code": "string", "code": "string", "code_rule": "string", "well_formed": "boolean", "of_code": "string",
     "candidates": "string", "lines": "int64",
 }  # fmt: skip
 NOTHING = ibis.null("string")
 SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in all, and of a product
-LOCALES = ("en", "ru", "uz", "uz_Cyrl")
+NAME_LOCALES = ("en", "ru", "uz", "uz_Cyrl")  # in which countries may be named
 COUNTRY = re.compile("(?!EU|EZ|UN|QO|ZZ)[A-Z]{2}")  # the codes that CLDR knows for unions of countries are none
 
 
-def with_rule(lines: ibis.Table, *, twice: ibis.Table, codes: pd.DataFrame, origins: dict, ds) -> ibis.Table:
+def with_rule(lines: ibis.Table, *, twice: ibis.Table, codes: pd.DataFrame, origins: dict, ds: Dataset) -> ibis.Table:
     """Each line with product, plant, value, weight in kg, the rules that touched it, and the one that sets it aside.
 
     Parameters
@@ -36,9 +37,9 @@ def with_rule(lines: ibis.Table, *, twice: ibis.Table, codes: pd.DataFrame, orig
     """
     read = lines.mutate(
         **_plants(ds),  # what one column alone decides comes first: an engine works it out once for each value of it
-        **_described(lines, ds),
+        **_text_fits(lines, ds),
         **{c: _[c].strip().nullif("") for c in ("regime", "importer_tin", "currency")},
-        unit_kg=_.weight_unit.strip().lower().cases(*RULES["kg"].items(), else_=ibis.null("float64")),
+        unit_kg=_.weight_unit.strip().lower().cases(*CLEANING["kg"].items(), else_=ibis.null("float64")),
         origin=_.origin.strip().cases(*origins.items(), ("", "XX"), else_=_.origin.strip()).fill_null("XX"),
     )
     joined = read.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
@@ -56,7 +57,7 @@ def with_rule(lines: ibis.Table, *, twice: ibis.Table, codes: pd.DataFrame, orig
     return valued.mutate(rule=_rule(valued, ds))
 
 
-def known_codes(lines: ibis.Table, ds) -> pd.DataFrame:
+def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
     """The commodity codes as declared: code without blanks and look-alike letters, products whose prefixes fit.
 
     A lost leading zero is given back where only that makes the code one of a product's; a concordance renames the code.
@@ -65,11 +66,11 @@ def known_codes(lines: ibis.Table, ds) -> pd.DataFrame:
     """
     counted = lines.filter(_.hs_code.notnull()).group_by("hs_code").agg(lines=_.count()).to_pandas()
     declared = counted["hs_code"].astype("str")
-    look_alikes = str.maketrans(RULES["hs_code"]["look_alikes"], RULES["hs_code"]["digits"])
+    look_alikes = str.maketrans(CLEANING["hs_code"]["look_alikes"], CLEANING["hs_code"]["digits"])
     bare = declared.str.replace(r"[\s.\-]", "", regex=True).str.translate(look_alikes)
     ranked = ds.products.sort_values(["priority", "product_id"], ascending=[False, True])
     prefixes = {p.product_id: tuple(_codes(p.hs_prefixes)) for p in ranked.itertuples()}
-    described = set(ranked.dropna(subset="text_pattern")["product_id"])
+    with_pattern = set(ranked.dropna(subset="text_pattern")["product_id"])
     becomes = dict(ds.concordance[["hs_code", "becomes"]].itertuples(index=False))
     rows = []
     for written, plain, n in zip(declared, bare, counted["lines"], strict=True):
@@ -79,14 +80,14 @@ def known_codes(lines: ibis.Table, ds) -> pd.DataFrame:
         if old := max((o for o in becomes if code.startswith(o)), key=len, default=None):
             code, rule = becomes[old] + code[len(old) :], "concordance"
         fits = [product for product, own in prefixes.items() if code.startswith(own)]
-        alone = fits[0] if fits and fits[0] not in described else None
+        alone = fits[0] if fits and fits[0] not in with_pattern else None
         several = " ".join(fits) if fits and alone is None else None
         rows.append((written, code, rule, bool(re.fullmatch(r"(\d\d){3,5}", code)), alone, several, n))
     return pd.DataFrame(rows, columns=[*CODES])
 
 
-def _rule(lines: ibis.Table, ds) -> ibis.Value:
-    regime, most = lines.regime.fill_null(""), RULES["limits"]
+def _rule(lines: ibis.Table, ds: Dataset) -> ibis.Value:
+    regime, most = lines.regime.fill_null(""), CLEANING["limits"]
     checks = {
         "other_regime": ~regime.isin(list(ds.import_regimes)) if ds.import_regimes else None,
         "other_importer": lines.plant_id.isnull() if len(ds.plants) else None,
@@ -100,13 +101,13 @@ def _rule(lines: ibis.Table, ds) -> ibis.Value:
         "rate_missing": lines.value_usd.isnull() & lines.invoice_value.notnull() & lines.currency.notnull(),
         "value_missing": lines.value_usd.isnull(),
     }
-    branches = [(checks[rule], rule) for rule in RULES["rules"] if checks.get(rule) is not None]
+    branches = [(checks[rule], rule) for rule in CLEANING["rules"] if checks.get(rule) is not None]
     return lines.fault.fill_null(ibis.cases(*branches, else_=NOTHING))
 
 
 def repaired(lines: ibis.Table, medians: ibis.Table) -> ibis.Table:
     """Lines with `net_kg`, mended where the unit value is about a thousand times off the product's median."""
-    factor, tolerance = RULES["unit_repair"]["factor"], RULES["unit_repair"]["tolerance"]
+    factor, tolerance = CLEANING["unit_repair"]["factor"], CLEANING["unit_repair"]["tolerance"]
     ratio = ibis.ifelse(_.declared_kg > 0, _.value_usd / _.declared_kg, ibis.null("float64")) / _.median
     repair = ibis.cases(
         (ratio.between(factor / tolerance, factor * tolerance), float(factor)),
@@ -175,9 +176,9 @@ def repeats(sound: ibis.Table, keys: ibis.Table) -> ibis.Table:
         candidates = candidates.union(alike.drop("content"))
     counted = candidates.mutate(
         copy=ibis.row_number().over(group_by=CONTENT, order_by=PLACE),
-        newest=_.version.max().over(group_by=ITEM),
+        newest=_.version.max().over(group_by=DECLARED_ITEM),
         numbered=numbered,
-    ).mutate(same=ibis.row_number().over(group_by=[*ITEM, "version", "copy"], order_by=PLACE))
+    ).mutate(same=ibis.row_number().over(group_by=[*DECLARED_ITEM, "version", "copy"], order_by=PLACE))
     repeat = ibis.cases(
         (_.copy > 0, "duplicate_line"),
         (_.numbered & (_.version < _.newest), "superseded_by_correction"),
@@ -187,7 +188,7 @@ def repeats(sound: ibis.Table, keys: ibis.Table) -> ibis.Table:
     return counted.mutate(repeat=repeat).filter(_.repeat.notnull()).select(*PLACE, "repeat")
 
 
-def _plants(ds) -> dict[str, ibis.Value]:
+def _plants(ds: Dataset) -> dict[str, ibis.Value]:
     """The plant by the importer's tax number, and by its name."""
     if ds.plants.empty:
         return {"by_number": ibis.literal(NATIONAL), "by_name": ibis.literal(NATIONAL)}
@@ -202,11 +203,11 @@ def _keys(plants: pd.DataFrame, column: str) -> list[tuple[str, str]]:
     """Each way in which a plant may be named in a column, and the plant."""
     named = plants.dropna(subset=column).assign(key=lambda t: t[column].str.split(";")).explode("key")
     keys = named["key"].str.split().str.join(" ").str.lower()
-    found = dict(zip(keys, named["plant_id"], strict=True))
-    return [(key, plant) for key, plant in found.items() if key] or [("", "")]
+    plant_of = dict(zip(keys, named["plant_id"], strict=True))
+    return [(key, plant) for key, plant in plant_of.items() if key] or [("", "")]
 
 
-def _with_rate(lines: ibis.Table, ds) -> ibis.Table:
+def _with_rate(lines: ibis.Table, ds: Dataset) -> ibis.Table:
     """The rate of the last day on or before the declaration date for which the central bank quotes the currency."""
     if ds.exchange_rates.empty:
         return lines.mutate(rate_usd=ibis.ifelse(_.currency == "USD", 1.0, ibis.null("float64")))
@@ -226,17 +227,17 @@ def _with_rate(lines: ibis.Table, ds) -> ibis.Table:
         ],
         schema={"rate_date": "date", "rate_currency": "string", "rate_usd": "float64"},
     )
-    asked = lines.mutate(asked=ibis.ifelse(_.value_usd.isnull(), _.currency, NOTHING))
-    return asked.left_join(rates, [asked.date == rates.rate_date, asked.asked == rates.rate_currency]).drop(
-        "rate_date", "rate_currency", "asked"
+    invoiced = lines.mutate(rate_of=ibis.ifelse(_.value_usd.isnull(), _.currency, NOTHING))
+    return invoiced.left_join(rates, [invoiced.date == rates.rate_date, invoiced.rate_of == rates.rate_currency]).drop(
+        "rate_date", "rate_currency", "rate_of"
     )
 
 
-def _described(lines: ibis.Table, ds) -> dict[str, ibis.Value]:
+def _text_fits(lines: ibis.Table, ds: Dataset) -> dict[str, ibis.Value]:
     """Whether the description fits each product that has a pattern."""
     patterns = ds.products.set_index("product_id")["text_pattern"].dropna().items()
-    found = {p: _.description.re_extract(either_case(lines, pattern), 0) for p, pattern in patterns}
-    return {f"described_{product}": text.fill_null("") != "" for product, text in found.items()}
+    matches = {p: _.description.re_extract(either_case(lines, pattern), 0) for p, pattern in patterns}
+    return {f"text_fits_{product}": text.fill_null("") != "" for product, text in matches.items()}
 
 
 def _product(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Value:
@@ -244,8 +245,8 @@ def _product(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Value:
     branches = []
     for candidates in codes["candidates"].dropna().unique():
         for product in candidates.split():
-            fits, described = lines.candidates == candidates, f"described_{product}"
-            branches.append((fits & lines[described] if described in lines.columns else fits, product))
+            fits, column = lines.candidates == candidates, f"text_fits_{product}"
+            branches.append((fits & lines[column] if column in lines.columns else fits, product))
     return ibis.cases(*branches, else_=NOTHING) if branches else NOTHING
 
 
@@ -266,11 +267,11 @@ def origin_codes(lines: ibis.Table) -> dict[str, str]:
 @cache
 def _countries() -> dict[str, str]:
     """Codes by all that is known to mean a country: CLDR's names and aliases, and those of cleaning.toml."""
-    names = [(name, code) for locale in LOCALES for code, name in Locale.parse(locale).territories.items()]
+    names = [(name, code) for locale in NAME_LOCALES for code, name in Locale.parse(locale).territories.items()]
     codes = [(code, code) for _, code in names]
     aliases = [(alias, codes[0]) for alias, codes in get_global("territory_aliases").items() if len(codes) == 1]
     known = {_bare(written): code for written, code in [*aliases, *names, *codes] if COUNTRY.fullmatch(code)}
-    return known | {_bare(written): code for written, code in RULES["origins"].items()}
+    return known | {_bare(written): code for written, code in CLEANING["origins"].items()}
 
 
 def _bare(text: str) -> str:

@@ -68,9 +68,9 @@ def encoding_of(path: Path, place: str) -> str:
     rivals = [page for page in others if sense[first] - sense[page] < ALIKE and texts[page] != texts[first]]
     if sense[first] and not rivals:
         return first
-    seen = f"can be {' or '.join([first, *rivals])}" if sense[first] else f"is neither UTF-8, UTF-16 nor {CODE_PAGES}"
+    guess = f"can be {' or '.join([first, *rivals])}" if sense[first] else f"is neither UTF-8, UTF-16 nor {CODE_PAGES}"
     raise DataError(
-        f"{place}: {seen} (begins {sample[:40]!r}) — "
+        f"{place}: {guess} (begins {sample[:40]!r}) — "
         f"save it as CSV UTF-8, or say the encoding of a raw file in [[files]] of dataset.toml"
     )
 

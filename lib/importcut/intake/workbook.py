@@ -11,19 +11,18 @@ from pathlib import Path
 
 from xlsxwriter.utility import xl_cell_to_rowcol
 
+from importcut.intake.files import MOST_RATIO, ROOMY
 from importcut.schema import DataError
 
-ROOMY = 100_000_000  # bytes that a small one may unpack to
-MOST_RATIO = 200  # times its size beyond that; a bomb has a thousand
-BLOCK = 10_000_000  # bytes looked at in one go
+SCAN = 10_000_000  # bytes looked at in one go
 ROOM = 20_000_000  # cells that a sheet may span
 MOST_SPARSE = 20  # times as many cells as have something in them, beyond that
-PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
+CELL_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
 SUSPECT = re.compile(  # an error value, or a formula that nothing follows: most sheets have none
     rb"""["']e["']|(</(\w+:)?f>|<(\w+:)?f\b[^>]*/>)\s*(<(\w+:)?v\s*/>|<(\w+:)?v>\s*</(\w+:)?v>)?\s*</(\w+:)?c>"""
 )
 NOT_STORED = "#formula without its value"  # some programs save formulas uncalculated
-LARGEST = 500_000_000  # bytes that a workbook may unpack to
+LARGEST_BOOK = 500_000_000  # bytes that a workbook may unpack to
 
 
 def read_workbook(file: Path, name: str = "") -> dict[str, list[list]]:
@@ -67,7 +66,7 @@ def _look_through(file: Path, name: str) -> bool:
 
     Raises DataError if it unpacks to far too much, declares entities, or a sheet spans far more cells than it has.
     """
-    most = min(LARGEST, max(ROOMY, MOST_RATIO * file.stat().st_size))
+    most = min(LARGEST_BOOK, max(ROOMY, MOST_RATIO * file.stat().st_size))
     left, suspect = most, False
     with zipfile.ZipFile(file) as book:
         for part in book.infolist():
@@ -90,8 +89,8 @@ def _plain_signs(content: bytes) -> bytes:
 
 def _not_too_wide(content: bytes, name: str, sheet: str) -> None:
     rows, columns, cells = 0, set(), 0
-    for at in range(0, len(content), BLOCK):
-        places = PLACE.findall(content, at, at + BLOCK + 40)  # one that stands across two of these is found twice
+    for at in range(0, len(content), SCAN):
+        places = CELL_PLACE.findall(content, at, at + SCAN + 40)  # one that stands across two of these is found twice
         rows, cells = max([rows, *(int(row) for _, row in places)]), cells + len(places)
         columns |= {letters for letters, _ in places}
     widest = max((xl_cell_to_rowcol(f"{letters.decode()}1")[1] + 1 for letters in columns), default=0)

@@ -10,10 +10,9 @@ import pytest
 from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
-from importcut.schema import DataError, load
+from importcut.schema import PLACE, DataError, load
 
 SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
-PLACE = ["source_file", "line"]
 
 
 @pytest.mark.skipif(not SPARK, reason="Spark or Java is not installed: make spark")

@@ -16,7 +16,7 @@ from importcut.intake.corrections import amended, to_correct
 from importcut.intake.declarations import RawFile, periods, read_declarations
 from importcut.intake.opening import Examined, examine, open_dataset
 from importcut.intake.values import Fault
-from importcut.schema import PAIR, USE, DataError
+from importcut.schema import PAIR, PLACE, USE, DataError
 
 CAUSE = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
 MOST, MOST_NAMES = 40, 8  # defects, and columns that are not read, shown unless all are asked for
@@ -146,11 +146,11 @@ def add_corrections(name: str | Path, file: Path) -> int:
     _, cleaned, misread = _cleaned(ds)
     if cleaned is None:
         raise DataError("\n".join(misread))
-    places = rows.rename(columns={"file": "source_file"})[["source_file", "line"]].drop_duplicates()
+    places = rows.rename(columns={"file": "source_file"})[PLACE].drop_duplicates()
     if still := [
         f"{file.name}: {row.source_file} line {row.line} still cannot be read ({row.reason.replace('_', ' ')}) — "
         f"put right what was wrong and leave the rest as expect has it"
-        for row in faulty_lines(cleaned.quarantine).merge(places, on=["source_file", "line"]).itertuples()
+        for row in faulty_lines(cleaned.quarantine).merge(places, on=PLACE).itertuples()
     ]:
         raise DataError("\n".join(still))
     write_whole(ds.path / "corrections.csv", ds.corrections.to_csv(index=False, lineterminator="\n"))

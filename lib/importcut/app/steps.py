@@ -16,7 +16,7 @@ import pandas as pd
 
 from importcut.dataset import Dataset, digests, fingerprint_of, write_whole
 from importcut.language import Voice
-from importcut.schema import OF_ALL_PERIODS, RunError, tables
+from importcut.schema import OF_ALL_PERIODS, PLACE, RunError, tables
 
 FIRST, METHOD, ANSWER = "01_prepare_imports", "06_method", "05_quarterly_report"
 PAPERS = {  # working papers that save tables, and those whose tables each needs
@@ -351,7 +351,7 @@ def _quarantined(file: Path) -> pd.DataFrame:
 
     many = pq.read_table(file, columns=["line"]).num_rows > MOST_LINES
     lines = pd.read_parquet(file, filters=[("kind", "!=", "out_of_scope")] if many else None)
-    return lines.sort_values(["source_file", "line"], ignore_index=True).head(MOST_LINES)
+    return lines.sort_values(PLACE, ignore_index=True).head(MOST_LINES)
 
 
 def _saved_tables(setting: Setting) -> dict[str, str]:

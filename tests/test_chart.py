@@ -21,6 +21,7 @@ from importcut.telling.chart import (
     plot_quality,
     plot_ranking,
     plot_size_ratio,
+    plot_variants,
     plot_weights,
 )
 from importcut.telling.chart.style import million_axis
@@ -297,6 +298,17 @@ def test_weights_before_and_after_are_the_unit_values_of_the_panel(dataset, requ
         assert after.get_ydata().tolist() == pytest.approx((total["value_usd"] / total["net_kg"]).tolist())
         touched = cells["evidence"].agg(lambda grades: grades.eq("inferred").any())
         assert before.get_markevery() == [n for n, hollow in enumerate(touched) if hollow]
+
+
+def test_each_variant_is_a_dot_at_its_base_year_and_the_legend_names_what_is_compared(say):
+    rows = [("A", "2022", "net_kg", 2e6), ("A", "2022", "net_kg", 3e6), ("A", "all", "value_usd", 1e6)]
+    chart, key = plot_variants(pd.DataFrame(rows, columns=["label", "base", "basis", "gross_usd"]), say).figure.axes
+    dots = sorted((float(x), round(float(y))) for strip in chart.collections for x, y in strip.get_offsets())
+    assert dots == [(1e6, 1), (2e6, 0), (3e6, 0)]
+    assert [label.get_text() for label in chart.get_yticklabels()] == ["2022", say("all")]
+    compared = say.words("compared")
+    assert [text.get_text() for text in key.get_legend().texts] == [compared["net_kg"], compared["value_usd"]]
+    assert chart.get_xlabel() == chart.get_ylabel() == ""
 
 
 def test_nothing_of_the_quality_charts_is_cut_off(sample, say):

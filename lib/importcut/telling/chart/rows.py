@@ -197,21 +197,35 @@ def plot_variants(variants: pd.DataFrame, say: Voice) -> Axes:
     Columns label (of the product), base, basis, gross_usd (USD), as one method has them; six products at most. Returns
     the first of the small charts; all are axes of its figure.
     """
+    import seaborn as sns  # here, since it costs a kernel a second
+
     labels = list(dict.fromkeys(variants["label"]))[: style.MOST]
     charts = style.small_charts(labels, height=2.1)
+    words = {code: text for code, text in say.words("compared").items() if variants["basis"].eq(code).any()}
+    colours = dict(zip(say.words("compared"), style.SERIES, strict=False))
+    dots = {"palette": colours, "hue_order": [*colours][::-1], "dodge": True, "size": 4, "alpha": 0.5}
     for ax, label in zip(charts, labels, strict=True):
         own = variants[variants["label"].eq(label)]
-        bases = sorted(set(own["base"]), reverse=True)
-        for n, (basis, text) in enumerate(say.words("compared").items()):
-            dots = own[own["basis"].eq(basis)]
-            if len(dots):
-                y = dots["base"].map(bases.index) + (n - 1) * 0.22
-                ax.plot(dots["gross_usd"], y, "o", color=style.SERIES[n], markersize=3.5, alpha=0.5, label=text)
+        bases = sorted(set(own["base"]))
         ax.axvline(0, color=style.MUTED, linewidth=0.8)
-        ax.set_yticks(range(len(bases)), [say("all") if base == "all" else base for base in bases])
-        ax.set_ylim(-0.6, len(bases) - 0.4)
+        sns.stripplot(
+            own,
+            x="gross_usd",
+            y="base",
+            hue="basis",
+            order=bases,
+            orient="h",
+            jitter=False,
+            legend=False,
+            ax=ax,
+            **dots,
+        )
+        names = [say("all") if base == "all" else base for base in bases]
+        ax.set(xlabel="", ylabel="", ylim=(len(bases) - 0.4, -0.6), yticks=range(len(bases)), yticklabels=names)
         style.million_axis(ax, "x", say, ticks=4)
-    return style.legend_of_all(charts, columns=3)
+    look = {"linestyle": "", "marker": "o", "markersize": 3.5, "alpha": 0.5}
+    handles = [Line2D([], [], color=colours[code], label=text, **look) for code, text in words.items()]
+    return style.legend_of_all(charts, columns=3, handles=handles)
 
 
 def plot_bridge(steps: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:

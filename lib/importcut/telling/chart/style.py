@@ -105,10 +105,10 @@ def small_charts(names: Sequence[str], *, height: float, legend: bool = True) ->
     return charts
 
 
-def legend_of_all(charts: list[Axes], *, columns: int) -> Axes:
-    """Give small charts the legend of the first, which it returns."""
-    handles = charts[0].get_legend_handles_labels()
-    charts[0].figure.axes[-1].legend(*handles, loc="center", ncols=columns, fontsize=8.5)
+def legend_of_all(charts: list[Axes], *, columns: int, handles: list | None = None) -> Axes:
+    """Give small charts one legend, by default that of the first, which it returns."""
+    handles = charts[0].get_legend_handles_labels()[0] if handles is None else handles
+    charts[0].figure.axes[-1].legend(handles=handles, loc="center", ncols=columns, fontsize=8.5)
     return charts[0]
 
 

@@ -15,15 +15,7 @@ from importcut.dataset import Dataset, digests, fingerprint_of, write_whole
 from importcut.intake.corrections import line_corrections, patched, without_file
 from importcut.intake.files import Part, parts
 from importcut.intake.formats import SPECS, Fit, Format, detected, forced, known_formats, long_header, matched, unused
-from importcut.intake.grids import (
-    Rows,
-    as_arrow,
-    long_rows,
-    page_rows,
-    parquet_rows,
-    records_of,
-    sheets_of,
-)
+from importcut.intake.grids import Rows, as_arrow, long_rows, page_rows, parquet_rows, records_of, sheets_of
 from importcut.intake.parquet import write_declarations
 from importcut.intake.text import (
     SEPARATORS,
@@ -88,7 +80,7 @@ def read_declarations(ds: Dataset) -> list[RawFile]:
     known = digests([*paths, *code], ds.processed / "digests.json")
     formats = known_formats(ds)
     corrections = line_corrections(ds)
-    settings = _plain([[asdict(f) for f in formats], ds.files])
+    settings = json.dumps([[asdict(f) for f in formats], ds.files], default=dict, sort_keys=True)
     shared = fingerprint_of(code=[known[f] for f in code], settings=settings)
 
     def tables(path: Path) -> list[RawFile] | str:
@@ -203,7 +195,7 @@ def _from_text(part: Part, said: dict, how: Reading, stem: str) -> RawFile:
     lines, about = physical_lines(path) - head.top, (name, fit, encoding, head.separator)
     try:
         if head.top == 1 and write_declarations(target, fit, text=(path, head.separator, True), **shape) == lines:
-            return _noted(*about, lines, 0, [], target, stem)
+            return _raw_file(*about, lines, 0, [], target, stem)
     except duckdb.Error:
         pass  # a line somewhere is no record: the lines are looked at one by one
     for quoted in (False, True):
@@ -213,7 +205,7 @@ def _from_text(part: Part, said: dict, how: Reading, stem: str) -> RawFile:
         except duckdb.Error as error:
             cause = str(error).splitlines()[0][:200]
             continue
-        return _noted(*about, lines, fixed.gaps, fixed.malformed, target, stem)
+        return _raw_file(*about, lines, fixed.gaps, fixed.malformed, target, stem)
     raise DataError(f"{name}: cannot be read ({cause}) — save it as CSV, UTF-8")
 
 
@@ -242,10 +234,10 @@ def _from_table(
 ) -> RawFile:
     target, decimal = Path(f"{stem}.parquet"), said.get("decimal", ".")
     lines = write_declarations(target, fit, source_file=name, top=top, decimal=decimal, rows=table)
-    return _noted(name, fit, kind, separator, lines, 0, [], target, stem)
+    return _raw_file(name, fit, kind, separator, lines, 0, [], target, stem)
 
 
-def _noted(source_file, fit, encoding, separator, lines, gaps, malformed, target, stem) -> RawFile:
+def _raw_file(source_file, fit, encoding, separator, lines, gaps, malformed, target, stem) -> RawFile:
     """What is known of a table that has been read, once its malformed lines are written too.
 
     Raises DataError if there is nothing below its header.
@@ -261,7 +253,3 @@ def _noted(source_file, fit, encoding, separator, lines, gaps, malformed, target
 def _added(said: dict) -> dict[str, str]:
     """Columns that [[files]] says of a file which does not say them itself: header, and the text on every row."""
     return {header: str(text) for header, text in said.get("add", {}).items()}
-
-
-def _plain(settings) -> str:
-    return json.dumps(settings, default=lambda held: dict(held), sort_keys=True)

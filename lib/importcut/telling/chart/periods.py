@@ -163,6 +163,8 @@ def plot_weights(panel: pd.DataFrame, products: list[str], say: Voice) -> Axes:
     Columns of the panel: product_id, period, value_usd, raw_kg, net_kg, evidence. Hollow dots stand where a weight was
     imputed. Returns the first of the small charts; all are axes of its figure.
     """
+    import seaborn as sns  # here, since it costs a kernel a second: notebook 02 alone draws this
+
     cells = panel[panel["product_id"].isin(products)].assign(imputed=panel["evidence"].eq("inferred"))
     sums = {"value_usd": "sum", "raw_kg": "sum", "net_kg": "sum", "imputed": "any"}
     totals = cells.groupby(["product_id", "period"]).agg(sums)
@@ -175,12 +177,17 @@ def plot_weights(panel: pd.DataFrame, products: list[str], say: Voice) -> Axes:
         look = {"linestyle": "--", "marker": "o", "markerfacecolor": "white", "markersize": 4.5}
         look["markevery"] = [n for n, imputed in enumerate(own["imputed"].eq(True)) if imputed]
         ax.plot(before.to_numpy(), color=style.SERIES[1], linewidth=1, label=say("before imputation"), **look)
-        ax.plot(after.to_numpy(), color=style.SERIES[0], linewidth=1.6, label=say("after imputation"))
+        known = pd.DataFrame({"at": range(len(periods)), "usd": after.array, "run": after.isna().cumsum().array})
+        runs = {"units": "run", "estimator": None, "legend": False}  # a line ends where nothing was imported
+        sns.lineplot(known.dropna(), x="at", y="usd", ax=ax, color=style.SERIES[0], linewidth=1.6, **runs)
+        ax.set(xlabel="", ylabel="")
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.yaxis.set_major_formatter(lambda usd, _: say.number(usd, 1))
         ax.set_ylim(0, ax.get_ylim()[1] * 1.05)
         _small_axes(ax, periods, say)
-    return style.legend_of_all(charts, columns=2)
+    before, *_, after = charts[0].lines
+    after.set_label(say("after imputation"))
+    return style.legend_of_all(charts, columns=2, handles=[before, after])
 
 
 def _over_time(ax: Axes, periods: pd.PeriodIndex, say: Voice) -> Axes:

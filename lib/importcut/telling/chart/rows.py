@@ -197,33 +197,23 @@ def plot_variants(variants: pd.DataFrame, say: Voice) -> Axes:
     Columns label (of the product), base, basis, gross_usd (USD), as one method has them; six products at most. Returns
     the first of the small charts; all are axes of its figure.
     """
-    import seaborn as sns  # here, since it costs a kernel a second
-
     labels = list(dict.fromkeys(variants["label"]))[: style.MOST]
     charts = style.small_charts(labels, height=2.1)
     words = {code: text for code, text in say.words("compared").items() if variants["basis"].eq(code).any()}
     colours = dict(zip(say.words("compared"), style.SERIES, strict=False))
-    dots = {"palette": colours, "hue_order": [*colours][::-1], "dodge": True, "size": 4, "alpha": 0.5}
+    look = {"linestyle": "", "marker": "o", "markersize": 3.5, "alpha": 0.5}
     for ax, label in zip(charts, labels, strict=True):
         own = variants[variants["label"].eq(label)]
         bases = sorted(set(own["base"]))
         ax.axvline(0, color=style.MUTED, linewidth=0.8)
-        sns.stripplot(
-            own,
-            x="gross_usd",
-            y="base",
-            hue="basis",
-            order=bases,
-            orient="h",
-            jitter=False,
-            legend=False,
-            ax=ax,
-            **dots,
-        )
+        for n, basis in enumerate(colours):
+            dots = own[own["basis"].eq(basis)]
+            if len(dots):
+                y = dots["base"].map(bases.index) + (1 - n) * 0.22
+                ax.plot(dots["gross_usd"], y, color=colours[basis], **look)
         names = [say("all") if base == "all" else base for base in bases]
         ax.set(xlabel="", ylabel="", ylim=(len(bases) - 0.4, -0.6), yticks=range(len(bases)), yticklabels=names)
         style.million_axis(ax, "x", say, ticks=4)
-    look = {"linestyle": "", "marker": "o", "markersize": 3.5, "alpha": 0.5}
     handles = [Line2D([], [], color=colours[code], label=text, **look) for code, text in words.items()]
     return style.legend_of_all(charts, columns=3, handles=handles)
 

@@ -239,12 +239,18 @@ def test_a_wider_table_has_smaller_letters_and_room_for_its_longest_words():
     assert sum(laid(14)["widths"]) == pytest.approx(1, abs=0.001)
 
 
-def test_a_notebook_without_cover_or_in_another_language_is_refused():
+def test_a_notebook_without_cover_is_refused():
     for make in (document.to_pdf, document.to_docx):
         with pytest.raises(ValueError, match="shows no cover"):
             make(new_notebook(), language="en")
-        with pytest.raises(KeyError):
-            make(report(*TEXTS["en"]), language="de")
+
+
+def test_a_language_without_words_of_its_own_for_documents_has_the_english_ones():
+    made = document._outline(report(*TEXTS["en"]), "tg-Cyrl")
+    english = document._outline(report(*TEXTS["en"]), "en")
+    assert made == english | {"lang": "tg", "word": "tg-Cyrl"}
+    for make in (document.to_pdf, document.to_docx):
+        assert make(report(*TEXTS["en"]), language="tg-Cyrl")
 
 
 words = st.text(SIGNS, min_size=1, max_size=30).map(lambda said: " ".join(said.split())).filter(bool)

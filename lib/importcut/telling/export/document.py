@@ -70,7 +70,8 @@ def _outline(notebook: dict, language: str) -> dict:
 
     What the notebook shows as slides comes first, its other findings in the first annex, all tables in the second.
     """
-    words = language_words()[language]
+    known = language_words()
+    words = known.get(language, {**known["en"], "lang": language.split("-")[0], "word": language})
     first, further, tables, front, number = [], [], [], cover(notebook), 0
     if front is None:
         raise ValueError(f"the notebook shows no cover — let a cell display one as {COVER}")

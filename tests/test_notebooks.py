@@ -6,9 +6,15 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import nbformat
+import papermill
 import pytest
+from papermill.exceptions import PapermillExecutionError
+
+from importcut.app import parameters
+from importcut.schema import RunError
 
 pytestmark = pytest.mark.long
 
@@ -94,3 +100,57 @@ def test_another_figure_in_the_library_fails_the_notebook_there(repository, tmp_
         next(c for c in notebook.cells if "Laspeyres {laspeyres" in c.source)
     )
     assert failed == [str(fisher_cell)], run.stdout[-2000:]
+
+
+def test_the_first_cell_below_the_parameters_of_every_notebook_checks_them(repository):
+    for file in (repository / "notebooks").glob("*.ipynb"):
+        code = [c for c in nbformat.read(file, as_version=4).cells if c.cell_type == "code"]
+        assert "parameters" in code[0].metadata["tags"], file.name
+        first = next(
+            line for line in ast.parse(code[1].source).body if not isinstance(line, ast.Import | ast.ImportFrom)
+        )
+        assert ast.unparse(first) == "check_parameters()", file.name
+
+
+def test_papermill_alone_runs_no_notebook_whose_parameter_it_does_not_know(repository, tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    notebook, run = repository / "notebooks" / "02_import_profile.ipynb", tmp_path / "run.ipynb"
+    with pytest.raises(PapermillExecutionError) as refusal:
+        papermill.execute_notebook(notebook, run, {"perod": "2025Q4"}, kernel_name="python3", progress_bar=False)
+    assert refusal.value.evalue == "this notebook: no parameter perod — it has dataset, period, language, scenario"
+    assert not (tmp_path / "processed").exists()
+
+
+@pytest.mark.parametrize(
+    ("injected", "message"),
+    [
+        ("perod = '2025Q4'", "no parameter perod — it has period, years"),
+        ("period = 2024", r"period = 2024 is a int — give a str \(papermill: -r period 2024\)"),
+        ("years = '3'", "years = '3' is a str — give a int$"),
+        ("period = float('nan')", "not a parameter"),
+        ("period = '2024'\nyears = -3", ""),
+    ],
+)
+def test_what_papermill_puts_below_the_parameters_is_known_and_of_its_type(injected, message):
+    cells = ["period: str = '2026Q3'\nyears: int = 1", f"# Parameters\n{injected}\n", "check_parameters()"]
+    if message:
+        with pytest.raises(RunError, match=f"^n: .*{message}"):
+            parameters.check_injected(cells, "n")
+    else:
+        parameters.check_injected(cells, "n")
+
+
+@pytest.mark.parametrize("words", ["-p perod 2025Q4", "-p period 2025"])
+def test_papermills_engine_of_importcut_starts_no_kernel_for_a_wrong_parameter(words, repository, tmp_path):
+    """The engine is found as pyproject.toml declares it."""
+    declared = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["entry-points"]["papermill.engine"]
+    about = tmp_path / "strict-1.dist-info" / "entry_points.txt"
+    about.parent.mkdir()
+    about.write_text(f"[papermill.engine]\nimportcut = {declared['importcut']}\n")
+    command = [sys.executable, "-m", "papermill", "--engine", "importcut", "-k", "no_such_kernel"]
+    command += ["notebooks/02_import_profile.ipynb", str(tmp_path / "run.ipynb"), *words.split()]
+    paths = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    environment = os.environ | {"PYTHONPATH": paths}
+    run = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, env=environment)
+    assert run.returncode == 1 and "RunError: 02_import_profile.ipynb:" in run.stderr and words.split()[1] in run.stderr
+    assert not (tmp_path / "run.ipynb").exists()

@@ -19,9 +19,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from importcut import dataset as digest
 from importcut.app import kernel, run
+from importcut.app.parameters import checked_parameters, declared_parameters
 from importcut.app.publish import alone, publish_tables
 from importcut.app.run import make_report
-from importcut.app.steps import EXPORTS, Step, checked_parameters, run_steps
+from importcut.app.steps import EXPORTS, Step, run_steps
 from importcut.intake import declarations
 from importcut.intake.opening import open_dataset
 from importcut.schema import DataError, RunError, UsageError
@@ -418,7 +419,8 @@ def test_parameters_are_strict(tmp_path):
         tmp_path / "n.ipynb", "1", types + "parts: list[str] = []\nlate: int | None = None\nn = 3"
     )
     right = {"name": "x", "rows": 2, "ratio": 1, "fast": True, "parts": ["a"], "late": None, "n": 4}
-    assert checked_parameters(notebook, right) == right
+    declared = declared_parameters(json.loads(notebook.read_text())["cells"], notebook.name)
+    assert checked_parameters(right, declared, notebook.name) == right
     for name, value in [
         ("nmae", "x"),
         ("name", 1),
@@ -435,7 +437,7 @@ def test_parameters_are_strict(tmp_path):
         ("n", None),
     ]:
         with pytest.raises(RunError, match=f"^n.ipynb: .*{name}"):
-            checked_parameters(notebook, {name: value})
+            checked_parameters({name: value}, declared, notebook.name)
 
 
 def test_the_kernel_is_this_python_whatever_kernelspecs_there_are(tmp_path, monkeypatch):

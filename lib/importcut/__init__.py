@@ -44,6 +44,7 @@ _PUBLIC = {
         "to_target",
     ],
     "app.index": ["finished_tables"],
+    "app.parameters": ["check_parameters"],
     "app.run": ["make_report"],
 }  # fmt: skip
 _ROOMS = {"narrate": "telling.narrate", "simulation": "economics.simulation"}  # whose functions are asked for by room

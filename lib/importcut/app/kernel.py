@@ -10,9 +10,11 @@ import nbformat
 import papermill
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from papermill.engines import NBClientEngine
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
+from importcut.app.parameters import check_injected
 from importcut.schema import DataError, RunError
 
 STEADY = {"SOURCE_DATE_EPOCH": "0", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}  # same input, same bytes
@@ -43,6 +45,17 @@ class ThisPython(AsyncKernelManager):
         if "IMPORTCUT_PROCESSED" in environment:  # the kernel works in another folder
             environment["IMPORTCUT_PROCESSED"] = str(Path(environment["IMPORTCUT_PROCESSED"]).resolve())
         await super().start_kernel(env=environment, **options)
+
+
+class Strict(NBClientEngine):
+    """Papermill's own engine, strict: `papermill --engine importcut …` starts no kernel for an unknown parameter."""
+
+    @classmethod
+    def execute_notebook(cls, nb: nbformat.NotebookNode, kernel_name: str, **options) -> nbformat.NotebookNode:
+        """The executed notebook; RunError if a parameter is not known or of another type."""
+        code = [cell.source for cell in nb.cells if cell.cell_type == "code"]
+        check_injected(code, Path(nb.metadata.papermill.input_path).name)
+        return super().execute_notebook(nb, kernel_name, **options)
 
 
 def run_notebook(notebook: Path, parameters: dict, *, folder: Path, failed: Path) -> nbformat.NotebookNode:

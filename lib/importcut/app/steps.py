@@ -1,6 +1,5 @@
 """The steps of a report: which notebook needs which, what is exported from them, and how they run side by side."""
 
-import ast
 import json
 import shutil
 import time
@@ -14,6 +13,7 @@ from threading import Event, Lock, Semaphore
 
 import pandas as pd
 
+from importcut.app.parameters import checked_parameters, declared_parameters
 from importcut.dataset import Dataset, digests, fingerprint_of, write_whole
 from importcut.language import Voice
 from importcut.schema import OF_ALL_PERIODS, PLACE, RunError, tables
@@ -36,7 +36,6 @@ EXPORTS = {  # what can be handed out, and the file of each in a language's fold
     "pptx": "slides.pptx",
     "xlsx": "tables.xlsx",
 }
-TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict, "None": type(None)}
 
 
 @dataclass(frozen=True)
@@ -201,70 +200,21 @@ def _notebook(
         raise RunError(f"{notebook.name} is not in {setting.notebooks} — put it back")
     parameters = {"dataset": setting.dataset, "period": str(ds.period), "language": language}
     parameters["scenario"] = ds.scenario["name"]
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    declared = declared_parameters(content["cells"], notebook.name)
     if name == METHOD:  # formulas on published examples: of no dataset and no period
-        parameters = {key: value for key, value in parameters.items() if key in declared_parameters(notebook)}
-    checked_parameters(notebook, parameters)
-    fingerprint = fingerprint_of(
-        origin=setting.origin, notebook=_source(notebook), parameters=parameters, after=[s.fingerprint for s in after]
-    )
+        parameters = {key: value for key, value in parameters.items() if key in declared}
+    checked_parameters(parameters, declared, notebook.name)
+    before, content = [step.fingerprint for step in after], _without_runs(content)
+    fingerprint = fingerprint_of(origin=setting.origin, notebook=content, parameters=parameters, after=before)
     target = f"{folder}/{notebook.name}"
     make = partial(_run, setting, notebook, parameters, target)
     return Step(target, tuple(step.name for step in after), fingerprint, make, sound)
 
 
-def declared_parameters(notebook: Path) -> dict[str, str]:
-    """Type of each parameter in the cell tagged `parameters`, by name.
-
-    Read from the syntax tree: papermill's own inspection leaves out lines with two equals signs.
-
-    Raises RunError if the cell holds anything but assignments of literals.
-    """
-    declared = {}
-    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
-        if "parameters" not in cell["metadata"].get("tags", ()):
-            continue
-        for line in ast.parse("".join(cell["source"])).body:
-            try:
-                name = line.target.id if isinstance(line, ast.AnnAssign) else line.targets[0].id
-                default = ast.literal_eval(line.value)
-            except (AttributeError, ValueError):
-                raise RunError(
-                    f"{notebook.name}: `{ast.unparse(line)}` is not a parameter — write `name: type = literal`"
-                ) from None
-            declared[name] = ast.unparse(line.annotation) if isinstance(line, ast.AnnAssign) else type(default).__name__
-    return declared
-
-
-def checked_parameters(notebook: Path, parameters: dict) -> dict:
-    """The parameters, if the notebook knows each of them by that name and type.
-
-    Raises RunError that names the notebook, the parameter and what would be right.
-    """
-    declared = declared_parameters(notebook)
-    for name, value in parameters.items():
-        if name not in declared:
-            known = ", ".join(declared) or "none"
-            raise RunError(f"{notebook.name}: no parameter {name} — it has {known}")
-        if not _fits(value, declared[name]):
-            raise RunError(f"{notebook.name}: {name} = {value!r} is a {type(value).__name__} — give a {declared[name]}")
-    return parameters
-
-
-def _fits(value: object, annotation: str) -> bool:
-    """Whether a value has the type, exactly: no True for an int, no tuple for a list, nothing that JSON cannot hold."""
-    outer = [kind.split("[")[0].strip() for kind in annotation.split("|")]
-    allowed = [TYPES[kind] for kind in outer if kind in TYPES]
-    if type(value) not in allowed and not (type(value) is int and float in allowed):
-        return False
-    try:
-        return json.loads(json.dumps(value)) == value
-    except (TypeError, ValueError):
-        return False
-
-
-def _source(notebook: Path) -> dict:
+def _without_runs(content: dict) -> dict:
     """A notebook without what running it by hand leaves there."""
-    content, left = json.loads(notebook.read_text(encoding="utf-8")), ("outputs", "execution_count")
+    left = ("outputs", "execution_count")
     return content | {"cells": [{k: v for k, v in cell.items() if k not in left} for cell in content["cells"]]}
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
-from importcut.schema import DataError, load, tables
+from importcut.schema import PLACE, DataError, load, tables
 
 FIELDS = {
     "Номер декларации": "D1",
@@ -314,7 +314,7 @@ def test_lines_whose_digests_are_alike_by_chance_are_no_repeats(ds, monkeypatch)
         "duplicate_line", "item_repeated", "duplicate_line", "superseded_by_correction",
     ]  # fmt: skip
     monkeypatch.setattr("importcut.intake.rules.digest", lambda declaration, _: declaration.length())
-    (ds.processed / "cleaned.txt").unlink()
+    (ds.cleaned / "digest.txt").unlink()
     for before, after in zip(expected, cleaned(ds, *lines), strict=True):
         pd.testing.assert_frame_equal(before, after)
 
@@ -329,7 +329,7 @@ def test_of_many_lines_every_nth_tells_the_median_and_what_is_seldom_imported_is
     for some in (1_000, 3):  # of 3 lines in 62, every twentieth is taken: 20, 40 and 60
         monkeypatch.setattr("importcut.intake.rules.SOME", some)
         monkeypatch.setattr("importcut.intake.rules.ENOUGH", 1)
-        (ds.processed / "cleaned.txt").unlink(missing_ok=True)
+        (ds.cleaned / "digest.txt").unlink(missing_ok=True)
         found[some], _ = cleaned(with_salt, *seldom, *often, *wrong)
     assert found[3]["weight_rule"].fillna("").tolist() == [""] * 60 + ["unit_repaired"] * 2
     pd.testing.assert_frame_equal(found[1_000], found[3])
@@ -529,3 +529,50 @@ def test_a_concordance_knows_a_code_of_another_edition(ds):
 def test_an_absurd_value_is_set_aside_and_not_added_up(ds):
     imports, quarantine = cleaned(ds, line(1), line(2, **{VALUE: "99999999999999"}), line(3, **{WEIGHT: "1e300"}))
     assert list(imports.index) == [2] and quarantine["reason"].tolist() == ["absurd_value"] * 2
+
+
+def test_a_report_of_an_earlier_period_knows_no_later_line(ds):
+    """What was received for the period counts, also in a later file; of a line without a date, its file decides."""
+    later = {DATE: "15.04.2025"}
+    early = [line(1), line(2, **{CODE: "99"}), line(3, **{DATE: "soon"}), b"torn"]
+    mended = line(2, **{CORRECTION: "1"})
+    late = [
+        mended,
+        line(4, **later),
+        line(5, **later, **{CODE: "99"}),
+        line(6, **{DATE: "soon"}),
+        b"torn",
+        line(7, **later),
+    ]
+    as_of = replace(ds, period=pd.Period("2025Q1"))
+    cleaned = clean_imports(receive(ds, a=early, b=late), as_of)
+    imports, quarantine = cleaned_lines(read_declarations(as_of), as_of)
+    assert imports[["source_file", "line"]].to_numpy().tolist() == [
+        ["declarations/a.csv", 2],
+        ["declarations/b.csv", 2],
+    ]
+    assert quarantine["source_file"].eq("declarations/a.csv").all() and [*quarantine["line"]] == [3, 4, 5]
+    assert cleaned.later == 5
+    assert clean_imports(read_declarations(as_of), as_of).later == 5, "also where it is known from before"
+    imports, quarantine = cleaned_lines(read_declarations(ds), ds)
+    assert (len(imports), len(quarantine)) == (4, 6), "without a period all lines count"
+    with pytest.raises(DataError, match="no raw file has a line up to 2024Q4 — choose a later period"):
+        read_declarations(replace(ds, period=pd.Period("2024Q4")))
+
+
+def test_the_tables_of_an_earlier_period_are_those_of_a_dataset_that_ends_there(repository, tmp_path, monkeypatch):
+    """Medians, duplicates and corrections too: nothing is judged by what was received for later periods."""
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    sample, folder = repository / "data" / "raw" / "sample", tmp_path / "until"
+    later = shutil.ignore_patterns("2025Q4.csv", "2026Q?.csv", "published")
+    ended = shutil.copytree(sample, folder, ignore=later) / "declarations" / "2025Q3.csv"
+    head, *rows = ended.read_bytes().splitlines(keepends=True)
+    ended.write_bytes(b"".join([head, *rows[:4]]))  # corrections of the quarter before
+    tables = []
+    for name in (sample, folder):
+        ds = open_dataset(name, period="2025Q2")
+        cleaned = clean_imports(read_declarations(ds), ds)
+        places = load("quarantine", ds).sort_values(PLACE, ignore_index=True)
+        tables.append([cleaned.cells, cleaned.rules, places])
+    for whole, until in zip(*tables, strict=True):
+        pd.testing.assert_frame_equal(whole, until)

@@ -64,6 +64,11 @@ class Dataset:
         return Path(os.environ.get("IMPORTCUT_PROCESSED", ROOT / "data" / "processed")) / self.name
 
     @property
+    def cleaned(self) -> Path:
+        """Where the tables of the lines up to its period lie, the same under every scenario."""
+        return self.processed / "cleaned" / str(self.period or "all")
+
+    @property
     def tables(self) -> Path:
         """Where the tables of one period and scenario lie."""
         return self.processed / run_name(self.period, self.scenario["name"])

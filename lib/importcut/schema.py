@@ -16,7 +16,7 @@ LIBRARY = Path(__file__).parent  # where the descriptions lie that come with the
 PERIODS = {"Q": r"\d{4}Q[1-4]", "Y": r"\d{4}"}  # how a period is written, by frequency
 MOST_ERRORS = 40  # lines; more of them have one cause, and nobody reads them
 GRADES = ("measured", "inferred", "planned", "assumed")  # strongest first
-OF_ALL_PERIODS = ("lines", "quarantine", "cells", "rules")  # tables that do not depend on period and scenario
+CLEANED = ("lines", "quarantine", "cells", "rules")  # tables that do not depend on the scenario
 PARTS = {"imports": ("lines", "rule")}  # a table that is kept within another one: its rows, where that column is empty
 PAIR = ["project_id", "product_id"]  # keys of the tables that several rooms join on
 ROW = [*PAIR, "period"]
@@ -112,7 +112,7 @@ def conform(table: pd.DataFrame, name: str, *, frequency: str) -> pd.DataFrame:
 
 
 def save(table: pd.DataFrame, name: str, ds) -> pd.DataFrame:
-    """Write a finished table below `ds.tables` (those of all periods: `ds.processed`); returns it conformed."""
+    """Write a finished table below `ds.tables` (those of all scenarios: `ds.cleaned`); returns it conformed."""
     shaped = conform(table, name, frequency=ds.frequency)
     path = _path(name, ds)
     with whole(path) as part:
@@ -225,5 +225,5 @@ def _checks(column: Column) -> list:
 
 def _path(name: str, ds) -> Path:
     name = PARTS.get(name, [name])[0]
-    folder = ds.processed if name in OF_ALL_PERIODS else ds.tables
+    folder = ds.cleaned if name in CLEANED else ds.tables
     return folder / f"{name}.parquet"

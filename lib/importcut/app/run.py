@@ -139,7 +139,7 @@ def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
     if coverage.get("key") != key:
         from importcut.intake import declarations
 
-        periods = declarations.periods(declarations.read_declarations(ds), ds.frequency)
+        periods = declarations.periods(declarations.read_declarations(replace(ds, period=None)), ds.frequency)
         coverage = {"key": key, "covered": [str(periods[0]), str(periods[-1])]}
         write_whole(cache, json.dumps(coverage))
     first, last = (pd.Period(text, freq=ds.frequency) for text in coverage["covered"])

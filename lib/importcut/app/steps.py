@@ -16,7 +16,7 @@ import pandas as pd
 from importcut.app.parameters import checked_parameters, declared_parameters
 from importcut.dataset import Dataset, digests, fingerprint_of, write_whole
 from importcut.language import Voice
-from importcut.schema import OF_ALL_PERIODS, PLACE, RunError, tables
+from importcut.schema import CLEANED, PLACE, RunError, tables
 
 FIRST, METHOD, ANSWER = "01_prepare_imports", "06_method", "05_quarterly_report"
 PAPERS = {  # working papers that save tables, and those whose tables each needs
@@ -282,7 +282,7 @@ def _tables(setting: Setting) -> tuple[list[str], dict]:
     folder = setting.build / "tables"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    quarantine, order = setting.ds.processed / "quarantine.parquet", {name: n for n, name in enumerate(tables())}
+    quarantine, order = setting.ds.cleaned / "quarantine.parquet", {name: n for n, name in enumerate(tables())}
     files = [*setting.ds.tables.glob("*.parquet"), *([quarantine] if quarantine.exists() else [])]
     files.sort(key=lambda f: (order.get(f.stem, len(order)), f.stem))
     content = {file.stem: _quarantined(file) if file == quarantine else pd.read_parquet(file) for file in files}
@@ -306,6 +306,6 @@ def _quarantined(file: Path) -> pd.DataFrame:
 
 def _saved_tables(setting: Setting) -> dict[str, str]:
     """Digests of the tables that the notebooks saved, to see whether others have written there since."""
-    shared = [setting.ds.processed / f"{name}.parquet" for name in OF_ALL_PERIODS]
+    shared = [setting.ds.cleaned / f"{name}.parquet" for name in CLEANED]
     files = [*sorted(setting.ds.tables.glob("*.parquet")), *(f for f in shared if f.exists())]
     return {f.relative_to(setting.ds.processed).as_posix(): d for f, d in digests(files, setting.cache).items()}

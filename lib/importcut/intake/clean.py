@@ -25,7 +25,7 @@ from importcut.intake.rules import (
     unit_value_medians,
     with_rule,
 )
-from importcut.schema import LIBRARY, OF_ALL_PERIODS, PLACE, DataError, load, save, tables
+from importcut.schema import CLEANED, LIBRARY, PLACE, DataError, load, save, tables
 
 LINES = [c.name for c in tables()["lines"].columns]
 QUARANTINE = [c.name for c in tables()["quarantine"].columns]
@@ -37,22 +37,29 @@ UNTOUCHED = {  # what is told of lines of which a rule's column says nothing
     "value_rule": "declared",
 }
 EXACT = "decimal(18, 6)"  # sums of these do not depend on the order of the lines
-NOTE = "cleaned.txt"  # of data/processed/<dataset>: a digest of what was cleaned there
+NOTE = "digest.txt"  # of the cleaned tables: what they were made from, and how many lines are of later periods
 ADDED_UP = 1e11  # USD: what is set aside as absurd is not added up
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What cleaning made: Parquet (tables `lines`, of which `imports` are a part, and `quarantine`) and frames."""
+    """What cleaning made: Parquet (tables `lines`, of which `imports` are a part, and `quarantine`) and frames.
+
+    later : lines of the files that are of a period after the dataset's, and are not looked at
+    """
 
     lines: Path
     quarantine: Path
     cells: pd.DataFrame
     rules: pd.DataFrame
+    later: int
 
 
 def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cleaned:
     """Accepted lines, lines set aside with their reason, the cells they add up to, and what each rule did.
+
+    Lines of a period after `ds.period` are left out before anything is judged, and lines whose date cannot be read
+    with them if most lines of their file are later.
 
     Parameters
     ----------
@@ -62,34 +69,35 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
     Raises
     ------
     DataError
-        If lines in are not accepted + quarantined, in number, for every file; or an engine is not there.
+        If lines in are not accepted + quarantined + later, in number, for every file; or an engine is not there.
     """
     digest = _digest(files, ds)
     if (known := _known(digest, ds)) is not None:
         return known
     total = sum(file.lines for file in files)
-    ds.processed.mkdir(parents=True, exist_ok=True)
-    (ds.processed / NOTE).unlink(missing_ok=True)  # of what lies there until all is written anew
+    ds.cleaned.mkdir(parents=True, exist_ok=True)
+    (ds.cleaned / NOTE).unlink(missing_ok=True)  # of what lies there until all is written anew
     with (
-        tempfile.TemporaryDirectory(dir=ds.processed, prefix=".cleaning-") as scratch,
+        tempfile.TemporaryDirectory(dir=ds.cleaned, prefix=".cleaning-") as scratch,
         engine_of(engine, Path(scratch), lines=total) as connection,
     ):
         checkpoint = partial(_checkpoint, connection, Path(scratch))
-        lasting = partial(_checkpoint, connection, ds.processed)
+        lasting = partial(_checkpoint, connection, ds.cleaned)
         lines = read_parquet(connection, [f.declarations for f in files], numbered=True)
         lines = corrected(lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[FILE_ROW]), ds)
+        lines, undated, later = _up_to(lines, files, ds)
         sound, codes = keyed(lines), known_codes(lines, ds)
         twice = checkpoint("repeats", repeats(sound, checkpoint("keys", repeated_keys(sound))))
         judged = partial(with_rule, twice=twice, codes=codes, origins=origin_codes(lines), ds=ds)
         medians = checkpoint("medians", unit_value_medians(judged(checkpoint("some", thinned(lines, codes)))))
         decided = repaired(judged(lines), medians).mutate(period=_period(ds.frequency), **_why())
         decided = lasting("lines", decided.select(*LINES))
-        quarantine = lasting("quarantine", _set_aside(decided.filter(_.rule.notnull()), files))
+        quarantine = lasting("quarantine", _set_aside(decided.filter(_.rule.notnull()), undated))
         imports = decided.filter(_.rule.isnull())
-        _reconcile(files, imports, quarantine)
+        _reconcile(files, imports, quarantine, later)
         cells, rules = save(_cells(imports), "cells", ds), save(_rules(imports, quarantine), "rules", ds)
-    write_whole(ds.processed / NOTE, digest)
-    return Cleaned(ds.processed / "lines.parquet", ds.processed / "quarantine.parquet", cells, rules)
+    write_whole(ds.cleaned / NOTE, f"{sum(later.values())} {digest}")
+    return Cleaned(ds.cleaned / "lines.parquet", ds.cleaned / "quarantine.parquet", cells, rules, sum(later.values()))
 
 
 def _digest(files: list, ds: Dataset) -> str:
@@ -106,10 +114,27 @@ def _digest(files: list, ds: Dataset) -> str:
 
 def _known(digest: str, ds: Dataset) -> Cleaned | None:
     """What was made of the same before, if it still lies there."""
-    note, files = ds.processed / NOTE, [ds.processed / f"{name}.parquet" for name in OF_ALL_PERIODS]
-    if not note.exists() or note.read_text() != digest or not all(f.exists() for f in files):
+    note, files = ds.cleaned / NOTE, [ds.cleaned / f"{name}.parquet" for name in CLEANED]
+    later, __, made_from = (note.read_text() if note.exists() else "").partition(" ")
+    if made_from != digest or not all(f.exists() for f in files):
         return None
-    return Cleaned(files[0], files[1], load("cells", ds), load("rules", ds))
+    return Cleaned(files[0], files[1], load("cells", ds), load("rules", ds), int(later))
+
+
+def _up_to(lines: ibis.Table, files: list, ds: Dataset) -> tuple[ibis.Table, list, dict[str, int]]:
+    """The lines up to the dataset's period, the files whose lines without a date count, the later lines by file."""
+    if ds.period is None:
+        return lines, files, {}
+    after = lines.date > ds.period.end_time.date()
+    counts = lines.group_by("source_file").agg(later=after.sum(), dated=_.date.count(), n=_.count()).to_pandas()
+    counts = counts.set_index("source_file").reindex([file.source_file for file in files]).fillna(0)
+    mostly = counts["later"] > counts["dated"] / 2
+    later = counts["later"].mask(mostly, counts["later"] + counts["n"] - counts["dated"]).astype(int).to_dict()
+    for file in files:
+        if mostly[file.source_file]:
+            later[file.source_file] += len(pd.read_parquet(file.malformed))
+    late = after.fill_null(lines.source_file.isin([*counts.index[mostly]]))
+    return lines.filter(~late), [file for file in files if not mostly[file.source_file]], later
 
 
 def faulty_lines(quarantine: Path) -> pd.DataFrame:
@@ -153,7 +178,8 @@ def _set_aside(decided: ibis.Table, files: list) -> ibis.Table:
         net_kg=_.declared_kg,
         raw=NOTHING,
     ).select(*QUARANTINE)
-    malformed = pd.concat([pd.read_parquet(f.malformed).assign(source_file=f.source_file) for f in files])
+    malformed = [pd.read_parquet(f.malformed).assign(source_file=f.source_file) for f in files]
+    malformed = pd.concat(malformed) if malformed else pd.DataFrame()
     if malformed.empty:
         return aside
     remedy = malformed["reason"].map({rule: about["remedy"] for rule, about in CLEANING["rules"].items()})
@@ -190,11 +216,12 @@ def _rules(imports: ibis.Table, quarantine: ibis.Table) -> pd.DataFrame:
     return rules.sort_values(["decides", "kind", "rule"], ignore_index=True)
 
 
-def _reconcile(files: list, imports: ibis.Table, quarantine: ibis.Table) -> None:
+def _reconcile(files: list, imports: ibis.Table, quarantine: ibis.Table, later: dict[str, int]) -> None:
     counts = pd.concat([t.group_by("source_file").agg(n=_.count()).to_pandas() for t in (imports, quarantine)])
     decisions = counts.groupby("source_file")["n"].sum()
     for file in files:
-        incoming, outgoing = file.lines - file.carried_on, decisions.get(file.source_file, 0)
+        incoming = file.lines - file.carried_on - later.get(file.source_file, 0)
+        outgoing = decisions.get(file.source_file, 0)
         if outgoing != incoming:
             raise DataError(
                 f"{file.source_file}: {incoming} lines, {outgoing:g} accepted or set aside — "

@@ -5,6 +5,7 @@ import json
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -69,7 +70,7 @@ class Reading:
 
 
 def read_declarations(ds: Dataset) -> list[RawFile]:
-    """Every raw file of the dataset as typed Parquet, read once for each content, with its lines as corrected.
+    """The raw files with lines up to `ds.period`, as typed Parquet, read once for each content, as corrected.
 
     Raises DataError that lists the files which are empty, of no known format, or lead out of the dataset.
     """
@@ -102,19 +103,35 @@ def read_declarations(ds: Dataset) -> list[RawFile]:
     wrong = wrong or unused(ds, [file.source_file for file in read]) + without_file(ds, read)
     if wrong:
         raise DataError(listed(wrong))
-    return read
+    return read if ds.period is None else _up_to(read, ds)
 
 
 def periods(files: list[RawFile], frequency: str) -> pd.PeriodIndex:
     """The periods that the files cover, from the first to the last one, without reading the lines again."""
+    spans = _spans(files)
+    if not spans:
+        raise DataError("no raw file has a readable line — see the quarantine of notebooks/01_prepare_imports.ipynb")
+    first, last = zip(*spans.values(), strict=True)
+    return pd.period_range(min(first), max(last), freq=frequency)
+
+
+def _up_to(files: list[RawFile], ds: Dataset) -> list[RawFile]:
+    """The files with a line of a period up to the dataset's; one without any readable date may be of each period."""
+    spans, end = _spans(files), ds.period.end_time.date()
+    early = [file for file in files if spans.get(str(file.declarations), (end, end))[0] <= end]
+    if not early:
+        raise DataError(f"{ds.name}: no raw file has a line up to {ds.period} — choose a later period")
+    return early
+
+
+def _spans(files: list[RawFile]) -> dict[str, tuple[date, date]]:
+    """The first and the last date of each file that has any, by the path of its declarations."""
     paths = [glob.escape(str(file.declarations)) for file in files]
     span = "min(stats_min_value::DATE), max(stats_max_value::DATE)"  # of each row group: no line is read
-    query = f"SELECT {span} FROM parquet_metadata(?) WHERE path_in_schema = 'date'"
+    query = f"SELECT file_name, {span} FROM parquet_metadata(?) WHERE path_in_schema = 'date' GROUP BY file_name"
     with duckdb.connect() as connection:
-        first, last = connection.execute(query, [paths]).fetchone()
-    if first is None:
-        raise DataError("no raw file has a readable line — see the quarantine of notebooks/01_prepare_imports.ipynb")
-    return pd.period_range(first, last, freq=frequency)
+        rows = connection.execute(query, [paths]).fetchall()
+    return {file: (first, last) for file, first, last in rows if first is not None}
 
 
 def _raw_files(ds: Dataset) -> tuple[list[Path], list[str]]:

@@ -12,8 +12,8 @@ from importcut.economics.comparison import ledger
 from importcut.economics.methods import METHODS
 from importcut.economics.panel import profile
 from importcut.economics.planning import addressable, credited, plan, planned_cuts
+from importcut.intake import declarations
 from importcut.intake.clean import clean_imports
-from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import find_dataset, open_dataset
 from importcut.intake.publication import published
 from importcut.intake.scenario import read_scenario
@@ -126,7 +126,9 @@ def standpoint(
 @cache
 def periods(dataset: str) -> list[str]:
     """The periods for which the dataset can be asked, the latest first: those from the end of its base period on."""
-    ds, known = _opened(dataset), pd.PeriodIndex(_cells(dataset)["period"].unique())
+    ds = _opened(dataset)
+    last = declarations.periods(declarations.read_declarations(ds), ds.frequency)[-1]
+    known = pd.PeriodIndex(_cells(dataset, str(last))["period"].unique())
     return [str(period) for period in known[known.end_time >= ds.base_period.end_time].sort_values()[::-1]]
 
 
@@ -141,16 +143,16 @@ def _opened(dataset: str) -> Dataset:
 
 
 @cache
-def _cells(dataset: str) -> pd.DataFrame:
-    """Table `cells` of all periods: as the report made it, or made here where there is none, or raw files are newer."""
-    ds = _opened(dataset)
-    file = ds.processed / "cells.parquet"
+def _cells(dataset: str, period: str) -> pd.DataFrame:
+    """Table `cells` up to a period: as the report made it, or made here where there is none, or raw files are newer."""
+    ds = open_dataset(dataset, period=period)
+    file = ds.cleaned / "cells.parquet"
     newest = max(raw.stat().st_mtime for raw in find_dataset(dataset).rglob("*"))
     if file.exists() and file.stat().st_mtime > newest:
         return load("cells", ds)
     with TemporaryDirectory(prefix="importcut-") as folder:  # a report that is being made is not disturbed
         aside = replace(ds, name=folder)  # an absolute path: its tables lie there
-        return clean_imports(read_declarations(aside), aside).cells
+        return clean_imports(declarations.read_declarations(aside), aside).cells
 
 
 @cache
@@ -164,4 +166,4 @@ def _way(dataset: str, period: str, method: str) -> economics.Way:
     own = _opened(dataset).counterfactual
     if method != own:
         return economics.by_method(_way(dataset, period, own), method)
-    return economics.way(_same(Standpoint(dataset, period)).ds, _cells(dataset))
+    return economics.way(_same(Standpoint(dataset, period)).ds, _cells(dataset, period))

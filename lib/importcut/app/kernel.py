@@ -10,15 +10,26 @@ import nbformat
 import papermill
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
 from papermill.engines import NBClientEngine
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
+from importcut.app import preload
 from importcut.app.parameters import check_injected
 from importcut.schema import DataError, RunError
 
-STEADY = {"SOURCE_DATE_EPOCH": "0", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}  # same input, same bytes
 RUNNING = weakref.WeakSet()  # kernels are processes: whoever stops the report must find them
+
+
+class Fork(LocalProvisioner):
+    """Starts a kernel by forking it from a process that has its libraries already."""
+
+    async def launch_kernel(self, cmd: list[str], **options) -> dict:
+        """The connection of the kernel of that command."""
+        self.process = preload.fork(cmd, env=options["env"], cwd=options["cwd"])
+        self.pid = self.pgid = self.process.pid
+        return self.connection_info
 
 
 class ThisPython(AsyncKernelManager):
@@ -41,9 +52,11 @@ class ThisPython(AsyncKernelManager):
     async def start_kernel(self, **options) -> None:
         """Start it with the variables that make runs alike."""
         RUNNING.add(self)
-        environment = dict(os.environ) | STEADY
+        environment = dict(os.environ) | preload.STEADY
         if "IMPORTCUT_PROCESSED" in environment:  # the kernel works in another folder
             environment["IMPORTCUT_PROCESSED"] = str(Path(environment["IMPORTCUT_PROCESSED"]).resolve())
+        if preload.FORKS:
+            self.provisioner = Fork(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
         await super().start_kernel(env=environment, **options)
 
 

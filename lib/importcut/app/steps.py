@@ -13,6 +13,7 @@ from threading import Event, Lock, Semaphore
 
 import pandas as pd
 
+from importcut.app import preload
 from importcut.app.parameters import checked_parameters, declared_parameters
 from importcut.dataset import Dataset, digests, fingerprint_of, write_whole
 from importcut.language import Voice
@@ -225,6 +226,7 @@ def _export(name: str, make: Callable[[], tuple[list[str], dict]], after: list[S
 
 def _run(setting: Setting, notebook: Path, parameters: dict, target: str) -> tuple[list[str], dict]:
     """Execute a notebook into the build folder."""
+    preload.start()  # while this process imports what follows
     import nbformat
 
     from importcut.app.kernel import run_notebook

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.economics.cuts import DELIVERIES, case_test, delivering, delivery_cuts
-from importcut.economics.methods import METHODS, Declined
+from importcut.economics.methods import METHODS, Declined, expected_imports
 from importcut.economics.placebo import cut, expected_of_all, main_question, variants
 from importcut.economics.series import Observed
 from importcut.schema import PAIR, conform, empty, tables
@@ -18,7 +18,7 @@ def spread(observed: Observed, methods: Iterable[str] = tuple(METHODS)) -> pd.Da
     """Table `variants`: the gross cut to date in every variant of the methods."""
     rows = [
         (case.project_id, case.product_id, method, "all" if question.base is None else str(question.base),
-         question.basis, ";".join(sorted({*observed.donors} - {*question.donors})), answer["gross_usd"].sum())
+         question.basis, ";".join(sorted({*observed.donors} - {*question.donors})), np.nansum(answer["gross_usd"]))
         for case, method in product(observed.identifiable, methods)
         for question, answer in variants(observed, case, method)
     ]  # fmt: skip
@@ -83,8 +83,9 @@ def _by_records(observed: Observed) -> list[dict]:
 def _to_date(observed: Observed, case: NamedTuple, method: str) -> dict:
     """The estimate to date, and what of it is growth of the expected imports above the base."""
     question, price = main_question(observed, case), observed.price[case.product_id]
-    expected, late = METHODS[method](observed, question), ~observed.before(case.first)
+    expected, late = expected_imports(observed, question, method), ~observed.before(case.first)
     level = observed.kg.loc[observed.inside(case.base), case.product_id].mean()
-    return dict(cut(observed, question, expected).sum()) | {
+    gross = {kind: np.nansum(amounts) for kind, amounts in cut(observed, question, expected).items()}
+    return gross | {
         "growth_usd": ((expected - level) * price)[late].sum(), "expected_usd": (expected * price)[late].sum()
     }  # fmt: skip

@@ -199,13 +199,14 @@ def _series_cuts(observed: Observed, method: str) -> pd.DataFrame:
     """Cuts from the series, divided among the plants by their shares of the base; the range is of whole variants."""
     frames = []
     for case in observed.identifiable:
-        answers = [table for _, table in variants(observed, case, method)]
+        answers = [answer for _, answer in variants(observed, case, method)]
         if not answers:
             continue
-        totals = [table["gross_usd"].sum() for table in answers]
+        totals = [np.nansum(answer["gross_usd"]) for answer in answers]
         low, high = (answers[end(totals)]["gross_usd"] for end in (np.argmin, np.argmax))
         base = observed.by_plant[case.product_id][observed.inside(case.base)]
-        table = answers[0].assign(low_usd=low, high_usd=high, base_kg=base.sum(axis=1).mean()).rename_axis("period")
+        main = pd.DataFrame(answers[0], observed.periods[~observed.before(case.first)].rename("period"))
+        table = main.assign(low_usd=low, high_usd=high, base_kg=base.sum(axis=1).mean())
         shares = (base.sum() / base.sum().sum()).rename("share").rename_axis("plant_id").reset_index()
         amounts = ["gross_kg", "gross_usd", "low_usd", "high_usd", "base_kg"]
         table = table.reset_index().merge(shares[shares["share"] > 0], how="cross")

@@ -29,6 +29,22 @@ class Question:
     basis: str = "net_kg"
 
 
+def expected_imports(observed: Observed, question: Question, method: str) -> np.ndarray:
+    """Quantity expected in every period by one of METHODS.
+
+    Raises Declined if the data do not allow the method.
+    """
+    key = method, question
+    if key not in observed.answers:
+        try:
+            observed.answers[key] = METHODS[method](observed, question)
+        except Declined as declined:
+            observed.answers[key] = declined
+    if isinstance(observed.answers[key], Declined):
+        raise observed.answers[key]
+    return observed.answers[key]
+
+
 def activity(observed: Observed, question: Question) -> np.ndarray:
     """Intensity of the base × vehicle output, plant by plant; a plant new since then has the mean intensity."""
     if question.basis != "net_kg":

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.economics.indices import placebo_rank
-from importcut.economics.methods import METHODS, Declined, Question, donor_weights
+from importcut.economics.methods import Declined, Question, donor_weights, expected_imports
 from importcut.economics.series import Observed
 
 SMALLEST_WEIGHT = 0.01  # of a donor whose absence can move a synthetic control
@@ -20,41 +20,39 @@ def main_question(observed: Observed, case: NamedTuple) -> Question:
     return Question(case.product_id, case.first, case.base, observed.donors)
 
 
-def cut(observed: Observed, question: Question, expected: np.ndarray) -> pd.DataFrame:
+def cut(observed: Observed, question: Question, expected: np.ndarray) -> dict[str, np.ndarray]:
     """Cut in the periods with output: gross_kg (empty on the value basis) and gross_usd, at the current unit value."""
     late = ~observed.before(question.first)
     actual = observed.values(question.basis, question.product)[late]
     gap = expected[late] - actual
     if question.basis == "value_usd":
-        columns = {"gross_kg": np.full(len(gap), np.nan), "gross_usd": gap}
-    else:
-        usd, carried = (table[question.product].to_numpy()[late] for table in (observed.usd, observed.price))
-        own = np.divide(usd, actual, out=np.full(len(gap), np.nan), where=actual > 0)
-        columns = {"gross_kg": gap, "gross_usd": gap * np.where(np.isnan(own), carried, own)}
-    return pd.DataFrame(columns, observed.periods[late])
+        return {"gross_kg": np.full(len(gap), np.nan), "gross_usd": gap}
+    usd, carried = (table[question.product].to_numpy()[late] for table in (observed.usd, observed.price))
+    own = np.divide(usd, actual, out=np.full(len(gap), np.nan), where=actual > 0)
+    return {"gross_kg": gap, "gross_usd": gap * np.where(np.isnan(own), carried, own)}
 
 
-def variants(observed: Observed, case: NamedTuple, method: str) -> Iterator[tuple[Question, pd.DataFrame]]:
+def variants(observed: Observed, case: NamedTuple, method: str) -> Iterator[tuple[Question, dict[str, np.ndarray]]]:
     """The estimate over base years × donor sets × bases, the main one first; none if the method declines that."""
     main = main_question(observed, case)
     try:
-        yield main, cut(observed, main, METHODS[method](observed, main))
+        yield main, cut(observed, main, expected_imports(observed, main, method))
     except Declined:
         return
     for question in _other_questions(observed, main, method):
         try:
-            yield question, cut(observed, question, METHODS[method](observed, question))
+            yield question, cut(observed, question, expected_imports(observed, question, method))
         except Declined:
             continue
 
 
 def expected_of_all(observed: Observed, question: Question, method: str) -> pd.DataFrame:
     """Expected imports, periods × series: the product first, then every donor as if it had the project."""
-    columns = {question.product: METHODS[method](observed, question)}
+    columns = {question.product: expected_imports(observed, question, method)}
     for donor in question.donors:
         stand_in = replace(question, product=donor, donors=tuple(d for d in question.donors if d != donor))
         try:
-            columns[donor] = METHODS[method](observed, stand_in)
+            columns[donor] = expected_imports(observed, stand_in, method)
         except Declined:
             continue
     return pd.DataFrame(columns, observed.periods)

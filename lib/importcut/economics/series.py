@@ -56,6 +56,11 @@ class Observed:
         return (self._starts >= np.datetime64(span.start_time)) & (self._ends <= np.datetime64(span.end_time))
 
     @cached_property
+    def answers(self) -> dict:
+        """What the methods expect, or why they decline, by method and question: each is asked several times."""
+        return {}
+
+    @cached_property
     def _arrays(self) -> dict[str, np.ndarray]:
         return {"net_kg": self.kg.to_numpy(), "raw_kg": self.raw_kg.to_numpy(), "value_usd": self.usd.to_numpy()}
 

@@ -37,7 +37,7 @@ DARK = 0.48  # of the scale from white to blue, beyond which a label on it is wh
 
 def canvas(height: float = 4.5, *, width: float = 8.0) -> Axes:
     """An empty chart of that size in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained", dpi=FigureCanvasSVG.fixed_dpi)
     FigureCanvasSVG(figure)
     return figure.add_subplot()
 
@@ -85,8 +85,11 @@ def picture(ax: Axes, say: Voice, *, title: str, unit: str, alt: str, name: str 
 
 def _svg(figure: Figure) -> str:
     """The drawing, without what the program notes about itself and the hour."""
-    file = io.StringIO()
+    file, layout = io.StringIO(), figure.get_layout_engine()
+    layout.execute(figure)
+    figure.set_layout_engine("none")  # otherwise savefig draws everything twice
     figure.savefig(file, format="svg")
+    figure.set_layout_engine(layout)
     return re.sub(r"\s*<metadata>.*?</metadata>", "", file.getvalue(), flags=re.DOTALL)
 
 

@@ -1,0 +1,118 @@
+"""One process in which the libraries of notebooks lie ready, and from which their kernels are forked (Linux only).
+
+Starting Python and importing pandas and matplotlib takes a second of processor time for each notebook.
+"""
+
+import atexit
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from functools import cache
+from threading import Lock
+from typing import NoReturn
+
+FORKS = sys.platform == "linux"  # Windows does not fork, and libraries of macOS do not stand it
+STEADY = {"SOURCE_DATE_EPOCH": "0", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}  # same input, same bytes
+TURN = Lock()  # notebooks side by side ask the one process
+
+
+class Forked:
+    """A kernel forked elsewhere, as jupyter looks at a process of its own."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int):
+        self.pid = pid
+
+    def poll(self) -> int | None:
+        """Nothing while it runs."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return 1
+        return None
+
+    wait = poll  # asked once it has ended
+
+
+def fork(command: list[str], *, env: dict[str, str], cwd: str) -> Forked:
+    """A kernel with the arguments of a command `python -m ipykernel_launcher …`.
+
+    Raises OSError if the process that forks has gone; the next call starts another one.
+    """
+    order = {"argv": command[command.index("ipykernel_launcher") + 1 :], "cwd": cwd, "env": env}
+    with TURN:
+        server = _server()
+        with suppress(BrokenPipeError):
+            server.stdin.write(json.dumps(order) + "\n")
+            server.stdin.flush()
+        pid = server.stdout.readline()
+        if not pid:
+            _server.cache_clear()
+            raise OSError(f"the process that starts kernels has ended ({server.wait()})")
+        return Forked(int(pid))
+
+
+def start() -> None:
+    """Let the process get ready, where kernels are forked."""
+    if FORKS:
+        with TURN:
+            _server()
+
+
+@cache
+def _server() -> subprocess.Popen:
+    """The process that forks; it ends with this one, and its kernels with it."""
+    code = "from importcut.app.preload import serve; serve()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "start_new_session": True}
+    server = subprocess.Popen([sys.executable, "-P", "-c", code], env=dict(os.environ) | STEADY, **pipes)
+    atexit.register(server.communicate)
+    return server
+
+
+def serve() -> None:
+    """Fork a kernel for each line of standard input, and answer its process id."""
+    import ipykernel.kernelapp  # noqa: F401 - to have them ready, as all that follow
+    import pandera.pandas  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+
+    import importcut.economics
+    import importcut.intake.opening
+    import importcut.telling.chart.investment
+    import importcut.telling.chart.periods
+    import importcut.telling.chart.rows
+    import importcut.telling.narrate  # noqa: F401
+
+    gc.freeze()  # what lies ready is shared, not copied
+    signal.signal(signal.SIGCHLD, _reap)
+    for line in sys.stdin:
+        order = json.loads(line)
+        pid = os.fork()
+        os.setpgid(pid, pid)  # whoever comes first, server or kernel: signals go to the group
+        if pid == 0:
+            _become_kernel(**order)
+        os.write(1, f"{pid}\n".encode())
+
+
+def _become_kernel(argv: list[str], cwd: str, env: dict[str, str]) -> NoReturn:
+    from ipykernel.kernelapp import launch_new_instance
+
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the pipes are the server's
+    os.dup2(2, 1)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    launch_new_instance([*argv, f"--IPKernelApp.parent_handle={os.getppid()}"])  # with which the kernel ends
+    sys.exit()
+
+
+def _reap(*_) -> None:
+    """Let the kernels go that have ended."""
+    with suppress(ChildProcessError):
+        while any(os.waitpid(-1, os.WNOHANG)):
+            pass

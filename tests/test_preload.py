@@ -1,0 +1,84 @@
+"""Kernels are forked from one process in which their libraries lie ready; whatever ends it, none is left behind."""
+
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from importcut.app import preload
+from importcut.app.kernel import run_notebook
+from importcut.schema import RunError
+
+pytestmark = pytest.mark.skipif(not preload.FORKS, reason="kernels are forked on Linux only")
+LOOK = """
+import os, sys
+print([name in sys.modules for name in ("pandas", "matplotlib", "importcut.telling.narrate")])
+print(os.getcwd(), os.environ.get("SEEN"), os.environ["PYTHONHASHSEED"], hash("a"))
+"""
+
+
+@pytest.fixture
+def look(tmp_path, monkeypatch):
+    """Runs a notebook of one cell in a folder, and gives what it printed."""
+
+    def run(code, folder=tmp_path):
+        about = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        cell = new_code_cell(code, id="code")
+        nbformat.write(new_notebook(cells=[cell], metadata=about), tmp_path / "look.ipynb")
+        done = run_notebook(tmp_path / "look.ipynb", {}, folder=folder, failed=tmp_path / "failed.ipynb")
+        return done.cells[0].outputs[0].text.splitlines()
+
+    return run
+
+
+def test_a_kernel_has_its_libraries_and_a_folder_and_variables_of_its_own(look, tmp_path, monkeypatch):
+    printed = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv("SEEN", name)
+        ready, about = look(LOOK, tmp_path / name)
+        assert ready == "[True, True, True]"
+        printed.append(about.split())
+    assert [words[:3] for words in printed] == [[str(tmp_path / name), name, "0"] for name in ("one", "two")]
+    assert printed[0][3] == printed[1][3]
+
+
+def test_where_the_process_that_forks_was_killed_the_run_says_so_and_the_next_starts_another(look):
+    look("print()")
+    preload._server().kill()
+    with pytest.raises(RunError, match="process that starts kernels has ended"):
+        look("print()")
+    assert look("print(1)") == ["1"]
+
+
+def test_a_killed_run_leaves_no_kernel_behind(tmp_path):
+    begin = """
+import sys, time
+from importcut.app import preload
+from importcut.app.kernel import ThisPython
+import asyncio
+manager = ThisPython()
+asyncio.run(manager.start_kernel(cwd="."))
+print(preload._server().pid, manager.provisioner.pid, flush=True)
+time.sleep(60)
+"""
+    run = subprocess.Popen([sys.executable, "-c", begin], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    orphans = [int(word) for word in run.stdout.readline().split()]
+    assert len(orphans) == 2
+    run.kill()
+    run.wait()
+    end = time.monotonic() + 20
+    while any(_runs(pid) for pid in orphans) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not any(_runs(pid) for pid in orphans)
+
+
+def _runs(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

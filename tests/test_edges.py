@@ -9,7 +9,7 @@ import pytest
 
 from importcut.app.run import make_report
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.ci]
 
 
 @pytest.fixture(scope="module")

@@ -198,6 +198,7 @@ def made_up(file, language):
 
 
 @pytest.mark.long
+@pytest.mark.ci
 def test_a_fifth_language_needs_a_catalogue_a_name_column_and_titles_and_no_python(repository, tmp_path):
     """Report and deck of a library and a dataset to which a language was added, and nothing else."""
     for folder in ("lib", "notebooks"):

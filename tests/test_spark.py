@@ -15,6 +15,7 @@ from importcut.schema import PLACE, DataError, load
 SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(not SPARK, reason="Spark or Java is not installed: make spark")
 def test_spark_cleans_to_the_cent_what_duckdb_cleans(tmp_path, monkeypatch):
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))

@@ -1,0 +1,258 @@
+"""Every figure of the report shows the figures of its tables, in every language: what is drawn is read back."""
+
+import json
+from collections import Counter
+
+import pandas as pd
+import pytest
+from matplotlib.collections import QuadMesh
+
+from importcut.intake.opening import open_dataset
+from importcut.language import Voice, languages
+
+pytestmark = [pytest.mark.long, pytest.mark.ci]
+
+FIGURES = {"ranking", "target", "without-projects", "methods", "bridge", "where", "plan", "kept-to-plan", "ranks",
+           "worth", "quality"}  # fmt: skip
+HALF = 0.0051  # of a million in a label with two decimals
+OWN = {"without-projects": 6, "plan": 6, "bridge": 3}  # projects with a colour or bar of their own
+
+
+def plain(text):
+    """A label on one line."""
+    return " ".join(text.split())
+
+
+def number(text):
+    """What a label says, in the figure's unit; nothing where it says nothing."""
+    digits = "".join(c for c in text.replace("\N{MINUS SIGN}", "-").replace(",", ".") if c in "-.0123456789")
+    return float(digits) if digits else None
+
+
+def rows_of(ax):
+    return [plain(label.get_text()) for label in ax.get_yticklabels()]
+
+
+def bars_of(ax):
+    """Left end and length of each horizontal bar, from the bottom."""
+    return [(bar.get_x(), bar.get_width()) for bar in ax.patches]
+
+
+def grid_of(ax):
+    (mesh,) = [each for each in ax.collections if isinstance(each, QuadMesh)]
+    columns = [plain(label.get_text()) for label in ax.get_xticklabels()]
+    return pd.DataFrame(mesh.get_array(), rows_of(ax), columns), [number(text.get_text()) for text in ax.texts]
+
+
+class Twins:
+    """The tables as they are given out, and what of them each figure should show, by name in a language."""
+
+    def __init__(self, tables, say):
+        self.tables, self.say = tables, say
+
+    def named(self, values, register):
+        return [plain(name) for name in values.map(self.say.names(register))]
+
+    def ranking(self, ax):
+        table = self.tables["ranking"].query("basis == 'realised_to_date' and rank == rank").sort_values("rank")[:10]
+        n, bars = len(table), bars_of(ax)
+        assert rows_of(ax)[::-1] == self.named(table["project_id"], "projects")
+        assert [width for _, width in bars[:n]][::-1] == pytest.approx(table["gross_usd"].tolist())
+        assert [width for _, width in bars[n : 2 * n]][::-1] == pytest.approx(table["headline_usd"].tolist())
+        labels = [number(text.get_text()) for text in ax.texts][::-1]
+        assert labels == pytest.approx(table["headline_usd"].div(1e6).tolist(), abs=HALF)
+
+    def pairs(self, ax, table):
+        hollow, full = ax.lines
+        assert rows_of(ax)[::-1] == [plain(name) for name in table.index]
+        for line, column in zip((hollow, full), table, strict=True):
+            assert list(line.get_xdata())[::-1] == pytest.approx(table[column].tolist())
+
+    def target(self, ax):
+        table = self.tables["target"].set_index("reading")[["target_usd", "addressable_usd"]]
+        self.pairs(ax, table.rename(index=self.say.words("readings")))
+
+    def kept_to_plan(self, ax):
+        sums = self.tables["ledger"].groupby("project_id")[["planned_usd", "realised_usd"]].sum()
+        self.pairs(ax, sums.sort_values("planned_usd", ascending=False).rename(index=self.say.names("projects")))
+
+    def without_projects(self, ax):
+        sums = self.tables["counterfactual"].groupby("period")[["actual_usd", "counterfactual_usd"]].sum()
+        for line, column in zip(ax.lines, sums, strict=True):
+            assert list(line.get_ydata()) == pytest.approx(sums[column].tolist())
+        cuts = self.tables["cuts_realised"].query("identified").groupby("project_id")["gross_usd"].sum()
+        largest = cuts.sort_values(ascending=False).index[: OWN["without-projects"]]
+        names = [plain(text.get_text()) for text in ax.get_legend().texts]
+        assert names[: len(largest)] == self.named(pd.Series(largest), "projects")
+        assert names[-2:] == [self.say("actual imports"), self.say("imports without the projects")]
+
+    def methods(self, ax):
+        table = self.tables["estimates"].dropna(subset="gross_usd")
+        asked = table.loc[table["method"].ne("deliveries"), "product_id"]
+        table = table[table["product_id"].isin(asked)]
+        dots = [line for line in ax.lines if line.get_marker() == "o"]
+        shown = Counter((round(float(d.get_xdata()[0]), 2), d.get_markerfacecolor() == "white") for d in dots)
+        assert shown == Counter((round(r.gross_usd, 2), not r.told) for r in table.itertuples())
+        assert sorted(rows_of(ax)) == sorted(self.named(asked.drop_duplicates(), "products"))
+
+    def bridge(self, ax):
+        table = self.tables["bridge"].query("comparison == 'base'")
+        effects = table.groupby("effect")["value_usd"].sum()
+        ours = table[table["effect"].eq("project")].groupby("project_id")["value_usd"].sum()
+        ours = ours.sort_values(key=abs, ascending=False)
+        rest = [ours[OWN["bridge"] :].sum()] if len(ours) > OWN["bridge"] + 1 else list(ours[OWN["bridge"] :])
+        changes = [*effects.drop(["base", "project"]), *ours[: OWN["bridge"]], *rest]
+        ends = [effects["base"], table["value_usd"].sum()]
+        drawn = [width for _, width in bars_of(ax)]
+        assert [drawn[0], drawn[-1]] == pytest.approx(ends)
+        assert sorted(drawn[1:-1]) == pytest.approx(sorted(usd for usd in changes if abs(usd) >= 5e3))
+        assert [number(text.get_text()) for text in ax.texts] == pytest.approx([usd / 1e6 for usd in drawn], abs=0.051)
+        names = self.named(pd.Series(ours.index[: OWN["bridge"]]), "projects")
+        names += [self.say("other projects")] * (len(ours) > OWN["bridge"] + 1)
+        assert rows_of(ax)[-1 - len(names) : -1] == names
+        factors = self.say.words("factors")
+        assert {*rows_of(ax)[1 : -1 - len(names)]} <= {*factors.values()}
+
+    def where(self, ax):
+        table = self.tables["profile"]
+        year = table[table["period"].astype(str).str.startswith("2026")]
+        wide = year.pivot_table(index="product_id", columns="plant_id", values="value_usd", aggfunc="sum").fillna(0)
+        wide = wide.rename(index=self.say.names("products"), columns=self.say.names("plants"))
+        drawn, labels = grid_of(ax)
+        wide = wide.rename(index=plain, columns=plain).loc[drawn.index, drawn.columns]
+        assert drawn.shape == (year["product_id"].nunique(), year["plant_id"].nunique())
+        assert drawn.mul(1e6).to_numpy() == pytest.approx(wide.to_numpy())
+        for label, usd in zip(labels, wide.to_numpy().ravel(), strict=True):
+            assert usd < 5e3 if label is None else label == pytest.approx(usd / 1e6, abs=0.051)
+
+    def plan(self, ax):
+        wide = self.tables["cuts_planned"].pivot_table(
+            index="year", columns="project_id", values="gross_usd", aggfunc="sum"
+        )
+        order = wide.sum().sort_values(ascending=False).index
+        stacks = [wide[p].tolist() for p in order[: OWN["plan"]]] + [wide[order[OWN["plan"] :]].sum(axis=1).tolist()]
+        heights = [[bar.get_height() for bar in stack] for stack in ax.containers]
+        assert heights == [pytest.approx(stack) for stack in stacks]
+        labels = [number(text.get_text()) for text in ax.texts]
+        assert labels == pytest.approx(wide.sum(axis=1).div(1e6).tolist(), abs=0.051)
+        names = [plain(text.get_text()) for text in ax.get_legend().texts]
+        assert names[: OWN["plan"]] == self.named(pd.Series(order[: OWN["plan"]]), "projects")
+
+    def ranks(self, ax):
+        table = self.tables["certainty"].query("basis == 'cumulative'")
+        order = table.drop_duplicates("project_id").sort_values("mean_usd", ascending=False)["project_id"]
+        wide = table.pivot_table(index="project_id", columns="rank", values="probability").loc[order]
+        drawn, labels = grid_of(ax)
+        assert list(drawn.index) == self.named(order, "projects")
+        assert drawn.to_numpy() == pytest.approx(wide.to_numpy())
+        for label, share in zip(labels, wide.to_numpy().ravel(), strict=True):
+            assert share < 0.005 if label is None else label == pytest.approx(100 * share, abs=0.51)
+
+    def worth(self, ax):
+        table = self.tables["appraisal"].query("cut_per_cost > 0")
+        dots = Counter((round(float(x), 2), round(float(y), 6)) for x, y in ax.collections[0].get_offsets())
+        assert dots == Counter((round(r.annual_net_usd, 2), round(r.cut_per_cost, 6)) for r in table.itertuples())
+        places = dict(zip(self.named(table["project_id"], "projects"), table["annual_net_usd"], strict=True))
+        for text in ax.texts:
+            assert places[plain(text.get_text())] == pytest.approx(text.xy[0])
+
+    def quality(self, ax):
+        sums = self.tables["quality"].groupby(["check", "treatment"], as_index=False)["affected_value_usd"].sum()
+        sums = sums.sort_values("affected_value_usd", ascending=False)
+        drawn = [width for _, width in bars_of(ax)][::-1]
+        assert drawn == pytest.approx(sums["affected_value_usd"].tolist())
+        assert sorted(rows_of(ax)) == sorted(plain(text) for text in self.say.in_words(sums["check"], "checks"))
+
+
+@pytest.fixture(scope="module")
+def tables(published_reports):
+    folder = published_reports[0] / "sample" / "2026Q3" / "tables"
+    return {file.stem: pd.read_csv(file) for file in folder.glob("*.csv")}
+
+
+@pytest.fixture(scope="module")
+def drawn(published_reports, repository):
+    """The charts that notebook 05 hands to `picture`, by language and name: its cells run here, without a kernel.
+
+    Under `alter` and `rename` are English ones that may be spoilt.
+    """
+    import importcut
+    from importcut.telling import chart
+
+    notebook = json.loads((repository / "notebooks" / "05_quarterly_report.ipynb").read_text(encoding="utf-8"))
+    cells = [
+        ("".join(c["source"]), c["metadata"].get("tags", ())) for c in notebook["cells"] if c["cell_type"] == "code"
+    ]
+    charts = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMPORTCUT_PROCESSED", str(published_reports[1]))
+        for key in [*languages(), "alter", "rename"]:
+            taken, language = charts.setdefault(key, {}), key if key in languages() else "en"
+            names = {"display": lambda *_: None}
+
+            def picture(ax, say, *, name="", taken=taken, **text):
+                taken[name] = ax
+
+            patch.setattr(chart, "picture", picture)
+            patch.setitem(vars(importcut), "picture", picture)
+            for source, tags in cells:
+                exec(source, names)
+                names |= {"language": language, "period": "2026Q3"} if "parameters" in tags else {}
+    return charts
+
+
+@pytest.fixture(scope="module")
+def twins(tables):
+    ds = open_dataset("sample", period="2026Q3")
+    return {language: Twins(tables, Voice(language, ds)) for language in languages()}
+
+
+def compare(twins, name, ax):
+    getattr(twins, name.replace("-", "_"))(ax)
+
+
+def test_these_are_all_figures_of_the_report(drawn):
+    assert all(set(charts) == FIGURES for charts in drawn.values())
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_a_figure_is_the_twin_of_its_table(drawn, twins, name, language):
+    compare(twins[language], name, drawn[language][name])
+
+
+def alter(name, ax):
+    """Draw the last thing of a figure a hundredth larger than its table has it."""
+    if name in ("where", "ranks"):
+        mesh = next(each for each in ax.collections if isinstance(each, QuadMesh))
+        mesh.set_array(mesh.get_array() * 1.01)
+    elif name == "worth":
+        ax.collections[0].set_offsets(ax.collections[0].get_offsets() * 1.01)
+    elif ax.patches:
+        bar = ax.patches[-1]
+        bar.set(width=bar.get_width() * 1.01, height=bar.get_height() * 1.01)
+    else:
+        dots = [line for line in ax.lines if name != "methods" or line.get_marker() == "o"][-1]
+        dots.set_data(*([1.01 * value for value in values] for values in dots.get_data()))
+
+
+def rename(name, ax):
+    """Change one name that a reader reads in a figure."""
+    if name in ("without-projects", "plan"):
+        ax.get_legend().texts[0].set_text("another project")
+    elif name == "worth":
+        ax.texts[0].set_text("another project")
+    else:
+        rows = [label.get_text() for label in ax.get_yticklabels()]
+        projects = len(rows) - 2 if name == "bridge" else 0  # the rows before are of the factors
+        ax.set_yticks(ax.get_yticks(), ["another one" if n == projects else row for n, row in enumerate(rows)])
+
+
+@pytest.mark.parametrize("change", [alter, rename])
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_a_series_or_a_label_that_is_altered_is_noticed(drawn, twins, name, change):
+    ax = drawn[change.__name__][name]
+    compare(twins["en"], name, ax)
+    change(name, ax)
+    with pytest.raises((AssertionError, KeyError)):
+        compare(twins["en"], name, ax)

@@ -3,9 +3,11 @@
 import glob
 import json
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -14,10 +16,10 @@ import pyarrow as pa
 
 from importcut.dataset import Dataset, digests, fingerprint_of, write_whole
 from importcut.intake.corrections import line_corrections, patched, without_file
-from importcut.intake.files import Part, parts
+from importcut.intake.files import parts
 from importcut.intake.formats import SPECS, Fit, Format, detected, forced, known_formats, long_header, matched, unused
 from importcut.intake.grids import Rows, as_arrow, long_rows, page_rows, parquet_rows, records_of, sheets_of
-from importcut.intake.parquet import write_declarations
+from importcut.intake.parquet import read_text, write_declarations
 from importcut.intake.text import (
     SEPARATORS,
     decimal_of,
@@ -60,13 +62,45 @@ class RawFile:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How the files of a dataset are read: formats known, lines corrected, and a folder for what is unpacked."""
+class _Source:
+    """A table to be read: its name, what dataset.toml says of it, corrected lines, formats known, names of its output.
 
-    ds: Dataset
-    formats: list[Format]
+    encoding : or what it is, if no text.
+    """
+
+    source_file: str
+    said: dict
     corrections: pd.DataFrame
-    scratch: Path
+    formats: list[Format]
+    stem: str
+    encoding: str
+    separator: str = ""
+
+    @property
+    def added(self) -> dict[str, str]:
+        """Columns that hold one text on every row, by header: what the file does not say itself."""
+        return {header: str(text) for header, text in self.said.get("add", {}).items()}
+
+    def fit(self, header: list[str], top: int = 0) -> Fit:
+        """The format that a header fits, which ends in row `top` if rows are counted."""
+        place = f"{self.source_file} row {top}" if top else self.source_file
+        return detected([*header, *self.added], self.formats, place, self.said.get("format"))
+
+    def write(self, fit: Fit, rows: pa.Table | str, *, width: int, top: int, decimal: str = ".") -> int:
+        """Write typed lines of so many columns, those added after them, and return how many."""
+        added = {f"c{width + n}": text for n, text in enumerate(self.added.values())}
+        shape = {"top": top, "decimal": self.said.get("decimal") or decimal, "added": added}
+        return write_declarations(Path(f"{self.stem}.parquet"), fit, rows, source_file=self.source_file, **shape)
+
+    def raw_file(self, fit: Fit, lines: int, gaps: int = 0, malformed: Sequence[dict] = ()) -> RawFile:
+        """What is known of the table once it has been read; its malformed lines are written too."""
+        if not lines or (len(malformed) == lines and not any(line["raw"].strip() for line in malformed)):
+            remedy = "put the file received there, or take it away"
+            raise DataError(f"{self.source_file}: the file has no lines below its header — {remedy}")
+        target, aside = Path(f"{self.stem}.parquet"), Path(f"{self.stem}.malformed.parquet")
+        pd.DataFrame(malformed, columns=[*MALFORMED]).astype(MALFORMED).to_parquet(aside, index=False)
+        kind = fit.format.name, self.encoding, self.separator
+        return RawFile(self.source_file, *kind, lines, gaps, target, aside, fit.unread)
 
 
 def read_declarations(ds: Dataset) -> list[RawFile]:
@@ -79,8 +113,7 @@ def read_declarations(ds: Dataset) -> list[RawFile]:
         raise DataError(f"{ds.name}: no raw files — put them into {' or '.join(f'{f}/' for f in FOLDERS)}")
     code = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(SPECS.glob("*.toml"))]
     known = digests([*paths, *code], ds.processed / "digests.json")
-    formats = known_formats(ds)
-    corrections = line_corrections(ds)
+    formats, corrections = known_formats(ds), line_corrections(ds)
     settings = json.dumps([[asdict(f) for f in formats], ds.files], default=dict, sort_keys=True)
     shared = fingerprint_of(code=[known[f] for f in code], settings=settings)
 
@@ -89,7 +122,7 @@ def read_declarations(ds: Dataset) -> list[RawFile]:
         mine = corrections[corrections["source_file"].str.startswith(name)]
         key = fingerprint_of(shared=shared, content=known[path], name=name, corrections=mine.to_csv())
         try:
-            return _read(path, name, Reading(ds, formats, mine, ds.processed / "declarations"), key[:16])
+            return _read(path, name, key[:16], ds, formats, mine)
         except DataError as error:
             return str(error)
 
@@ -144,129 +177,100 @@ def _raw_files(ds: Dataset) -> tuple[list[Path], list[str]]:
     return [p for p in paths if p.is_file() and p.stem.upper() != "README" and p not in odd], wrong
 
 
-def _read(path: Path, source_file: str, how: Reading, key: str) -> list[RawFile]:
+def _read(
+    path: Path, name: str, key: str, ds: Dataset, formats: list[Format], corrections: pd.DataFrame
+) -> list[RawFile]:
     """The tables of one received file, from what is known of it or by reading it."""
-    name = source_file.replace("/", "-").encode()[-LONGEST_NAME:].decode(errors="ignore")
-    folder, stem = how.scratch, f"{name}-{key}"
-    note = folder / f"{stem}.json"
+    folder, begin = ds.processed / "declarations", name.replace("/", "-").encode()[-LONGEST_NAME:]
+    stem = f"{folder / begin.decode(errors='ignore')}-{key}"
+    note = Path(f"{stem}.json")
     if not note.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".reading-") as scratch:
-            tables, how = [], replace(how, scratch=Path(scratch))
-            for part in parts(path, source_file, how.scratch):
-                tables += tables_of(part, how, f"{folder / stem}.{len(tables)}")
+            tables = []
+            for part in parts(path, name, Path(scratch)):
+                said = forced(part.source_file, ds)
+                mine = corrections[corrections["source_file"].eq(part.source_file)]
+                source = _Source(part.source_file, said, mine, formats, f"{stem}.{len(tables)}", part.kind)
+                tables += tables_of(part.path, source, Path(scratch))
         write_whole(note, json.dumps([asdict(m) for m in tables], default=lambda path: path.name))
     known = json.loads(note.read_text())
     return [RawFile(**about | {k: folder / about[k] for k in ("declarations", "malformed")}) for about in known]
 
 
-def tables_of(part: Part, how: Reading, stem: str) -> list[RawFile]:
+def tables_of(path: Path, source: _Source, scratch: Path) -> list[RawFile]:
     """The tables of one file: a text file has one, a workbook one for each sheet."""
-    said, formats = forced(part.source_file, how.ds), how.formats
-    match part.kind:
+    name = source.source_file
+    match source.encoding:
         case "text":
-            return [_from_text(part, said, how, stem)]
+            return [_from_text(path, source, scratch)]
         case "parquet":
-            header, table = parquet_rows(part.path, part.source_file)
-            fit = detected([*header, *_added(said)], formats, part.source_file, said.get("format"))
-            for value in _added(said).values():
-                table = table.append_column(f"c{table.num_columns}", pa.array([value] * len(table), pa.string()))
-            return [_from_table(part.source_file, "parquet", fit, table, 0, said, stem)]
+            header, table = parquet_rows(path, name)
+            fit = source.fit(header)
+            return [source.raw_file(fit, source.write(fit, table, width=len(header), top=0))]
         case "excel":
-            sheets = dict(sheets_of(part.path, part.source_file))
-            names = said.get("sheet", [*sheets])
+            sheets = dict(sheets_of(path, name))
+            names = source.said.get("sheet", [*sheets])
             names = [names] if isinstance(names, str) else names
             if not names or set(names) - set(sheets):
                 lacking, there = ", ".join(set(names) - set(sheets)), ", ".join(sheets) or "none with anything in it"
-                raise DataError(f"{part.source_file}: no sheet {lacking} (there are: {there}) — correct [[files]]")
-            places = {f"{part.source_file}#{n}" if len(names) > 1 else part.source_file: sheets[n] for n in names}
+                raise DataError(f"{name}: no sheet {lacking} (there are: {there}) — correct [[files]]")
+            places = {f"{name}#{n}" if len(names) > 1 else name: sheets[n] for n in names}
         case "json":
-            places = {part.source_file: records_of(part.path, part.source_file, formats)}
+            places = {name: records_of(path, name, source.formats)}
         case _:
-            places = {part.source_file: page_rows(part.path, part.source_file)}
-    read = enumerate(places.items())
-    return [_from_rows(name, part.kind, rows, said, formats, f"{stem}.{n}") for n, (name, rows) in read]
+            places = {name: page_rows(path, name)}
+    stems = {place: f"{source.stem}.{n}" for n, place in enumerate(places)}
+    return [_from_rows(rows, replace(source, source_file=p, stem=stems[p])) for p, rows in places.items()]
 
 
-def _from_text(part: Part, said: dict, how: Reading, stem: str) -> RawFile:
-    name, formats, scratch = part.source_file, how.formats, how.scratch
-    encoding = said.get("encoding") or encoding_of(part.path, name)
-    path = utf8(part.path, encoding, scratch / "utf-8", name)
-    if len(mine := how.corrections[how.corrections["source_file"].eq(name)]):
-        path = patched(path, mine, scratch / "corrected")
+def _from_text(path: Path, source: _Source, scratch: Path) -> RawFile:
+    """The table of a text file: read at once if it is sound throughout, else with its lines looked at one by one."""
+    name, said = source.source_file, source.said
+    encoding = said.get("encoding") or encoding_of(path, name)
+    path = utf8(path, encoding, scratch / "utf-8", name)
+    if len(source.corrections):
+        path = patched(path, source.corrections, scratch / "corrected")
     with path.open("rb") as file:
         begin = file.read(BEGINNING).decode("utf-8-sig", "replace")
-    head = header_of(begin, lambda row: matched(row, formats), said.get("separator") or SEPARATORS)
-    fit = detected([*head.fields, *_added(said)], formats, f"{name} row {max(1, head.top)}", said.get("format"))
+    head = header_of(begin, lambda row: matched(row, source.formats), said.get("separator") or SEPARATORS)
+    source, fit = replace(source, encoding=encoding, separator=head.separator), source.fit(head.fields, head.top or 1)
     if fit.format.wide:
-        rows = [[field or None for field in row] for row in rows_of(decoded(path, name)[0], head.separator, name)]
-        return _from_rows(name, encoding, rows, said, formats, stem, head.separator)
+        rows = rows_of(decoded(path, name)[0], head.separator, name)
+        return _from_rows([[field or None for field in row] for row in rows], source)
     loose = bool(head.rows) and len(head.rows[0]) == len(head.fields) + 1 and not head.rows[0][-1]
     names = [f"c{n}" for n in range(len(head.fields))] + ["loose"] * loose  # a separator at the end of each line
-    width, target = len(names), Path(f"{stem}.parquet")
-    numbers = [n for c, n in fit.position.items() if fit.format.columns[c].get("type") in ("number", "integer")]
-    sample = (row[n] for row in head.rows for n in numbers if n < len(row))
-    decimal = said.get("decimal") or decimal_of(sample, head.separator)
-    added = [(f"c{len(head.fields) + n}", value) for n, value in enumerate(_added(said).values())]
-    shape = {"source_file": name, "top": head.top, "names": names, "added": added, "decimal": decimal}
-    lines, about = physical_lines(path) - head.top, (name, fit, encoding, head.separator)
+    numbers = [n for c, n in fit.position.items() if fit.format.columns[c]["type"] in ("number", "integer")]
+    decimal = decimal_of((row[n] for row in head.rows for n in numbers if n < len(row)), head.separator)
+    write = partial(source.write, fit, width=len(head.fields), top=head.top, decimal=decimal)
+    lines = physical_lines(path) - head.top
     try:
-        if head.top == 1 and write_declarations(target, fit, text=(path, head.separator, True), **shape) == lines:
-            return _raw_file(*about, lines, 0, [], target, stem)
+        if head.top == 1 and write(read_text(path, head.separator, names, header=True)) == lines:
+            return source.raw_file(fit, lines)
     except duckdb.Error:
-        pass  # a line somewhere is no record: the lines are looked at one by one
+        pass  # a line somewhere is no record
+    shape = {"width": len(names), "top": head.top, "separator": head.separator}
     for quoted in (False, True):
-        fixed = mended(path, scratch / "mended", width=width, top=head.top, separator=head.separator, quoted=quoted)
+        sound = mended(path, scratch / "mended", **shape, quoted=quoted)
         try:
-            lines = write_declarations(target, fit, text=(fixed.path, head.separator, False), **shape)
+            lines = write(read_text(sound.path, head.separator, names, header=False))
         except duckdb.Error as error:
             cause = str(error).splitlines()[0][:200]
             continue
-        return _raw_file(*about, lines, fixed.gaps, fixed.malformed, target, stem)
+        return source.raw_file(fit, lines, sound.gaps, sound.malformed)
     raise DataError(f"{name}: cannot be read ({cause}) — save it as CSV, UTF-8")
 
 
-def _from_rows(
-    name: str, kind: str, rows: Rows, said: dict, formats: list[Format], stem: str, separator: str = ""
-) -> RawFile:
+def _from_rows(rows: Rows, source: _Source) -> RawFile:
     """A table given as rows, the header among the first of them."""
     heads = [[" ".join(str(cell or "").split()) for cell in row] for row in rows[:HEADER_ROWS]]
-    at = max(range(len(heads)), key=lambda n: (matched(heads[n], formats), -n), default=0)
-    header, below, added = heads[at] if heads else [], rows[at + 1 :], _added(said)
-    fit = detected([*header, *added], formats, f"{name} row {at + 1}", said.get("format"))
-    if long := [row for row in below if any(row[len(header) :])]:
-        raise DataError(
-            f"{name}: row {below.index(long[0]) + at + 2} is longer than the header — give every column one"
-        )
-    if added:
-        below = [[*row, *[None] * (len(header) - len(row)), *added.values()] for row in below]
-        header = [*header, *added]
+    at = max(range(len(heads)), key=lambda n: (matched(heads[n], source.formats), -n), default=0)
+    header, below, top = heads[at] if heads else [], rows[at + 1 :], at + 1
+    fit = source.fit(header, top)
+    if long := [n for n, row in enumerate(below) if any(row[len(header) :])]:
+        place = f"{source.source_file}: row {long[0] + top + 1}"
+        raise DataError(f"{place} is longer than the header — give every column one")
     if fit.format.wide:
         below, header = long_rows(header, below, fit.format.wide), long_header(header, fit.format.wide)
-    return _from_table(name, kind, fit, as_arrow(below, len(header)), at + 1, said, stem, separator)
-
-
-def _from_table(
-    name: str, kind: str, fit: Fit, table: pa.Table, top: int, said: dict, stem: str, separator: str = ""
-) -> RawFile:
-    target, decimal = Path(f"{stem}.parquet"), said.get("decimal", ".")
-    lines = write_declarations(target, fit, source_file=name, top=top, decimal=decimal, rows=table)
-    return _raw_file(name, fit, kind, separator, lines, 0, [], target, stem)
-
-
-def _raw_file(source_file, fit, encoding, separator, lines, gaps, malformed, target, stem) -> RawFile:
-    """What is known of a table that has been read, once its malformed lines are written too.
-
-    Raises DataError if there is nothing below its header.
-    """
-    if not lines or (len(malformed) == lines and not any(line["raw"].strip() for line in malformed)):
-        remedy = "put the file received there, or take it away"
-        raise DataError(f"{source_file}: the file has no lines below its header — {remedy}")
-    aside = Path(f"{stem}.malformed.parquet")
-    pd.DataFrame(malformed, columns=[*MALFORMED]).astype(MALFORMED).to_parquet(aside, index=False)
-    return RawFile(source_file, fit.format.name, encoding, separator, lines, gaps, target, aside, fit.unread)
-
-
-def _added(said: dict) -> dict[str, str]:
-    """Columns that [[files]] says of a file which does not say them itself: header, and the text on every row."""
-    return {header: str(text) for header, text in said.get("add", {}).items()}
+    table = as_arrow(below, len(header))
+    return source.raw_file(fit, source.write(fit, table, width=len(header), top=top))

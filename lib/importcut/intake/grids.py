@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from importcut.intake.formats import Format, period_headers
 from importcut.intake.text import encoding_of
+from importcut.intake.values import exact
 from importcut.intake.workbook import read_workbook
 from importcut.schema import DataError
 

@@ -20,18 +20,16 @@ FAULTS = ["fault", "fault_kind", "fault_column", "fault_value"]
 
 
 def write_declarations(
-    target: Path, fit: Fit, *, source_file: str, top: int, decimal: str, names: tuple = (), added: tuple = (),
-    text: tuple[Path, str, bool] | None = None, rows: pa.Table | None = None,
-) -> int:  # fmt: skip
+    target: Path, fit: Fit, rows: pa.Table | str, *, source_file: str, top: int, decimal: str, added: dict[str, str]
+) -> int:
     """Write the declarations of a table and return how many rows it had.
 
     Row n of the file is line `first_line` + n. A row that cannot be read or is out of scope has its reason in `fault`.
 
     Parameters
     ----------
-    text : path of a UTF-8 file, separator, and whether its first line is the header; names : of its columns; or else
-    rows : columns c0, c1 … of text.
-    added : names and values of columns that are the same on every row.
+    rows : columns c0, c1 … of text, or SQL that reads them
+    added : columns that are the same on every row: name, value
 
     Raises
     ------
@@ -40,46 +38,48 @@ def write_declarations(
     """
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
-        if rows is not None:
+        if isinstance(rows, pa.Table):
             connection.register("rows", rows)
-        relation = "rows" if text is None else _reader(*text, names)
-        if added:
-            constant = ", ".join(f"'{quoted(value)}' AS {name}" for name, value in added)
-            relation = f"(SELECT *, {constant} FROM {relation})"
+        constant = "".join(f", {_text(value)} AS {name}" for name, value in added.items())
+        relation = f"(SELECT *{constant} FROM {rows if isinstance(rows, str) else 'rows'})"
         select = _query(relation, fit, source_file, top, decimal)
-        rows = f"ROW_GROUP_SIZE {ROWS_AT_ONCE}"
-        connection.execute(f"COPY ({select}) TO '{quoted(target)}' (FORMAT parquet, {rows})")
+        connection.execute(f"COPY ({select}) TO {_text(target)} (FORMAT parquet, ROW_GROUP_SIZE {ROWS_AT_ONCE})")
     return pq.ParquetFile(target).metadata.num_rows
 
 
-def quoted(text) -> str:
-    """Text inside the quotes of SQL."""
-    return str(text).replace("'", "''")
-
-
-def _reader(path: Path, separator: str, header: bool, names: tuple[str, ...]) -> str:
+def read_text(path: Path, separator: str, names: list[str], *, header: bool) -> str:
+    """SQL that reads a UTF-8 file with these columns, whose first line is the header or the first row."""
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     return (
-        f"read_csv('{quoted(glob.escape(str(path)))}', columns={{{columns}}}, header={header}, delim='{separator}', "
+        f"read_csv({_text(glob.escape(str(path)))}, columns={{{columns}}}, header={header}, delim='{separator}', "
         f"quote='\"', escape='\"', auto_detect=false)"
     )
+
+
+def _text(value) -> str:
+    """A text in SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _texts(values) -> str:
+    return ", ".join(map(_text, values))
 
 
 def _query(relation: str, fit: Fit, source_file: str, top: int, decimal: str) -> str:
     """The declarations of a relation, in steps: what is worked out in one is looked up, not worked out again, above."""
     position, rules = fit.position, _rules(fit)
-    kinds = {c: fit.format.columns[c].get("type", "text") for c in position}
-    tried = [f"{_tried(fit.format.columns[c], f'c{n}', decimal)} AS tried_{c}" for c, n in position.items()]
+    about = {c: fit.format.columns[c] for c in position}
     columns = ["c0", *(f"c{n} AS raw_{c}" for c, n in position.items())]
     columns += [f"c{n} AS unit_{c}" for c, n in fit.unit.items()]
     columns += [f"c{n} AS scope_{k}" for k, (n, _) in enumerate(fit.scope)]
-    read = f"SELECT {', '.join([*columns, *tried])} FROM {relation}"
-    numbers = [f"{_number(c, decimal)} AS tried_{c}" for c, kind in kinds.items() if kind in ("number", "integer")]
+    columns += [f"{_tried(about[c], f'c{n}', decimal)} AS tried_{c}" for c, n in position.items()]
+    read = f"SELECT {', '.join(columns)} FROM {relation}"
+    numbers = [f"{_number(c, decimal)} AS tried_{c}" for c in position if about[c]["type"] in ("number", "integer")]
     if numbers:
         read = f"SELECT * REPLACE ({', '.join(numbers)}) FROM ({read})"
     read = f"SELECT *, {', '.join(f'{_scaled(fit, c)} AS {c}' for c in position)} FROM ({read})"
     code = "CASE " + " ".join(f"WHEN {rule[0]} THEN {k}" for k, rule in enumerate(rules)) + " END AS code"
-    shaped = [f"'{quoted(source_file)}' AS source_file", f"{top + 1}::BIGINT AS first_line"]
+    shaped = [f"{_text(source_file)} AS source_file", f"{top + 1}::BIGINT AS first_line"]
     for n, name in enumerate(FAULTS, start=1):
         branches = " ".join(f"WHEN {k} THEN {rule[n]}" for k, rule in enumerate(rules))
         shaped.append(f"CASE WHEN code IS NOT NULL THEN CASE code {branches} END END AS {name}")  # nearly none has one
@@ -95,36 +95,32 @@ def _rules(fit: Fit) -> list[tuple[str, str, str, str, str]]:
     """SQL of what sets a row aside when it is read: condition, reason, kind, column, value."""
     rules = [(f"c0 = '{GAP}'", "'gap'", "'fault'", "NULL", "NULL")]
     for k, (_, about) in enumerate(fit.scope):
-        listed = ", ".join(f"'{quoted(v)}'" for v in about.get("keep", about.get("drop")))
+        listed = _texts(about.get("keep", about.get("drop")))
         outside = f"coalesce(trim(scope_{k}), '') {'NOT IN' if 'keep' in about else 'IN'} ({listed})"
-        reason, header = quoted(about["reason"]), quoted(about["header"])
-        rules.append((outside, f"'{reason}'", "'out_of_scope'", f"'{header}'", f"scope_{k}"))
+        rules.append((outside, _text(about["reason"]), "'out_of_scope'", _text(about["header"]), f"scope_{k}"))
     for column in fit.position:
-        kind = fit.format.columns[column].get("type", "text")
-        if kind == "date":
-            rules.append((f"{column} IS NULL", "'impossible_date'", "'fault'", f"'{column}'", f"trim(raw_{column})"))
-        elif kind != "text":
-            none = ", ".join(f"'{quoted(text)}'" for text in ["", *fit.format.columns[column].get("empty", ())])
-            bad = f"{column} IS NULL AND trim(raw_{column}) NOT IN ({none})"
+        about, written, unit = fit.format.columns[column], f"trim(raw_{column})", f"trim(unit_{column})"
+        if about["type"] == "date":
+            rules.append((f"{column} IS NULL", "'impossible_date'", "'fault'", f"'{column}'", written))
+        elif about["type"] != "text":
             if column in fit.unit:
-                known = ", ".join(f"'{quoted(unit)}'" for unit in fit.format.columns[column]["units"])
-                strange = f"trim(raw_{column}) <> '' AND coalesce(trim(unit_{column}), '') NOT IN ({known})"
-                rules.append((strange, "'unit_unknown'", "'fault'", f"'{column}'", f"trim(unit_{column})"))
-            rules.append((bad, "'unreadable_value'", "'fault'", f"'{column}'", f"trim(raw_{column})"))
+                strange = f"{written} <> '' AND coalesce({unit}, '') NOT IN ({_texts(about['units'])})"
+                rules.append((strange, "'unit_unknown'", "'fault'", f"'{column}'", unit))
+            bad = f"{column} IS NULL AND {written} NOT IN ({_texts(['', *about.get('empty', ())])})"
+            rules.append((bad, "'unreadable_value'", "'fault'", f"'{column}'", written))
     return rules
 
 
 def _tried(about: dict, text: str, decimal: str) -> str:
     """What can be read of a text at the first attempt."""
-    match about.get("type", "text"):
+    match about["type"]:
         case "text":
-            return f"trim({text}, '{quoted(about['strip'])}')" if "strip" in about else text
+            return f"trim({text}, {_text(about['strip'])})" if "strip" in about else text
         case "date":
-            formats = ", ".join(f"'{f}'" for f in dict.fromkeys([*about.get("dates", ()), *ISO_DATES]))
+            formats = _texts(dict.fromkeys([*about.get("dates", ()), *ISO_DATES]))
             return f"try_strptime({text}, [{formats}])::DATE"
-        case _:
-            number = f"try_cast({text} AS DOUBLE)"
-            return f"CASE WHEN NOT contains({text}, '.') THEN {number} END" if decimal == "," else number
+    number = f"try_cast({text} AS DOUBLE)"
+    return f"CASE WHEN NOT contains({text}, '.') THEN {number} END" if decimal == "," else number
 
 
 def _number(column: str, decimal: str) -> str:
@@ -134,32 +130,9 @@ def _number(column: str, decimal: str) -> str:
     return f"CASE WHEN raw_{column} IS NULL THEN NULL WHEN isfinite({tried}) THEN {tried} {written} END"
 
 
-def _scaled(fit: Fit, column: str) -> str:
-    """A column typed, in the unit that declarations have it in."""
-    about, scale, tried = fit.format.columns[column], fit.scale[column], f"tried_{column}"
-    match about.get("type", "text"):
-        case "text":
-            return tried
-        case "date":
-            serial = f"try_cast(raw_{column} AS DOUBLE)"
-            sound = f"{tried} BETWEEN DATE '{YEARS[0]}-01-01' AND DATE '{YEARS[1]}-12-31'"
-            counted = f"{serial} BETWEEN {SERIALS[0]} AND {SERIALS[1]}"
-            typed = (
-                f"CASE WHEN {sound} THEN {tried} WHEN {counted} THEN DATE '1899-12-30' + floor({serial})::INTEGER END"
-            )
-        case "integer":
-            typed = f"CASE WHEN {tried} = trunc({tried}) THEN try_cast({tried} AS BIGINT) END"
-        case _:
-            typed = tried
-    if column in fit.unit:
-        units = " ".join(f"WHEN '{quoted(unit)}' THEN {times}" for unit, times in about["units"].items())
-        return f"{typed} * CASE trim(unit_{column}) {units} END"
-    return typed if scale == 1 else f"{typed} * {scale}"
-
-
 def _written_number(text: str, decimal: str) -> str:
     """A number with blanks or the other sign between thousands; what is ambiguous is none."""
-    bare = f"regexp_replace({text}, '{quoted(BLANKS)}', '', 'g')"
+    bare = f"regexp_replace({text}, {_text(BLANKS)}, '', 'g')"
     group, point = (".", ",") if decimal == "," else (",", ".")
     grouped = f"regexp_full_match({bare}, '-?[0-9]{{1,3}}([{group}][0-9]{{3}})+[{point}][0-9]+')"
     plain = f"CASE WHEN NOT contains({bare}, '{group}') THEN replace({bare}, '{point}', '.') END"
@@ -167,9 +140,30 @@ def _written_number(text: str, decimal: str) -> str:
     return f"try_cast(coalesce({plain}, {bared}) AS DOUBLE)"
 
 
+def _scaled(fit: Fit, column: str) -> str:
+    """A column typed, in the unit that declarations have it in."""
+    about, tried = fit.format.columns[column], f"tried_{column}"
+    typed, scale = tried, fit.scale[column]
+    match about["type"]:
+        case "text":
+            return tried
+        case "date":
+            serial = f"try_cast(raw_{column} AS DOUBLE)"
+            sound = f"{tried} BETWEEN DATE '{YEARS[0]}-01-01' AND DATE '{YEARS[1]}-12-31'"
+            counted = f"{serial} BETWEEN {SERIALS[0]} AND {SERIALS[1]}"
+            day = f"DATE '1899-12-30' + floor({serial})::INTEGER"
+            typed = f"CASE WHEN {sound} THEN {tried} WHEN {counted} THEN {day} END"
+        case "integer":
+            typed = f"CASE WHEN {tried} = trunc({tried}) THEN try_cast({tried} AS BIGINT) END"
+    if column in fit.unit:
+        units = " ".join(f"WHEN {_text(unit)} THEN {times}" for unit, times in about["units"].items())
+        return f"{typed} * CASE trim(unit_{column}) {units} END"
+    return typed if scale == 1 else f"{typed} * {scale}"
+
+
 def _or_default(column: str, type: str, fit: Fit) -> str:
     default = fit.format.columns.get(column, {}).get("default")
-    standing_in = "NULL" if default is None else f"'{quoted(default)}'"
+    standing_in = "NULL" if default is None else _text(default)
     if column not in fit.position:
         return f"CAST({standing_in} AS {SQL_TYPES[type]})"
     return column if default is None else f"coalesce({column}, {standing_in})"

@@ -1,6 +1,5 @@
 """Workbooks, JSON, pages and Parquet as rows of text, and tables whose columns are periods turned into rows."""
 
-import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,7 +85,7 @@ def long_rows(header: list[str], rows: Rows, wide: dict) -> Rows:
         sofar = {written[n]: row[n] for n in order if row[n] is not None}
         for period, value in sofar.items():
             alone = _alone(value, period, sofar) if wide.get("cumulative") else value
-            long.append([*(row[k] for k in others), period, alone])
+            long.append([period, alone, *(row[k] for k in others)])
     return long
 
 
@@ -115,24 +114,10 @@ def as_arrow(rows: Rows, width: int) -> pa.Table:
 
 
 def _text(value) -> str | None:
-    """A cell as text: whole numbers without a point, dates as 2026-09-30; None for an empty one."""
-    match value:
-        case None | "":
-            return None
-        case bool():
-            return str(value)
-        case float() if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
-        case float() if value != value:
-            return None
-        case datetime.datetime() if value.time() == datetime.time():
-            return value.date().isoformat()
-        case str():
-            return value
-        case dict() | list():
-            return json.dumps(value, ensure_ascii=False)
-        case _:
-            return str(value)
+    """A cell as text, blanks around it too: whole numbers without a point, dates as 2026-09-30; None if empty."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return (value if isinstance(value, str) else exact(value)) or None
 
 
 def _alone(value: str, period: str, sofar: dict[str, str]) -> str:

@@ -1,6 +1,8 @@
 """The registers and settings of a dataset: read, typed, checked, and against one another."""
 
 import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,7 +12,7 @@ import pandas as pd
 from importcut.dataset import name_column
 from importcut.intake.quotations import REGISTER, read_quotations
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
-from importcut.intake.values import Fault, as_written, decimal_mark, exact, read_column
+from importcut.intake.values import Fault, alternatives, as_written, decimal_mark, exact, read_column
 from importcut.language import SOURCE, languages
 from importcut.schema import DTYPES, PAIR, USE, Column, DataError, Table, tables
 
@@ -149,55 +151,37 @@ def _dtype(column: Column, frequency: str) -> str:
 
 def _contradictions(registers: dict, places: dict, faults: list[Fault], present: set[str]) -> list[Fault]:
     """What the registers say against one another; `faults`: what is wrong already; `present`: registers that exist."""
-    lost = {**_broken_references(registers, places), **_without_sheet(registers, places)}
+    lost = _broken_references(registers, places)
     wrong = _nothing_to_refer_to(lost, registers, places, {fault.place for fault in faults}, present)
     for (_, target, _), references in lost.items():
         wrong += [] if registers[target].empty else references
     return wrong + _shares_off(registers["uses"], places["uses"]) + _ambiguous(registers["plants"], places["plants"])
 
 
-def _broken_references(registers: dict, places: dict) -> dict[tuple[str, str, str], list[Fault]]:
-    """Faults by register, the one it refers to, and column."""
-    faults = {}
+def _references() -> Iterator[tuple[str, list[str], str, list[str]]]:
+    """Which columns of a register must stand in which columns of another one."""
     for table in tables("registers.toml").values():
         for column in table.columns:
             if column.check.startswith("->"):
                 target, key = column.check.removeprefix("-> ").split(".")
-                values, there = registers[table.name][column.name], registers[target][key].dropna()
-                padded = {known.lstrip("0"): known for known in there if known.startswith("0")}
-                lost = values[values.notna() & ~values.isin(there)]
-                faults[table.name, target, column.name] = [
-                    Fault(
-                        places[table.name],
-                        (at,),
-                        f"{column.name} {value} is not in {places[target]} — "
-                        + (f"write {padded[value]} in a cell formatted as text" if value in padded else ADD),
-                        column.name,
-                    )
-                    for at, value in lost.items()
-                ]
-    return faults
+                yield table.name, [column.name], target, [key]
+    for name in ("deliveries", "output"):  # only of what a project makes
+        yield name, PAIR, "project_products", PAIR
 
 
-def _without_sheet(registers: dict, places: dict) -> dict[tuple[str, str, str], list[Fault]]:
-    """Faults as above: deliveries and output of a project that does not make the product."""
-    faults = {}
-    products = pd.MultiIndex.from_frame(registers["project_products"][PAIR])
-    for name in ("deliveries", "output"):
-        rows = registers[name]
-        known = rows["project_id"].isin(registers["projects"]["project_id"])
-        known &= rows["product_id"].isin(registers["products"]["product_id"])
-        lost = rows[known & ~pd.MultiIndex.from_frame(rows[PAIR]).isin(products)]
-        faults[name, "project_products", "product_id"] = [
-            Fault(
-                places[name],
-                (row.Index,),
-                f"project_id {row.project_id} with product_id {row.product_id} "
-                f"is not in {places['project_products']} — {ADD}",
-                "product_id",
-            )
-            for row in lost.itertuples()
-        ]
+def _broken_references(registers: dict, places: dict) -> dict[tuple[str, str, str], list[Fault]]:
+    """Faults by register, the one it refers to, and column; a pair is asked for only where each of it is there."""
+    faults, astray = {}, defaultdict(set)
+    for name, columns, target, keys in _references():
+        known = {*registers[target][keys].dropna().itertuples(index=False, name=None)}
+        padded = {tuple(part.lstrip("0") for part in key): key for key in known}
+        faults[name, target, columns[-1]] = wrong = []
+        for at, *row in registers[name][columns].dropna().itertuples(name=None):
+            if (key := tuple(row)) not in known and not any(at in astray[name, column] for column in columns):
+                what = " with ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True))
+                remedy = f"write {padded[key][-1]} in a cell formatted as text" if key in padded else ADD
+                wrong.append(Fault(places[name], (at,), f"{what} is not in {places[target]} — {remedy}", columns[-1]))
+        astray[name, columns[-1]] |= {row for fault in wrong for row in fault.rows}
     return faults
 
 
@@ -230,8 +214,7 @@ def _shares_off(uses: pd.DataFrame, place: str) -> list[Fault]:
 def _ambiguous(plants: pd.DataFrame, place: str) -> list[Fault]:
     faults = []
     for column in ("tax_numbers", "aliases"):
-        keys = plants[column].dropna().str.split(";").explode().str.split().str.join(" ").str.lower()
-        keys = keys[keys.ne("")].rename_axis("row").reset_index().drop_duplicates()
+        keys = alternatives(plants[column]).rename_axis("row").reset_index().drop_duplicates()
         faults += [
             Fault(place, (at,), f"{column} {key} stands at another plant too — leave it at one of them", column)
             for at, key in keys[keys.duplicated(column)].itertuples(index=False)

@@ -13,6 +13,7 @@ from ibis import _
 
 from importcut.dataset import Dataset
 from importcut.intake.engine import either_case, small_table
+from importcut.intake.values import alternatives
 from importcut.schema import LIBRARY, NATIONAL, PLACE, tables
 
 CLEANING = tomllib.loads((LIBRARY / "cleaning.toml").read_text(encoding="utf-8"))
@@ -69,7 +70,8 @@ def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
     look_alikes = str.maketrans(CLEANING["hs_code"]["look_alikes"], CLEANING["hs_code"]["digits"])
     bare = declared.str.replace(r"[\s.\-]", "", regex=True).str.translate(look_alikes)
     ranked = ds.products.sort_values(["priority", "product_id"], ascending=[False, True])
-    prefixes = {p.product_id: tuple(_codes(p.hs_prefixes)) for p in ranked.itertuples()}
+    codes = alternatives(ranked.set_index("product_id")["hs_prefixes"])
+    prefixes = codes.groupby(level=0, sort=False).agg(tuple).to_dict()
     with_pattern = set(ranked.dropna(subset="text_pattern")["product_id"])
     becomes = dict(ds.concordance[["hs_code", "becomes"]].itertuples(index=False))
     rows = []
@@ -193,40 +195,23 @@ def _plants(ds: Dataset) -> dict[str, ibis.Value]:
     if ds.plants.empty:
         return {"by_number": ibis.literal(NATIONAL), "by_name": ibis.literal(NATIONAL)}
     name = _.importer_name.re_replace(r"\s+", " ").strip().lower()
+    numbers, names = (alternatives(ds.plants.set_index("plant_id")[c]) for c in ("tax_numbers", "aliases"))
     return {
-        column: written.cases(*_keys(ds.plants, of), else_=NOTHING)
-        for column, written, of in (("by_number", _.importer_tin.strip(), "tax_numbers"), ("by_name", name, "aliases"))
+        column: written.cases(*({key: plant for plant, key in keys.items()}.items() or {("", "")}), else_=NOTHING)
+        for column, written, keys in (("by_number", _.importer_tin.strip(), numbers), ("by_name", name, names))
     }
-
-
-def _keys(plants: pd.DataFrame, column: str) -> list[tuple[str, str]]:
-    """Each way in which a plant may be named in a column, and the plant."""
-    named = plants.dropna(subset=column).assign(key=lambda t: t[column].str.split(";")).explode("key")
-    keys = named["key"].str.split().str.join(" ").str.lower()
-    plant_of = dict(zip(keys, named["plant_id"], strict=True))
-    return [(key, plant) for key, plant in plant_of.items() if key] or [("", "")]
 
 
 def _with_rate(lines: ibis.Table, ds: Dataset) -> ibis.Table:
     """The rate of the last day on or before the declaration date for which the central bank quotes the currency."""
     if ds.exchange_rates.empty:
         return lines.mutate(rate_usd=ibis.ifelse(_.currency == "USD", 1.0, ibis.null("float64")))
-    quoted = ds.exchange_rates.pivot(index="date", columns="currency", values="usd")
+    quoted = ds.exchange_rates.pivot(index="date", columns="currency", values="usd").assign(USD=1.0)
     last = pd.Series([lines.date.max().to_pandas(), quoted.index.max()], dtype="datetime64[us]").max()
-    daily = (
-        quoted.assign(USD=1.0)
-        .reindex(pd.date_range(quoted.index.min(), last, name="date"))
-        .ffill()
-        .stack()
-        .rename("rate_usd")
-        .reset_index()
-    )
-    rates = ibis.memtable(
-        daily.assign(rate_date=daily["date"].dt.date, rate_currency=daily["currency"].astype("object"))[
-            ["rate_date", "rate_currency", "rate_usd"]
-        ],
-        schema={"rate_date": "date", "rate_currency": "string", "rate_usd": "float64"},
-    )
+    daily = quoted.reindex(pd.date_range(quoted.index.min(), last)).ffill().stack().reset_index()
+    daily = daily.set_axis(["rate_date", "rate_currency", "rate_usd"], axis=1)
+    schema = {"rate_date": "date", "rate_currency": "string", "rate_usd": "float64"}
+    rates = small_table(daily.assign(rate_date=daily["rate_date"].dt.date), schema)
     invoiced = lines.mutate(rate_of=ibis.ifelse(_.value_usd.isnull(), _.currency, NOTHING))
     return invoiced.left_join(rates, [invoiced.date == rates.rate_date, invoiced.rate_of == rates.rate_currency]).drop(
         "rate_date", "rate_currency", "rate_of"
@@ -248,10 +233,6 @@ def _product(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Value:
             fits, column = lines.candidates == candidates, f"text_fits_{product}"
             branches.append((fits & lines[column] if column in lines.columns else fits, product))
     return ibis.cases(*branches, else_=NOTHING) if branches else NOTHING
-
-
-def _codes(text: str) -> list[str]:
-    return [code.strip() for code in text.split(";") if code.strip()]
 
 
 def origin_codes(lines: ibis.Table) -> dict[str, str]:

@@ -1,8 +1,4 @@
-"""How people and Excel write numbers, dates, months and quarters, read into typed columns; every fault is told.
-
-What can be read in one way only is read so; anything else stays as it stands and is a fault with place, row, value and
-remedy.
-"""
+"""How people write numbers, dates, months and quarters: read where there is one reading, and else a fault."""
 
 import datetime
 import re
@@ -47,12 +43,22 @@ BLANK = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))")  # between th
 SIMPLE = re.compile(r"[-+]?\d*\.?\d*([eE][-+]?\d+)?")
 ONE_COMMA, ONE_DOT = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}"), re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
 SERIAL, SERIALS = datetime.date(1899, 12, 30), range(33_239, 73_416)  # day 0 of Excel; the years 1991 to 2100
-ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
-QUARTER_FORMS = (
-    re.compile(r"(?P<year>\d{4})[ ./-]*Q(?P<quarter>[1-4])", re.IGNORECASE),
-    re.compile(r"Q(?P<quarter>[1-4])[ ./-]*(?P<year>\d{4})", re.IGNORECASE),
-    re.compile(r"(?P<quarter>[1-4]|I{1,3}|IV)[ -]*(?:Q|кв\.?|квартал|чорак|chorak)[ ,]*(?P<year>\d{4})", re.IGNORECASE),
+DATE_FORMS = (  # with dots the day leads everywhere; with strokes nobody can tell, unless it is past 12
+    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)([T ]00:00(:00)?)?",
+    r"(?P<day>\d\d?)\.(?P<month>\d\d?)\.(?P<year>\d{4})",
+    r"(?P<day>1[3-9]|[2-9]\d)/(?P<month>\d\d?)/(?P<year>\d{4})",
+    r"(?P<month>\d\d?)/(?P<day>1[3-9]|[2-9]\d)/(?P<year>\d{4})",
 )
+MONTH_FORMS = (
+    r"(?P<month>0?[1-9]|1[0-2])[./](?P<year>\d{4})",
+    r"(?P<name>[a-zа-я]{3})[a-zа-я]*[-. ]+(?P<year>(\d\d)?\d\d)",
+)
+QUARTER_FORMS = (
+    r"(?P<year>\d{4})[ ./-]*Q(?P<quarter>[1-4])",
+    r"Q(?P<quarter>[1-4])[ ./-]*(?P<year>\d{4})",
+    r"(?P<quarter>[1-4]|I{1,3}|IV)[ -]*(?:Q|кв\.?|квартал|чорак|chorak)[ ,]*(?P<year>\d{4})",
+)
+ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
 
 
 @dataclass(frozen=True)
@@ -153,29 +159,28 @@ def _is_pattern(text: str) -> bool:
     return True
 
 
+def alternatives(texts: pd.Series) -> pd.Series:
+    """The names that texts separate by ;, in lower case and without needless blanks, each under its text's index."""
+    names = texts.dropna().str.split(";").explode().str.split().str.join(" ").str.lower()
+    return names[names.ne("")]
+
+
 def exact(cell) -> str:
-    """What Excel typed, as text: no serials, no trailing .0."""
+    """A cell of a workbook, or a value of JSON, as text: no serials, no trailing .0, nothing for none."""
     match cell:
         case str():
             return cell.strip()
         case bool():
             return str(cell).upper()
-        case int() | float():
-            return str(int(cell)) if cell == int(cell) and abs(cell) < 1e15 else repr(cell)
+        case float() if cell.is_integer() and abs(cell) < 1e15:
+            return str(int(cell))
         case datetime.datetime() if cell.time() == datetime.time():
             return cell.date().isoformat()
-        case datetime.date() | datetime.time():
-            return cell.isoformat()
-    return str(cell)
+    return "" if pd.isna(cell) else str(cell)
 
 
 def decimal_mark(cells: list[str], *, comma: bool) -> str:
-    """The decimal mark of a file, by those of its numbers that can be read in one way; "" for none, UNSURE for both.
-
-    Parameters
-    ----------
-    comma : what the file says where its numbers do not: Excel separates by ; where its decimal mark is the comma
-    """
+    """The decimal mark of the numbers that have one reading, or else as `comma` says; "" for none, UNSURE for both."""
     marks = {_mark(BLANK.sub("", cell)) for cell in cells} - {""}
     return UNSURE if len(marks) > 1 else marks.pop() if marks else "," * comma
 
@@ -183,11 +188,9 @@ def decimal_mark(cells: list[str], *, comma: bool) -> str:
 def as_written(cells: pd.Series, column: Column, frequency: str, mark: str) -> pd.Series:
     """The cells of a column as the project writes them; typed ones are taken as they are."""
     texts = cells.map(exact)
-    typed = cells.map(lambda cell: not isinstance(cell, str))
     match column.type, column.check:
-        case (("number" | "integer"), _):
-            odd = ~typed & ~texts.map(lambda cell: bool(SIMPLE.fullmatch(cell)) and not ONE_DOT.fullmatch(cell))
-            return texts.where(~odd, texts[odd].map(lambda cell: _number(cell, mark)).reindex(texts.index))
+        case "number" | "integer", _:
+            return texts.map(lambda cell: _number(cell, mark)).where(cells.map(type).eq(str), texts)
         case "date", _:
             return texts.map(lambda cell: _date(cell) or cell)
         case "period", _:
@@ -228,27 +231,24 @@ def _number(cell: str, mark: str) -> str:
     return read if SIMPLE.fullmatch(read) else cell
 
 
+def _parts(cell: str, forms: tuple[str, ...]) -> dict[str, str]:
+    """The parts of a date, month or quarter by the first form that it is written in; none if it has none."""
+    matches = (re.fullmatch(form, cell, re.IGNORECASE) for form in forms)
+    return next((match.groupdict() for match in matches if match), {})
+
+
 def _date(cell: str) -> str:
     """The date as 2026-09-30, "" if it is none or could be two."""
     if re.fullmatch(r"\d{5}", cell) and int(cell) in SERIALS:
         return (SERIAL + datetime.timedelta(int(cell))).isoformat()
-    if parts := re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ]00:00(:00)?", cell):
-        return parts[1]
-    if parts := re.fullmatch(r"(\d\d?)([./])(\d\d?)\2(\d{4})", cell):
-        first, _, second, year = parts.groups()
-        day, month = (second, first) if parts[2] == "/" and int(second) > 12 else (first, second)
-        if parts[2] == "." or int(day) > 12:  # with dots the day leads everywhere, with strokes nobody can tell
-            return f"{year}-{int(month):02}-{int(day):02}"
-    return cell if re.fullmatch(r"\d{4}-\d\d-\d\d", cell) else ""
+    parts = _parts(cell, DATE_FORMS)
+    return "{year}-{month:0>2}-{day:0>2}".format(**parts) if parts else ""
 
 
 def _month(cell: str) -> str:
-    if parts := re.fullmatch(r"(0?[1-9]|1[0-2])[./](\d{4})", cell):
-        return f"{parts[2]}-{int(parts[1]):02}"
-    if parts := re.fullmatch(r"([a-zа-я]{3})[a-zа-я]*[-. ]+(\d{4}|\d\d)", cell.lower()):
-        month = _months().get(parts[1])
-        return f"{'20' * (len(parts[2]) == 2)}{parts[2]}-{month:02}" if month else cell
-    return _date(cell)[:7] or cell
+    parts = _parts(cell, MONTH_FORMS)
+    month = parts.get("month") or _months().get(parts.get("name", "").lower())
+    return f"{'20' * (len(parts['year']) == 2)}{parts['year']}-{month:0>2}" if month else _date(cell)[:7] or cell
 
 
 @cache
@@ -256,20 +256,12 @@ def _months() -> dict[str, int]:
     """Months by the three letters that Excel shows of them in English and in Russian."""
     from babel.dates import get_month_names
 
-    return {
-        name[:3].lower(): number
-        for language in ("en", "ru")
-        for number, name in get_month_names("wide", "stand-alone", language).items()
-    }
+    names = [get_month_names("wide", "stand-alone", language).items() for language in ("en", "ru")]
+    return {name[:3].lower(): number for language in names for number, name in language}
 
 
 def _period(cell: str, frequency: str) -> str:
-    date = _date(cell)
-    if date:
-        month = int(date[5:7])
-        return f"{date[:4]}Q{(month + 2) // 3}" if frequency == "Q" else date[:4]
-    for quarter in QUARTER_FORMS if frequency == "Q" else ():
-        if parts := quarter.fullmatch(cell):
-            number = parts["quarter"].upper()
-            return f"{parts['year']}Q{ROMAN.get(number, number)}"
-    return cell
+    if date := _date(cell):
+        return f"{date[:4]}Q{(int(date[5:7]) + 2) // 3}" if frequency == "Q" else date[:4]
+    parts = _parts(cell, QUARTER_FORMS) if frequency == "Q" else {}
+    return f"{parts['year']}Q{ROMAN.get(parts['quarter'].upper(), parts['quarter'])}" if parts else cell

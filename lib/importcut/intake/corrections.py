@@ -10,8 +10,11 @@ import pandas as pd
 from ibis import _
 
 from importcut.dataset import Dataset
+from importcut.intake.engine import small_table
 from importcut.intake.files import parts
+from importcut.intake.parquet import FAULTS
 from importcut.intake.registers import read_register
+from importcut.intake.rules import NOTHING
 from importcut.intake.spreadsheet import read_csv
 from importcut.intake.text import utf8
 from importcut.intake.values import Fault
@@ -132,50 +135,47 @@ def corrected(lines: ibis.Table, ds: Dataset) -> ibis.Table:
     register = ds.corrections.rename(columns={"file": "source_file"})
     register = register[register["column"].notna() & register["status"].ne("withdrawn")]
     kinds = {c.name: c.type for c in tables()["declarations"].columns[2:]}
+    known = register[register["column"].isin(kinds)].sort_values("column", kind="stable")
     wrong = [
         f"corrections.csv: {c} is no column of declarations — choose one of {', '.join(kinds)}"
         for c in register["column"]
         if c not in kinds
     ]
-    for column, rows in register[register["column"].isin(kinds)].groupby("column"):
-        wrong += _unexpected(lines, rows, column)
-        lines = lines if wrong else _put_right(lines, rows, column)
-    if wrong:
+    if wrong := wrong + (_unexpected(lines, known) if len(known) else []):
         raise DataError("\n".join(wrong))
+    for column, rows in known.groupby("column"):
+        lines = _put_right(lines, rows, column)
     return lines
 
 
-def _unexpected(lines: ibis.Table, rows: pd.DataFrame, column: str) -> list[str]:
+def _unexpected(lines: ibis.Table, register: pd.DataFrame) -> list[str]:
     """What stands there instead of what a correction expects."""
-    places = lines.filter(_.source_file.isin(rows["source_file"].tolist()), _.line.isin(rows["line"].tolist()))
-    unread = ibis.ifelse(_.fault_column == column, _.fault_value, ibis.null("string"))
-    present = places.select(*PLACE, stands=unread.fill_null(_[column].cast("string"))).to_pandas()
-    comparison = rows.merge(present, on=PLACE, how="left", indicator="there", validate="1:1")
-    return [
-        f"corrections.csv: {row.source_file} line {row.line}: "
-        + (f"{column} is {row.stands!r}, not {row.expect!r} as expected — {STALE}" if row.there == "both" else NO_LINE)
-        for row in comparison.itertuples()
-        if row.there != "both" or not _same(row.stands, row.expect)
-    ]
+    places = lines.filter(_.source_file.isin([*register["source_file"]]), _.line.isin([*register["line"]]))
+    stands = {
+        c: ibis.ifelse(_.fault_column == c, _.fault_value, NOTHING).fill_null(_[c].cast("string"))
+        for c in register["column"].unique()
+    }
+    present = places.select(*PLACE, **stands).to_pandas().set_index(PLACE).to_dict("index")
+    wrong = []
+    for row in register.itertuples():
+        place = f"corrections.csv: {row.source_file} line {row.line}"
+        values = present.get((row.source_file, row.line))
+        if values is None:
+            wrong.append(f"{place}: {NO_LINE}")
+        elif not _same(value := values[row.column], row.expect):
+            wrong.append(f"{place}: {row.column} is {value!r}, not {row.expect!r} as expected — {STALE}")
+    return wrong
 
 
 def _put_right(lines: ibis.Table, rows: pd.DataFrame, column: str) -> ibis.Table:
-    kind = lines.schema()[column]
-    table = rows[[*PLACE, "value"]].rename(columns={"value": "corrected_text"}).astype({"corrected_text": "object"})
-    known = ibis.memtable(
-        table.assign(corrected=True),
-        schema={"source_file": "string", "line": "int64", "corrected_text": "string", "corrected": "boolean"},
-    )
-    joined = lines.left_join(known, PLACE).drop(*[f"{c}_right" for c in PLACE])
-    is_mine, cleared = _.corrected.fill_null(False), _.corrected.fill_null(False) & (_.fault_column == column)
-    faults = {
-        name: ibis.ifelse(cleared, ibis.null("string"), _[name]) for name in ("fault", "fault_kind", "fault_value")
-    }
-    return (
-        joined.mutate(**{column: ibis.ifelse(is_mine, _.corrected_text.try_cast(kind), _[column])}, **faults)
-        .mutate(fault_column=ibis.ifelse(cleared, ibis.null("string"), _.fault_column))
-        .drop("corrected_text", "corrected")
-    )
+    """The lines with the values of a column that are corrected, and sound if it was these that could not be read."""
+    values = rows[[*PLACE, "value"]].set_axis([*PLACE, "corrected_text"], axis=1).assign(corrected=True)
+    schema = {"source_file": "string", "line": "int64", "corrected_text": "string", "corrected": "boolean"}
+    joined = lines.left_join(small_table(values, schema), PLACE).drop(*[f"{c}_right" for c in PLACE])
+    mine = _.corrected.fill_null(False)
+    value = ibis.ifelse(mine, _.corrected_text.try_cast(lines.schema()[column]), _[column])
+    faults = {name: ibis.ifelse(mine & (_.fault_column == column), NOTHING, _[name]) for name in FAULTS}
+    return joined.mutate(**{column: value}, **faults).drop("corrected_text", "corrected")
 
 
 def _same(stands, expect) -> bool:

@@ -88,7 +88,7 @@ def test_a_sound_file_is_read_whole(ds):
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("last", [True, False])
 def test_a_sound_file_is_read_at_once_and_not_line_by_line(ds, end, last, monkeypatch):
-    monkeypatch.setattr("importcut.intake.declarations.mended", lambda *_, **__: pytest.fail("looked at line by line"))
+    monkeypatch.setattr("importcut.intake.text.mended", lambda *_, **__: pytest.fail("looked at line by line"))
     path = put(ds, [line(1), line(2)], end=end)
     path.write_bytes(path.read_bytes().removesuffix(b"" if last else end.encode()))
     assert read(ds) == ({2: 101.0, 3: 102.0}, {})

@@ -15,22 +15,12 @@ import pandas as pd
 import pyarrow as pa
 
 from importcut.dataset import Dataset, digests, fingerprint_of, write_whole
+from importcut.intake import text
 from importcut.intake.corrections import line_corrections, patched, without_file
 from importcut.intake.files import parts
 from importcut.intake.formats import SPECS, Fit, Format, detected, forced, known_formats, long_header, matched, unused
 from importcut.intake.grids import Rows, as_arrow, long_rows, page_rows, parquet_rows, records_of, sheets_of
 from importcut.intake.parquet import read_text, write_declarations
-from importcut.intake.text import (
-    SEPARATORS,
-    decimal_of,
-    decoded,
-    encoding_of,
-    header_of,
-    mended,
-    physical_lines,
-    rows_of,
-    utf8,
-)
 from importcut.schema import DataError, listed
 
 BEGINNING = 250_000  # bytes of a text file among which its header is looked for
@@ -79,7 +69,7 @@ class _Source:
     @property
     def added(self) -> dict[str, str]:
         """Columns that hold one text on every row, by header: what the file does not say itself."""
-        return {header: str(text) for header, text in self.said.get("add", {}).items()}
+        return {header: str(value) for header, value in self.said.get("add", {}).items()}
 
     def fit(self, header: list[str], top: int = 0) -> Fit:
         """The format that a header fits, which ends in row `top` if rows are counted."""
@@ -88,7 +78,7 @@ class _Source:
 
     def write(self, fit: Fit, rows: pa.Table | str, *, width: int, top: int, decimal: str = ".") -> int:
         """Write typed lines of so many columns, those added after them, and return how many."""
-        added = {f"c{width + n}": text for n, text in enumerate(self.added.values())}
+        added = {f"c{width + n}": value for n, value in enumerate(self.added.values())}
         shape = {"top": top, "decimal": self.said.get("decimal") or decimal, "added": added}
         return write_declarations(Path(f"{self.stem}.parquet"), fit, rows, source_file=self.source_file, **shape)
 
@@ -209,7 +199,7 @@ def tables_of(path: Path, source: _Source, scratch: Path) -> list[RawFile]:
             fit = source.fit(header)
             return [source.raw_file(fit, source.write(fit, table, width=len(header), top=0))]
         case "excel":
-            sheets = dict(sheets_of(path, name))
+            sheets = sheets_of(path, name)
             names = source.said.get("sheet", [*sheets])
             names = [names] if isinstance(names, str) else names
             if not names or set(names) - set(sheets):
@@ -227,23 +217,23 @@ def tables_of(path: Path, source: _Source, scratch: Path) -> list[RawFile]:
 def _from_text(path: Path, source: _Source, scratch: Path) -> RawFile:
     """The table of a text file: read at once if it is sound throughout, else with its lines looked at one by one."""
     name, said = source.source_file, source.said
-    encoding = said.get("encoding") or encoding_of(path, name)
-    path = utf8(path, encoding, scratch / "utf-8", name)
+    encoding = said.get("encoding") or text.encoding_of(path, name)
+    path = text.utf8(path, encoding, scratch / "utf-8", name)
     if len(source.corrections):
         path = patched(path, source.corrections, scratch / "corrected")
     with path.open("rb") as file:
         begin = file.read(BEGINNING).decode("utf-8-sig", "replace")
-    head = header_of(begin, lambda row: matched(row, source.formats), said.get("separator") or SEPARATORS)
+    head = text.header_of(begin, lambda row: matched(row, source.formats), said.get("separator") or text.SEPARATORS)
     source, fit = replace(source, encoding=encoding, separator=head.separator), source.fit(head.fields, head.top or 1)
     if fit.format.wide:
-        rows = rows_of(decoded(path, name)[0], head.separator, name)
+        rows = text.rows_of(text.decoded(path, name)[0], head.separator, name)
         return _from_rows([[field or None for field in row] for row in rows], source)
     loose = bool(head.rows) and len(head.rows[0]) == len(head.fields) + 1 and not head.rows[0][-1]
     names = [f"c{n}" for n in range(len(head.fields))] + ["loose"] * loose  # a separator at the end of each line
     numbers = [n for c, n in fit.position.items() if fit.format.columns[c]["type"] in ("number", "integer")]
-    decimal = decimal_of((row[n] for row in head.rows for n in numbers if n < len(row)), head.separator)
+    decimal = text.decimal_of((row[n] for row in head.rows for n in numbers if n < len(row)), head.separator)
     write = partial(source.write, fit, width=len(head.fields), top=head.top, decimal=decimal)
-    lines = physical_lines(path) - head.top
+    lines = text.physical_lines(path) - head.top
     try:
         if head.top == 1 and write(read_text(path, head.separator, names, header=True)) == lines:
             return source.raw_file(fit, lines)
@@ -251,13 +241,13 @@ def _from_text(path: Path, source: _Source, scratch: Path) -> RawFile:
         pass  # a line somewhere is no record
     shape = {"width": len(names), "top": head.top, "separator": head.separator}
     for quoted in (False, True):
-        sound = mended(path, scratch / "mended", **shape, quoted=quoted)
+        malformed, gaps = text.mended(path, scratch / "mended", **shape, quoted=quoted)
         try:
-            lines = write(read_text(sound.path, head.separator, names, header=False))
+            lines = write(read_text(scratch / "mended", head.separator, names, header=False))
         except duckdb.Error as error:
             cause = str(error).splitlines()[0][:200]
             continue
-        return source.raw_file(fit, lines, sound.gaps, sound.malformed)
+        return source.raw_file(fit, lines, gaps, malformed)
     raise DataError(f"{name}: cannot be read ({cause}) — save it as CSV, UTF-8")
 
 

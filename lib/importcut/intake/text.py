@@ -96,10 +96,7 @@ def _sense(text: str, page: str) -> float:
 
 
 def decoded(path: Path, place: str) -> tuple[str, str]:
-    """The text of a small file and its encoding.
-
-    Raises DataError if it cannot be told or does not hold throughout.
-    """
+    """The text of a small file and its encoding; DataError if it cannot be told or does not hold throughout."""
     encoding = encoding_of(path, place)
     try:
         return path.read_bytes().decode(encoding).removeprefix("\ufeff"), encoding
@@ -108,10 +105,7 @@ def decoded(path: Path, place: str) -> tuple[str, str]:
 
 
 def rows_of(text: str, separator: str, place: str) -> list[list[str]]:
-    """The rows of a text that is sound throughout.
-
-    Raises DataError if its quotes do not close.
-    """
+    """The rows of a text that is sound throughout; DataError if its quotes do not close."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
     try:
         return [*reader]
@@ -120,10 +114,7 @@ def rows_of(text: str, separator: str, place: str) -> list[list[str]]:
 
 
 def utf8(path: Path, encoding: str, target: Path, source_file: str) -> Path:
-    """The file as UTF-8, itself if it is that; what cannot be decoded is written out as \\x.. .
-
-    Raises DataError if the encoding is not known.
-    """
+    """The file as UTF-8, itself if it is that; what cannot be decoded is written out as \\x.. ."""
     if encoding.lower() in ("utf-8", "utf8", "utf-8-sig"):
         return path
     try:
@@ -166,18 +157,6 @@ def _best(text: str, separator: str, known: Callable, most: int) -> tuple[tuple[
     return scores[best], Header(rows[best] if rows else [], ends[best] if rows else 0, separator, rows[best + 1 :])
 
 
-@dataclass(frozen=True)
-class Mended:
-    """A file in which every physical line below the header is one record, sound or a gap.
-
-    malformed : the lines that are no records: line, reason, value, raw; gaps : lines that carry on the record before.
-    """
-
-    path: Path
-    malformed: list[dict]
-    gaps: int
-
-
 def physical_lines(path: Path) -> int:
     """How many lines a file has, the last one with or without a line end."""
     count, last = 0, b"\n"
@@ -188,29 +167,35 @@ def physical_lines(path: Path) -> int:
     return count + (last != b"\n")
 
 
-def mended(path: Path, target: Path, *, width: int, top: int, separator: str, quoted: bool = False) -> Mended:
-    """Write the file again without its header, each line a record of `width` fields or a gap.
+def mended(
+    path: Path, target: Path, *, width: int, top: int, separator: str, quoted: bool = False
+) -> tuple[list[dict], int]:
+    """Write a file again without its header, each physical line a record of `width` fields or a gap.
 
     quoted : every line with a quote is read and written anew, not only those whose quotes stand out of place.
+    Returns the lines that are no records (line, reason, value, raw) and how many others carry on the record before.
     """
     gap = (GAP + separator * (width - 1)).encode()
     malformed, gaps, line, pending = [], 0, 0, []
     with target.open("wb") as write:
         for lines, last in _blocks(path):
             pending += lines
-            begin, keep = max(0, top - line), len(pending) if last else max(0, len(pending) - LONGEST)
-            for at, length, fields, reason in _records(pending, begin, keep, width, separator, quoted):
+            begin, end = max(0, top - line), len(pending) if last else max(0, len(pending) - LONGEST)
+            after, keep = begin, end
+            for at in np.flatnonzero(~_plain(pending, width, separator, quoted)).tolist():
+                if not after <= at < end:
+                    continue
+                fields, length, reason = _record(pending, at, width, separator)
                 if reason is not None:
                     text = pending[at].decode("utf-8", "backslashreplace")
                     malformed.append({"line": line + at + 1, "reason": reason, "value": text[:80], "raw": text})
-                pending[at : at + length] = [
-                    gap if fields is None else _written(fields, separator),
-                    *[gap] * (length - 1),
-                ]
-                gaps, keep = gaps + length - 1, max(keep, at + length)
+                record = gap if fields is None else _written(fields, separator)
+                after = at + length
+                pending[at:after] = [record, *[gap] * (length - 1)]
+                gaps, keep = gaps + length - 1, max(keep, after)
             write.writelines(text + b"\n" for text in pending[begin:keep])
             pending, line = pending[keep:], line + keep
-    return Mended(target, malformed, gaps)
+    return malformed, gaps
 
 
 def _blocks(path: Path) -> Iterator[tuple[list[bytes], bool]]:
@@ -226,15 +211,6 @@ def _blocks(path: Path) -> Iterator[tuple[list[bytes], bool]]:
         yield [carried.removesuffix(b"\r")] if carried else [], True
 
 
-def _records(lines: list[bytes], begin: int, end: int, width: int, separator: str, quoted: bool) -> Iterator[tuple]:
-    """The lines that are not plainly one record: place, lines spanned, fields if it is sound, reason if it is not."""
-    for at in np.flatnonzero(~_plain(lines, width, separator, quoted)).tolist():
-        if begin <= at < end:
-            fields, length, reason = _record(lines, at, width, separator)
-            begin = at + length
-            yield at, length, fields, reason
-
-
 def _plain(lines: list[bytes], width: int, separator: str, quoted: bool) -> np.ndarray:
     """Which lines are, by their signs alone, one record: quotes in pairs where they belong, separators outside them."""
     text = b"\n".join(lines) + b"\n"
@@ -246,10 +222,10 @@ def _plain(lines: list[bytes], width: int, separator: str, quoted: bool) -> np.n
     owner = np.searchsorted(ends, cuts)
     outside = (np.searchsorted(quotes, cuts) - before[owner]) % 2 == 0
     fields = np.bincount(owner[outside], minlength=len(ends)) + 1
-    neighbours, padded = [10, 34, ord(separator)], np.concatenate([[10], signs, [10]])
-    stray = (
-        quotes if quoted else quotes[~np.isin(padded[quotes], neighbours) & ~np.isin(padded[quotes + 2], neighbours)]
-    )
+    stray = quotes
+    if not quoted:
+        neighbours, padded = [10, 34, ord(separator)], np.concatenate([[10], signs, [10]])
+        stray = quotes[~np.isin(padded[quotes], neighbours) & ~np.isin(padded[quotes + 2], neighbours)]
     odd = np.concatenate([stray, np.flatnonzero(signs == 13)])
     marked = np.bincount(np.searchsorted(ends, odd), minlength=len(ends)) > 0
     short = np.diff(ends, prepend=-1) <= LONGEST_LINE

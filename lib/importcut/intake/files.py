@@ -42,8 +42,7 @@ def parts(path: Path, source_file: str, scratch: Path) -> Iterator[Part]:
     kind = _kind_of(path, source_file)
     if kind == "gzip":
         with gzip.open(path) as packed:
-            plain = _unpacked(packed, scratch / "0", path.stat().st_size, source_file)
-        yield _plain_part(plain, source_file)
+            yield _unpacked(packed, scratch / "0", path.stat().st_size, source_file)
     elif kind == "zip":
         yield from _members(path, source_file, scratch)
     else:
@@ -77,12 +76,8 @@ def _members(path: Path, source_file: str, scratch: Path) -> Iterator[Part]:
     try:
         with zipfile.ZipFile(path) as archive:
             listed = [(member, PurePosixPath(member.filename.replace("\\", "/"))) for member in archive.infolist()]
-            if climbing := [
-                name for _, name in listed if name.is_absolute() or ".." in name.parts or ":" in "".join(name.parts[:1])
-            ]:
-                raise DataError(
-                    f"{source_file}: holds {str(climbing[0])!r}, a path out of the archive — pack the files anew"
-                )
+            for name in (n for _, n in listed if n.is_absolute() or ".." in n.parts or ":" in "".join(n.parts[:1])):
+                raise DataError(f"{source_file}: holds {str(name)!r}, a path out of the archive — pack the files anew")
             files = [m for m, name in listed if not m.is_dir() and not any(n.startswith(HIDDEN) for n in name.parts)]
             if len(files) > MOST_MEMBERS:
                 raise DataError(f"{source_file}: holds {len(files)} files, more than {MOST_MEMBERS} — unpack it")
@@ -90,25 +85,17 @@ def _members(path: Path, source_file: str, scratch: Path) -> Iterator[Part]:
                 raise DataError(f"{source_file}: the archive holds no file — put the file received there")
             size = path.stat().st_size
             for n, member in enumerate(files):
-                name = f"{source_file}/{member.filename}"
                 with archive.open(member) as packed:
-                    plain = _unpacked(packed, scratch / str(n), size, name)
-                yield _plain_part(plain, name)
-                size -= plain.stat().st_size // MOST_RATIO  # what one has used up is not there for the next
-                plain.unlink(missing_ok=True)
+                    part = _unpacked(packed, scratch / str(n), size, f"{source_file}/{member.filename}")
+                yield part
+                size -= part.path.stat().st_size // MOST_RATIO  # what one has used up is not there for the next
+                part.path.unlink(missing_ok=True)
     except (zipfile.BadZipFile, RuntimeError) as error:
         raise DataError(f"{source_file}: the archive cannot be opened ({error}) — pack the files anew") from None
 
 
-def _plain_part(path: Path, name: str) -> Part:
-    kind = _kind_of(path, name)
-    if kind in ("gzip", "zip"):
-        raise DataError(f"{name}: an archive within an archive is not opened — unpack it")
-    return Part(name, kind, path)
-
-
-def _unpacked(packed, target: Path, size: int, name: str) -> Path:
-    """What is packed, written out as long as it is not far more than `size` bytes."""
+def _unpacked(packed, target: Path, size: int, name: str) -> Part:
+    """What is packed, written out as long as it is not far more than `size` bytes and no archive itself."""
     most, written = max(ROOMY, MOST_RATIO * size), 0
     remedy = "put the unpacked file there if it is sound"
     try:
@@ -119,4 +106,7 @@ def _unpacked(packed, target: Path, size: int, name: str) -> Path:
                     raise DataError(f"{name}: unpacks to more than {MOST_RATIO} times its size — {remedy}")
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise DataError(f"{name}: cannot be unpacked ({error}) — ask its sender for a whole file") from None
-    return target
+    kind = _kind_of(target, name)
+    if kind in ("gzip", "zip"):
+        raise DataError(f"{name}: an archive within an archive is not opened — unpack it")
+    return Part(name, kind, target)

@@ -1,7 +1,6 @@
 """Workbooks, JSON, pages and Parquet as rows of text, and tables whose columns are periods turned into rows."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,15 +14,11 @@ from importcut.schema import DataError
 Rows = list[list[str | None]]
 
 
-def sheets_of(path: Path, source_file: str) -> Iterator[tuple[str, Rows]]:
-    """The sheets of a workbook that hold anything: name, rows of text; an error value stands as Excel writes it.
-
-    Raises DataError if it cannot be opened.
-    """
-    for name, cells in read_workbook(path, source_file).items():
-        rows = [[_text(cell) for cell in row] for row in cells]
-        if any(value for row in rows for value in row):
-            yield name, rows
+def sheets_of(path: Path, source_file: str) -> dict[str, Rows]:
+    """The sheets of a workbook that hold anything, as rows of text by name, or DataError."""
+    book = read_workbook(path, source_file).items()
+    sheets = {name: [[_text(cell) for cell in row] for row in rows] for name, rows in book}
+    return {name: rows for name, rows in sheets.items() if any(value for row in rows for value in row)}
 
 
 def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
@@ -36,7 +31,7 @@ def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise DataError(f"{source_file}: is no whole JSON file ({error}) — fetch or export it again") from None
     places = ["", *dict.fromkeys(f.records for f in formats if f.records)]
-    records = next((r for p in places if (r := _at(content, p)) is not None), None)
+    records = next((r for p in places if (r := _records(content, p))), None)
     if records is None:
         shape = ", ".join(map(str, content))[:120] if isinstance(content, dict) else type(content).__name__
         raise DataError(
@@ -48,17 +43,35 @@ def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
     return [header, *([_text(record.get(key)) for key in header] for record in records)]
 
 
+def entry_at(content, place: str):
+    """What stands at a place of a JSON document, such as `data` or `0.data`; LookupError if there is no such place."""
+    for step in filter(None, place.split(".")):
+        try:
+            content = content[int(step) if isinstance(content, list) else step]
+        except (TypeError, ValueError):
+            raise LookupError(place) from None
+    return content
+
+
+def _records(content, place: str) -> list[dict]:
+    """The records at a place, if there are any; what stands at the top and has lists in it is none."""
+    try:
+        rows = entry_at(content, place)
+    except LookupError:
+        return []
+    listed = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+    nested = listed and not place and any(isinstance(value, list) for row in rows[:1] for value in row.values())
+    return rows if listed and not nested else []
+
+
 def _about(content, about: dict) -> dict:
     """What a JSON file says of all its records, by name."""
-    entries = _at(content, about["records"]) or []
+    entries = _records(content, about["records"])
     return {entry[about["name"]]: entry.get(about["value"]) for entry in entries if about["name"] in entry}
 
 
 def page_rows(path: Path, source_file: str) -> Rows:
-    """The largest table of a page, as portals save it under the name of a workbook; its cells as they are written.
-
-    Raises DataError if there is none.
-    """
+    """The largest table of a page, as portals save it under the name of a workbook, its cells as written."""
     from bs4 import BeautifulSoup
 
     page = path.read_bytes()
@@ -74,10 +87,7 @@ def page_rows(path: Path, source_file: str) -> Rows:
 
 
 def long_rows(header: list[str], rows: Rows, wide: dict) -> Rows:
-    """The rows of a table whose headers are periods as one row a period, under `formats.long_header`.
-
-    Cumulative figures become those of each month alone.
-    """
+    """The rows of a wide table under `formats.long_header`; cumulative figures become those of each month alone."""
     written = period_headers(header, wide)
     others, order = [n for n in range(len(header)) if n not in written], sorted(written, key=written.get)
     long = []
@@ -90,10 +100,7 @@ def long_rows(header: list[str], rows: Rows, wide: dict) -> Rows:
 
 
 def parquet_rows(path: Path, source_file: str) -> tuple[list[str], pa.Table]:
-    """Header and columns c0, c1 … of text of a Parquet file; what holds lists or records is no text and empty.
-
-    Raises DataError if it is no whole Parquet file.
-    """
+    """Header and columns c0, c1 … of a Parquet file as text, empty where it holds lists or records; or DataError."""
     import pyarrow.parquet as pq
 
     try:
@@ -132,17 +139,3 @@ def _alone(value: str, period: str, sofar: dict[str, str]) -> str:
         return f"{value} up to this month, {before} is missing"
     except ValueError:
         return value  # what is no number is set aside when it is read as one
-
-
-def _at(content, place: str) -> list[dict] | None:
-    """The list of records at a place such as `data` or `0.data`, if there is one."""
-    for key in filter(None, place.split(".")):
-        if isinstance(content, dict):
-            content = content.get(key)
-        elif isinstance(content, list) and key.isdigit() and int(key) < len(content):
-            content = content[int(key)]
-        else:
-            return None
-    listed = isinstance(content, list) and content and all(isinstance(record, dict) for record in content)
-    nested = listed and not place and any(isinstance(v, list) for v in content[0].values())
-    return content if listed and not nested else None

@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from importcut.dataset import FETCHED, write_whole
+from importcut.intake.grids import entry_at
 from importcut.intake.quotations import ANCHOR, enter, quoted
 from importcut.schema import LIBRARY, DataError
 
@@ -65,11 +66,15 @@ class Service:
 
     @property
     def terms(self) -> str:
-        """Where the data come from, and on what terms, for those who use them."""
+        """Where the data come from, and on what terms."""
         return f"Source: {self.source} — {self.licence}"
 
+    def excerpt(self, body: bytes) -> str:
+        """How an answer begins, without the key, should it repeat it."""
+        return repr(body.decode(errors="replace").replace(self.key or "\0", "…")[:200])
+
     def error(self, said: str) -> DataError:
-        """An error of this source, without the key, should an answer repeat it."""
+        """An error of this source, without the key."""
         return DataError(f"{self.title}{said}".replace(self.key or "\0", "…"))
 
 
@@ -99,16 +104,9 @@ def fetch(
     """Ask each question whose answer does not stand in the dataset; all files that answer, and how many are new.
 
     A question to which nothing is published has no file and is asked again next time.
-
-    Parameters
-    ----------
-    questions : values for the path, the query and the file's name, such as `{"cmdCode": "281511", "period": 2023}`
-    again : ask also for what is there; a former answer is put aside, not lost
-    check : raises DataError for rows that are no answer to the question
-
-    Raises
-    ------
-    DataError : the source refuses, or its answer is cut off, of another shape or to another question.
+    questions : values for the path, the query and the file's name, such as `{"cmdCode": "281511", "period": 2023}`;
+    again : ask also for what is there; a former answer is put aside; check : refuses rows that are no answer.
+    Raises DataError if the source refuses, or its answer is cut off, of another shape or to another question.
     """
     files, new = [], 0
     with _session(source) as session:
@@ -121,8 +119,13 @@ def fetch(
                     rows = _rows(body, source, question)
                     check(rows, question)
                 except DataError as error:
-                    raise _rejected(error, body, address, file, dataset, source) from None
-                new += _keep(body, len(rows), address, file, dataset, source)
+                    aside = f"{FETCHED}/{source.name}/{file.name}.rejected"
+                    write_whole(dataset / aside, body.replace(source.key.encode(), b"") if source.key else body)
+                    seen = f"it begins {source.excerpt(body)} and lies in {aside} of the dataset"
+                    remedy = f"{RESUME}; if the answer stays like this, the service has changed: see connectors.toml"
+                    raise source.error(f": the answer to {address} {error}; {seen} — {remedy}") from None
+                _keep(body, len(rows), address, file, dataset, source.name)
+                new += bool(rows)
             files += [file] if file.exists() else []
     return files, new
 
@@ -130,9 +133,8 @@ def fetch(
 def fetch_rates(
     dataset: Path, source: Service, days: Sequence[pd.Timestamp], currencies: Sequence[str], **options
 ) -> tuple[int, int, list[str]]:
-    """Fetch the rates in force on each day and enter those of `currencies` in exchange_rates.csv.
+    """Enter the rates in force on each day; how many answers are new, rates added, and which rates stay that differ.
 
-    Returns how many answers are new, how many rates were added, and which differ from those entered, that stay.
     Raises DataError as `fetch` does, if a currency is not quoted, or if exchange_rates.csv cannot be read.
     """
 
@@ -176,7 +178,7 @@ def _answer(session: requests.Session, source: Service, question: Mapping) -> tu
     time.sleep(source.pause_seconds)
     if response.status_code != requests.codes.ok:
         remedy = f"check what was asked for{f' and {source.key_variable}' * bool(source.key)}, or later {RESUME}"
-        said = f" answered {response.status_code} to {response.url}: {_begins(response.content, source)} — {remedy}"
+        said = f" answered {response.status_code} to {response.url}: {source.excerpt(response.content)} — {remedy}"
         raise source.error(said)
     return response.content, response.url
 
@@ -184,12 +186,11 @@ def _answer(session: requests.Session, source: Service, question: Mapping) -> tu
 def _rows(body: bytes, source: Service, question: Mapping) -> list[dict]:
     """The rows of an answer. Raises DataError if it is of another shape, not whole, or to another question."""
     try:
-        document = rows = json.loads(body)
-        for step in filter(None, source.rows.split(".")):
-            rows = rows[int(step) if step.isdigit() else step]
+        document = json.loads(body)
+        rows = entry_at(document, source.rows)
     except ValueError:
         raise DataError("is no JSON") from None
-    except (KeyError, IndexError, TypeError):
+    except LookupError:
         raise DataError(f"has no {source.rows}") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or not (rows or source.count):
         raise DataError("has no list of rows")
@@ -205,15 +206,6 @@ def _rows(body: bytes, source: Service, question: Mapping) -> list[dict]:
     return rows
 
 
-def _rejected(error: DataError, body: bytes, address: str, file: Path, dataset: Path, source: Service) -> DataError:
-    """Keep an odd answer aside, without the key; the error that says what was seen."""
-    aside = f"{FETCHED}/{source.name}/{file.name}.rejected"
-    write_whole(dataset / aside, body.replace(source.key.encode(), b"") if source.key else body)
-    remedy = f"{RESUME}; if the answer stays like this, the service has changed: see connectors.toml"
-    excerpt = f"it begins {_begins(body, source)} and lies in {aside} of the dataset"
-    return source.error(f": the answer to {address} {error}; {excerpt} — {remedy}")
-
-
 def _stands(file: Path, dataset: Path) -> bool:
     """Whether the file is there just as it was received: with the digest of its last line in the log."""
     log = dataset / FETCHED / "log.csv"
@@ -223,22 +215,15 @@ def _stands(file: Path, dataset: Path) -> bool:
     return digests.get(file.relative_to(dataset).as_posix()) == sha256(file.read_bytes()).hexdigest()
 
 
-def _keep(body: bytes, rows: int, address: str, file: Path, dataset: Path, source: Service) -> bool:
+def _keep(body: bytes, rows: int, address: str, file: Path, dataset: Path, source: str) -> None:
     """Write a line into the log, then the answer, if it has rows; another one that stood there is put aside."""
     stamp, name = datetime.now(UTC).isoformat(timespec="seconds"), file.relative_to(dataset).as_posix()
-    line = [stamp, source.name, name, address, rows, len(body), sha256(body).hexdigest()]
+    line = [stamp, source, name, address, rows, len(body), sha256(body).hexdigest()]
     log = dataset / FETCHED / "log.csv"
     former = log.read_text(encoding="utf-8") if log.exists() else ""
     added = pd.DataFrame([line], columns=LOG).to_csv(index=False, header=not former, lineterminator="\n")
     write_whole(log, former + added)
-    if not rows:
-        return False
-    if file.exists() and (other := file.read_bytes()) != body:
-        write_whole(dataset / FETCHED / source.name / f"{file.stem}-{sha256(other).hexdigest()[:8]}.json.former", other)
-    write_whole(file, body)
-    return True
-
-
-def _begins(body: bytes, source: Service) -> str:
-    text = body.decode(errors="replace").replace(source.key or "\0", "…")
-    return repr(text[:200])
+    if rows and file.exists() and (other := file.read_bytes()) != body:
+        write_whole(dataset / FETCHED / source / f"{file.stem}-{sha256(other).hexdigest()[:8]}.json.former", other)
+    if rows:
+        write_whole(file, body)

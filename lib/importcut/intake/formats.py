@@ -225,10 +225,7 @@ def _aliases(about: dict) -> dict[str, float]:
 
 
 def forced(source_file: str, ds: Dataset) -> dict:
-    """What dataset.toml says of a file in [[files]]; the first entry whose `match` fits it.
-
-    Raises DataError if it says something that cannot be said.
-    """
+    """What dataset.toml says of a file: the first entry of [[files]] that fits it, or DataError."""
     for about in ds.files:
         _known_keys(about, FORCED, "[[files]]")
         if fnmatch.fnmatch(source_file, about.get("match", "*")):

@@ -22,9 +22,9 @@ class Publication:
 
 
 def published(ds: Dataset) -> Publication | None:
-    """The latest publication of a period before `ds.period`; None if there is none.
+    """The latest publication of a period before `ds.period`, if there is one.
 
-    Raises DataError if a file of it was altered or cannot be read: file, row, value, remedy.
+    Raises DataError if a file of it was altered or cannot be read.
     """
     folder = last_published(ds)
     if folder is None:
@@ -43,10 +43,7 @@ def published(ds: Dataset) -> Publication | None:
 
 
 def last_published(ds: Dataset) -> Path | None:
-    """Folder of the latest publication of a period before `ds.period`.
-
-    Raises DataError if a folder beside it is not named as a period.
-    """
+    """Folder of the latest publication of a period before `ds.period`; DataError if one beside it is none."""
     folders = [f for f in (ds.path / PUBLISHED).glob("*") if f.is_dir() and not f.name.startswith(".")]
     odd = [f.name for f in folders if not pd.Series([f.name]).str.fullmatch(PERIODS[ds.frequency]).item()]
     if odd:

@@ -41,10 +41,7 @@ def wrong_settings(about: dict, frequency: str) -> list[Fault]:
 
 
 def read_toml(file: Path) -> dict:
-    """What a TOML file says.
-
-    Raises DataError if it is none.
-    """
+    """What a TOML file says, or DataError if it is none."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -68,16 +65,12 @@ def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame],
             sheets[REGISTER], places[REGISTER] = quoted, quoted.place
         case wrong:
             faults += wrong or []
-    registers = {}
-    for name, table in specs.items():
-        if name in sheets:
-            registers[name], wrong = read_register(sheets[name], table, frequency)
-            faults += wrong
-        else:
-            registers[name] = _nothing(table, frequency)
-    if registers["products"].empty and not {places["products"], WORKBOOK, OLD_WORKBOOK} & {
-        fault.place for fault in faults
-    }:
+    registers = {name: _nothing(table, frequency) for name, table in specs.items()}
+    for name in [n for n in specs if n in sheets]:
+        registers[name], wrong = read_register(sheets[name], specs[name], frequency)
+        faults += wrong
+    faulty = {fault.place for fault in faults}
+    if registers["products"].empty and not {places["products"], WORKBOOK, OLD_WORKBOOK} & faulty:
         text = "has no rows — fill in a product at least" if "products" in sheets else "is missing — add it"
         faults.append(Fault(places["products"], (), text))
     return registers, places, faults + _contradictions(registers, places, faults, {*sheets})
@@ -85,19 +78,15 @@ def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame],
 
 def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFrame, list[Fault]]:
     """The register and what is wrong with it by itself."""
-    width = len(sheet.header)
+    width, place = len(sheet.header), sheet.place
     if missing := [c.name for c in table.columns if c.name not in sheet.header]:
         remedy = "add the column" if len(missing) == 1 else "add the columns"
-        return _nothing(table, frequency), [
-            Fault(sheet.place, ("row 1",), f"no column {', '.join(missing)} — {remedy}")
-        ]
+        return _nothing(table, frequency), [Fault(place, ("row 1",), f"no column {', '.join(missing)} — {remedy}")]
     if not sheet.rows:
         return _nothing(table, frequency), []
-    faults = [
-        Fault(sheet.place, (at,), f"{len(row)} fields under {width} headers — correct the row that begins {row[0]}")
-        for at, row in sheet.rows.items()
-        if len(row) != width
-    ]
+    odd = {at: row for at, row in sheet.rows.items() if len(row) != width}
+    remedy = f"under {width} headers — correct the row that begins"
+    faults = [Fault(place, (at,), f"{len(row)} fields {remedy} {row[0]}") for at, row in odd.items()]
     whole = {at: row for at, row in sheet.rows.items() if len(row) == width}
     cells = pd.DataFrame([*whole.values()], [*whole], [*sheet.header], dtype=object)
     cells = cells.loc[:, ~cells.columns.duplicated()]
@@ -109,17 +98,15 @@ def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFr
     mark, typed = decimal_mark(texts, comma=sheet.separator == ";"), {}
     for column in columns:
         text, clean = written[column.name], as_written(cells[column.name], column, frequency, mark)
-        typed[column.name], wrong = read_column(text, column, sheet.place, frequency, plain=clean)
+        typed[column.name], wrong = read_column(text, column, place, frequency, plain=clean)
         faults += wrong + _lost_letters(sheet, column, text)
     read = pd.DataFrame(typed)
     if names := [c.name for c in columns if c.name.startswith("name_")]:
         nameless = read.index[read[names].isna().all(axis=1)]
-        faults += [Fault(sheet.place, (at,), "no name in any language — write one", names[-1]) for at in nameless]
+        faults += [Fault(place, (at,), "no name in any language — write one", names[-1]) for at in nameless]
         read[names] = read[names].bfill(axis=1).ffill(axis=1)  # in place of a language that is left out, the next one
-    return read, faults + [
-        Fault(sheet.place, (at,), f"{', '.join(written.loc[at, list(table.key)])} stands twice — keep one")
-        for at in read.index[read.duplicated(list(table.key))]
-    ]
+    twice = written.loc[read.duplicated([*table.key]), [*table.key]].itertuples()
+    return read, faults + [Fault(place, (at,), f"{', '.join(key)} stands twice — keep one") for at, *key in twice]
 
 
 def _with_names(table: Table) -> list[Column]:
@@ -131,7 +118,8 @@ def _with_names(table: Table) -> list[Column]:
 
 
 def _nothing(table: Table, frequency: str) -> pd.DataFrame:
-    return pd.DataFrame({c.name: pd.Series(dtype=_dtype(c, frequency)) for c in _with_names(table)})
+    types = {**DTYPES, "period": f"period[{frequency}]"}
+    return pd.DataFrame({c.name: pd.Series(dtype=types[c.type]) for c in _with_names(table)})
 
 
 def _lost_letters(sheet: Sheet, column: Column, text: pd.Series) -> list[Fault]:
@@ -139,14 +127,9 @@ def _lost_letters(sheet: Sheet, column: Column, text: pd.Series) -> list[Fault]:
     if sheet.encoding != "cp1251" or not (column.name.startswith("name_") or column.name == "aliases"):
         return []
     remedy = "saved in CP1251, which lacks Қ Ғ Ҳ: write the letters again and save as CSV UTF-8"
-    return [
-        Fault(sheet.place, (at,), f"{column.name} {text[at]} has lost letters — {remedy}", column.name)
-        for at in text.index[text.str.contains("?", regex=False)]
-    ]
-
-
-def _dtype(column: Column, frequency: str) -> str:
-    return f"period[{frequency}]" if column.type == "period" else DTYPES[column.type]
+    lost = text[text.str.contains("?", regex=False)]
+    sentence = f"{column.name} {{}} has lost letters — {remedy}"
+    return [Fault(sheet.place, (at,), sentence.format(cell), column.name) for at, cell in lost.items()]
 
 
 def _contradictions(registers: dict, places: dict, faults: list[Fault], present: set[str]) -> list[Fault]:

@@ -13,10 +13,7 @@ SAID = ("reason", "source")  # what stands beside the values of a single project
 
 
 def read_scenario(path: Path, name: str, projects: pd.DataFrame) -> MappingProxyType:
-    """The scenario, with the assumptions of the base scenario where it has none of its own.
-
-    Raises DataError if there is no such scenario, or an assumption or project in it is not known or wrong.
-    """
+    """The scenario, with assumptions of the base scenario where it has none; DataError if it is unknown or wrong."""
     if name not in scenarios(path):
         known = ", ".join(sorted(scenarios(path)))
         raise DataError(f"scenario {name}: no file scenarios/{name}.toml — choose one of {known}")

@@ -29,12 +29,7 @@ class Sheet:
 
 
 def sheets_of(path: Path, names: dict[str, set[str]]) -> tuple[dict[str, Sheet], dict[str, str], list[Fault]]:
-    """The registers that stand in a dataset's folder, where each stands or would stand, and what cannot be read.
-
-    Parameters
-    ----------
-    names : the columns of each register
-    """
+    """The registers in a folder, by name and columns; where each stands or would stand; what cannot be read."""
     files = {name: path / f"{name}.csv" for name in names if (path / f"{name}.csv").exists()}
     read = {name: read_csv(file, names[name]) for name, file in files.items()}
     remedy = f"is not read — save it in Excel as {WORKBOOK}"
@@ -42,17 +37,15 @@ def sheets_of(path: Path, names: dict[str, set[str]]) -> tuple[dict[str, Sheet],
     places = {name: f"{name}.csv" for name in names}
     books = [path / book for book in (WORKBOOK, OLD_WORKBOOK) if (path / book).exists()]
     faults += [Fault(book.name, (), f"stands beside {WORKBOOK} — keep one of them") for book in books[1:]]
-    if books:
-        book, wrong = _read_sheets(books[0])
-        places |= {name: f"{books[0].name} sheet {name}" for name in names if name not in files}
+    for book in books[:1]:
+        sheets, wrong = _read_sheets(book)
+        faults += wrong
+        places |= {name: f"{book.name} sheet {name}" for name in names if name not in files}
         remedy = f"is no register — rename it to one of {', '.join(names)}, or let it begin with {OWN}"
-        faults += wrong + [Fault(sheet.place, (), remedy) for name, sheet in book.items() if name not in names]
-        faults += [
-            Fault(book[name].place, (), f"stands as {name}.csv too — keep one of them")
-            for name in files
-            if name in book and book[name].rows
-        ]
-        read = {**{name: sheet for name, sheet in book.items() if name in names}, **read}
+        faults += [Fault(sheet.place, (), remedy) for name, sheet in sheets.items() if name not in names]
+        twice = [name for name in files if name in sheets and sheets[name].rows]
+        faults += [Fault(sheets[name].place, (), f"stands as {name}.csv too — keep one of them") for name in twice]
+        read = {name: sheet for name, sheet in (sheets | read).items() if name in names}
     faults += [sheet for sheet in read.values() if isinstance(sheet, Fault)]
     sheets = {name: sheet for name, sheet in read.items() if isinstance(sheet, Sheet)}
     return sheets, places | {name: sheet.place for name, sheet in sheets.items()}, faults

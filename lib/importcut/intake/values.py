@@ -80,10 +80,7 @@ def read_column(
 ) -> tuple[pd.Series, list[Fault]]:
     """The values of a column of texts, indexed by row, and what is wrong with them.
 
-    Parameters
-    ----------
-    text : the cells as they stand
-    plain : the same as the project writes them, where that differs (1234.5 for 1 234,5); UNSURE where nobody can tell
+    plain : the same as the project writes them (1234.5 for 1 234,5), UNSURE where nobody can tell.
     """
     filled = text.ne("")
     error = text.map(lambda cell: cell == NOT_STORED or bool(EXCEL_ERROR.fullmatch(cell))).astype(bool)

@@ -10,21 +10,10 @@ import pandas as pd
 from ibis import _
 
 from importcut.dataset import Dataset, fingerprint_of, write_whole
+from importcut.intake import rules
 from importcut.intake.corrections import corrected
 from importcut.intake.engine import FILE_ROW, engine_of, read_parquet, small_table, write_parquet
-from importcut.intake.rules import (
-    CLEANING,
-    NOTHING,
-    keyed,
-    known_codes,
-    origin_codes,
-    repaired,
-    repeated_keys,
-    repeats,
-    thinned,
-    unit_value_medians,
-    with_rule,
-)
+from importcut.intake.rules import CLEANING, NOTHING
 from importcut.schema import CLEANED, LIBRARY, PLACE, DataError, load, save, tables
 
 LINES = [c.name for c in tables()["lines"].columns]
@@ -86,18 +75,20 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
         lines = read_parquet(connection, [f.declarations for f in files], numbered=True)
         lines = corrected(lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[FILE_ROW]), ds)
         lines, undated, later = _up_to(lines, files, ds)
-        sound, codes = keyed(lines), known_codes(lines, ds)
-        twice = checkpoint("repeats", repeats(sound, checkpoint("keys", repeated_keys(sound))))
-        judged = partial(with_rule, twice=twice, codes=codes, origins=origin_codes(lines), ds=ds)
-        medians = checkpoint("medians", unit_value_medians(judged(checkpoint("some", thinned(lines, codes)))))
-        decided = repaired(judged(lines), medians).mutate(period=_period(ds.frequency), **_why())
+        sound, codes = rules.keyed(lines), rules.known_codes(lines, ds)
+        twice = checkpoint("repeats", rules.repeats(sound, checkpoint("keys", rules.repeated_keys(sound))))
+        judged = partial(rules.with_rule, twice=twice, codes=codes, origins=rules.origin_codes(lines), ds=ds)
+        some = checkpoint("some", rules.thinned(lines, codes))
+        medians = checkpoint("medians", rules.unit_value_medians(judged(some)))
+        decided = rules.repaired(judged(lines), medians).mutate(period=_period(ds.frequency), **_why())
         decided = lasting("lines", decided.select(*LINES))
         quarantine = lasting("quarantine", _set_aside(decided.filter(_.rule.notnull()), undated))
         imports = decided.filter(_.rule.isnull())
         _reconcile(files, imports, quarantine, later)
-        cells, rules = save(_cells(imports), "cells", ds), save(_rules(imports, quarantine), "rules", ds)
+        save(_cells(imports), "cells", ds)
+        save(_rules(imports, quarantine), "rules", ds)
     write_whole(ds.cleaned / NOTE, f"{sum(later.values())} {digest}")
-    return Cleaned(ds.cleaned / "lines.parquet", ds.cleaned / "quarantine.parquet", cells, rules, sum(later.values()))
+    return _known(digest, ds)
 
 
 def _digest(files: list, ds: Dataset) -> str:
@@ -158,7 +149,7 @@ def _why() -> dict[str, ibis.Value]:
     looked_at = {}
     for rule, about in CLEANING["rules"].items():
         looked_at.setdefault(about.get("column"), []).append(rule)
-    values = [(_.rule.isin(rules), _[name].cast("string")) for name, rules in looked_at.items() if name]
+    values = [(_.rule.isin(looking), _[name].cast("string")) for name, looking in looked_at.items() if name]
     return {
         "kind": ibis.ifelse(_.rule.isnull(), NOTHING, _.fault_kind.fill_null(_of_rule("kind"))),
         "column": ibis.ifelse(_.rule.isnull(), NOTHING, _.fault_column.fill_null(_of_rule("column"))),
@@ -201,19 +192,14 @@ def _rules(imports: ibis.Table, quarantine: ibis.Table) -> pd.DataFrame:
     """What each rule did: lines and value, by what was decided."""
     usd = _.value_usd.cast(EXACT).sum()
     done = imports.group_by([*UNTOUCHED]).agg(lines=_.count(), value_usd=usd).to_pandas().fillna(UNTOUCHED)
-    acceptances = [
-        done.groupby(column)[["lines", "value_usd"]]
-        .sum()
-        .rename_axis("rule")
-        .reset_index()
-        .assign(decides=column.removesuffix("_rule"), kind="accepted")
-        for column in UNTOUCHED
-    ]
+    done = done.melt(["lines", "value_usd"], var_name="decides", value_name="rule")
+    accepted = done.groupby(["decides", "rule"], as_index=False)[["lines", "value_usd"]].sum()
+    accepted = accepted.assign(decides=accepted["decides"].str.removesuffix("_rule"), kind="accepted")
     readable = quarantine.mutate(value_usd=ibis.ifelse(_.value_usd.abs() < ADDED_UP, _.value_usd, ibis.null("float64")))
     aside = readable.group_by(kind=_.kind, rule=_.reason).agg(lines=_.count(), value_usd=usd).to_pandas()
-    rules = pd.concat([*acceptances, aside.assign(decides="line")], ignore_index=True)
-    rules["value_usd"] = rules["value_usd"].astype("float64").fillna(0.0)
-    return rules.sort_values(["decides", "kind", "rule"], ignore_index=True)
+    table = pd.concat([accepted, aside.assign(decides="line")], ignore_index=True)
+    table["value_usd"] = table["value_usd"].astype("float64").fillna(0.0)
+    return table.sort_values(["decides", "kind", "rule"], ignore_index=True)
 
 
 def _reconcile(files: list, imports: ibis.Table, quarantine: ibis.Table, later: dict[str, int]) -> None:

@@ -77,20 +77,16 @@ def to_correct(faulty: pd.DataFrame, files: list, ds: Dataset) -> pd.DataFrame:
     lines = [raw.get(place) for place in faulty[PLACE].itertuples(index=False, name=None)]
     text = pd.Series(lines, faulty.index, dtype="object")
     about = faulty[["column", "value"]].fillna("").agg(" ".join, axis=1).str.strip()
-    rows = pd.DataFrame(
-        {
-            "file": faulty["source_file"],
-            "line": faulty["line"],
-            "column": faulty["column"].where(text.isna()),
-            "expect": text.fillna(faulty["value"]),
-            "value": "",
-            "reason": (faulty["reason"].str.replace("_", " ") + ": " + about).str.removesuffix(": "),
-            "source": "",
-            "status": "open",
-            "remedy": faulty["remedy"],
-        }
+    rows = faulty.rename(columns={"source_file": "file"}).assign(
+        column=faulty["column"].where(text.isna()),
+        expect=text.fillna(faulty["value"]),
+        value="",
+        reason=(faulty["reason"].str.replace("_", " ") + ": " + about).str.removesuffix(": "),
+        source="",
+        status="open",
     )
-    return rows[text.notna() | rows["column"].notna()]
+    columns = [column.name for column in tables("registers.toml")["corrections"].columns]
+    return rows.loc[text.notna() | rows["column"].notna(), [*columns, "remedy"]]
 
 
 def amended(ds: Dataset, file: Path) -> tuple[Dataset, pd.DataFrame]:

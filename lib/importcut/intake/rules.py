@@ -30,12 +30,7 @@ COUNTRY = re.compile("(?!EU|EZ|UN|QO|ZZ)[A-Z]{2}")  # the codes that CLDR knows 
 
 
 def with_rule(lines: ibis.Table, *, twice: ibis.Table, codes: pd.DataFrame, origins: dict, ds: Dataset) -> ibis.Table:
-    """Each line with product, plant, value, weight in kg, the rules that touched it, and the one that sets it aside.
-
-    Parameters
-    ----------
-    twice : from `repeats`; codes : from `known_codes`; origins : from `origin_codes`
-    """
+    """Each line with product, plant, value, weight in kg, the rules that touched it, and the one that sets it aside."""
     read = lines.mutate(
         **_plants(ds),  # what one column alone decides comes first: an engine works it out once for each value of it
         **_text_fits(lines, ds),
@@ -153,13 +148,18 @@ def digest(declaration: str, item: str) -> int:
 
 
 def keyed(lines: ibis.Table) -> ibis.Table:
-    """The lines that can be read, with `key`: a digest of declaration and item, none where either is lacking."""
-    numbered = _.declaration_id.notnull() & _.item.notnull()
-    return lines.filter(_.fault.isnull()).mutate(key=ibis.ifelse(numbered, digest(_.declaration_id, _.item), None))
+    """The lines that can be read, with `key`: a digest of declaration and item, of the whole line if one is lacking."""
+    content = reduce(lambda a, b: a + "\x1f" + b, [_[c].cast("string").fill_null("") for c in CONTENT])
+    key = ibis.ifelse(_numbered(), digest(_.declaration_id, _.item), digest(content, ""))
+    return lines.filter(_.fault.isnull()).mutate(key=key)
+
+
+def _numbered() -> ibis.Value:
+    return _.declaration_id.notnull() & _.item.notnull()
 
 
 def repeated_keys(sound: ibis.Table) -> ibis.Table:
-    """Keys that several lines of `keyed` share, or several lack."""
+    """Keys that several lines of `keyed` share."""
     return sound.group_by("key").having(_.count() > 1).agg()
 
 
@@ -168,18 +168,11 @@ def repeats(sound: ibis.Table, keys: ibis.Table) -> ibis.Table:
 
     Only lines that share a key (`repeated_keys`) with another one are sorted; of millions these are few.
     """
-    sound = sound.mutate(version=_.correction.fill_null(0))
-    numbered = _.declaration_id.notnull() & _.item.notnull()
-    candidates = sound.semi_join(keys, "key")
-    if keys.filter(_.key.isnull()).count().to_pandas():
-        content = reduce(lambda a, b: a + "\x1f" + b, [_[c].cast("string").fill_null("") for c in CONTENT])
-        others = sound.filter(~numbered).mutate(content=content)
-        alike = others.semi_join(others.group_by("content").having(_.count() > 1).agg(), "content")
-        candidates = candidates.union(alike.drop("content"))
+    candidates = sound.mutate(version=_.correction.fill_null(0)).semi_join(keys, "key")
     counted = candidates.mutate(
         copy=ibis.row_number().over(group_by=CONTENT, order_by=PLACE),
         newest=_.version.max().over(group_by=DECLARED_ITEM),
-        numbered=numbered,
+        numbered=_numbered(),
     ).mutate(same=ibis.row_number().over(group_by=[*DECLARED_ITEM, "version", "copy"], order_by=PLACE))
     repeat = ibis.cases(
         (_.copy > 0, "duplicate_line"),

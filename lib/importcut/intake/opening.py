@@ -40,15 +40,9 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
     period : the last period that counts; None for a dataset as of no period
     scenario : a file of the dataset's scenarios/, without .toml
 
-    Returns
-    -------
-    Dataset
-        What it says of itself; each register is a table (`ds.projects`, `ds.products` …), with the columns and units
-        of registers.toml.
-
-    Raises
-    ------
-    DataError : lists everything wrong, one line each: file, row, value, remedy.
+    Returns a Dataset: what it says of itself; each register is a table (`ds.projects` …) with the columns and units of
+    registers.toml.
+    Raises DataError that lists everything wrong, one line each: file, row, value, remedy.
 
     Examples
     --------
@@ -67,10 +61,7 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
 
 
 def examine(name: str | Path) -> Examined:
-    """The dataset by name or folder, whatever is wrong with its settings, registers and scenarios.
-
-    Raises DataError if there is no such dataset.
-    """
+    """The dataset by name or folder, whatever is wrong with it; DataError if there is none."""
     path, template = find_dataset(name), read_toml(TEMPLATE / "dataset.toml")
     about, registers, places, wrong, faults = _contents(path)
     scenario, misread = _scenarios(path, registers["projects"])
@@ -110,10 +101,7 @@ def datasets() -> list[str]:
 
 
 def find_dataset(name: str | Path) -> Path:
-    """The folder of a dataset, by name or path.
-
-    Raises DataError if there is none.
-    """
+    """The folder of a dataset, by name or path; DataError if there is none."""
     for path in (ROOT / "data" / "raw" / str(name), Path(str(name)).expanduser().resolve()):
         if (path / "dataset.toml").is_file():
             return path
@@ -143,7 +131,7 @@ def _dataset(
 ) -> Dataset:
     """The dataset in `path` that these settings, registers and this scenario make, all of them sound."""
     frequency = about["frequency"]
-    start = about.get("programme_start")
+    start, editions = about.get("programme_start"), about.get("hs_revisions", {})
     return Dataset(
         name=path.name,
         path=path,
@@ -153,20 +141,15 @@ def _dataset(
         illustrative=about["illustrative"],
         base_period=pd.Period(str(about["base_period"])),
         programme_start=None if start is None else as_period(start, frequency),
-        target=MappingProxyType(about.get("target", {})),
         counterfactual=about["counterfactual"],
-        thresholds=MappingProxyType(about["thresholds"]),
-        weights=MappingProxyType(about.get("weights", {})),
-        hs_revisions=MappingProxyType(
-            {edition: as_period(str(first), frequency) for edition, first in about.get("hs_revisions", {}).items()}
-        ),
+        hs_revisions=MappingProxyType({name: as_period(str(first), frequency) for name, first in editions.items()}),
         recut=pd.read_csv(LIBRARY / "hs_revisions.csv", dtype="str"),
         import_regimes=tuple(about.get("import_regimes", ())),
         sources=tuple(map(in_all_languages, about["sources"])),
         scenario=scenario,
         registers=MappingProxyType({name: table.reset_index(drop=True) for name, table in registers.items()}),
         files=tuple(about.get("files", ())),
-        formats=MappingProxyType(about.get("formats", {})),
+        **{name: MappingProxyType(about.get(name, {})) for name in ("target", "thresholds", "weights", "formats")},
     )
 
 

@@ -22,19 +22,10 @@ FAULTS = ["fault", "fault_kind", "fault_column", "fault_value"]
 def write_declarations(
     target: Path, fit: Fit, rows: pa.Table | str, *, source_file: str, top: int, decimal: str, added: dict[str, str]
 ) -> int:
-    """Write the declarations of a table and return how many rows it had.
+    """Write the declarations of a table and return how many rows it had; duckdb.Error if a text file is not sound.
 
     Row n of the file is line `first_line` + n. A row that cannot be read or is out of scope has its reason in `fault`.
-
-    Parameters
-    ----------
-    rows : columns c0, c1 … of text, or SQL that reads them
-    added : columns that are the same on every row: name, value
-
-    Raises
-    ------
-    duckdb.Error
-        If the text file is not sound throughout.
+    rows : columns c0, c1 … of text, or SQL that reads them; added : columns with one value on every row.
     """
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")

@@ -29,12 +29,7 @@ def read_workbook(file: Path, name: str = "") -> dict[str, list[list]]:
     """The rows of each sheet from its first cell on: texts, numbers, dates, true or false; errors as Excel writes them.
 
     A formula is its stored value; NOT_STORED where there is none. Nothing is evaluated.
-
-    Parameters
-    ----------
-    name : what the file is called in errors, if not by its own name
-
-    Raises DataError if it cannot be read, or unpacks to far more than tables are.
+    Raises DataError, under `name`, if the file cannot be read, or unpacks to far more than tables are.
     """
     from python_calamine import CalamineError, load_workbook  # ten times as fast as openpyxl, and blind to errors
     from xlrd import XLRDError
@@ -60,11 +55,9 @@ def read_workbook(file: Path, name: str = "") -> dict[str, list[list]]:
 
 
 def _look_through(file: Path, name: str) -> bool:
-    """Unpack a workbook part by part, before a reader takes it whole into memory: what its parts say they are may lie.
+    """Whether an error, or a formula without its value, may stand in a workbook; DataError if it is no sound one.
 
-    Returns whether an error, or a formula without its value, may stand in it.
-
-    Raises DataError if it unpacks to far too much, declares entities, or a sheet spans far more cells than it has.
+    It is unpacked part by part, before a reader takes it whole into memory: what its parts say they are may lie.
     """
     most = min(LARGEST_BOOK, max(ROOMY, MOST_RATIO * file.stat().st_size))
     left, suspect = most, False
@@ -76,15 +69,11 @@ def _look_through(file: Path, name: str) -> bool:
             left -= len(content)
             if left < 0:
                 raise DataError(f"{name}: unpacks to more than {most // 10**6} MB — save its tables as CSV")
-            if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in _plain_signs(content):
+            if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in content.replace(b"\0", b""):
                 raise DataError(f"{name}: {part.filename} declares entities, as no workbook does — save it anew")
             _not_too_wide(content, name, part.filename)
             suspect = suspect or bool(SUSPECT.search(content))
     return suspect
-
-
-def _plain_signs(content: bytes) -> bytes:
-    return content.replace(b"\0", b"") if b"\0" in content[:4] else content  # UTF-16
 
 
 def _not_too_wide(content: bytes, name: str, sheet: str) -> None:

@@ -13,7 +13,7 @@ from importcut.schema import LIBRARY, DataError, tables
 LOOK_ALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")  # Cyrillic letters that stand for Latin ones, and back
 TYPED_APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")  # the Uzbek o‘ and g‘ are typed with any of these
 SPECS = LIBRARY / "formats"  # one description each
-COLUMN_KEYS = {
+COLUMN_KEYS = {  # type is said by datasets of former days; what a column is, tables.toml says
     "headers", "type", "required", "instead", "default", "dates", "scale", "unit", "units", "empty", "strip",
 }  # fmt: skip
 WITHIN_YEAR = re.compile("%[bBmj]")  # a date written without one of these names a whole year
@@ -26,11 +26,11 @@ class Format:
     """A format: how its columns are headed and written, and which of its rows are imports.
 
     signature : headers without which a file is not of this format.
-    columns : by column of `declarations`: headers (aliases; one with a scale of its own is {header, scale}), type,
+    columns : by column of `declarations`: headers (aliases; one with a scale of its own is {header, scale}),
         required (true, or what of the dataset asks for it: regimes, plants), instead (column that may stand for it),
         default, dates (how they are written), scale (what the number is multiplied by, where the file counts in
         thousands), unit (header under which each row says its unit) and units (what these are multiplied by), empty
-        (texts that mean none), strip (signs around the text). Once read, aliases: by header, the scale.
+        (texts that mean none), strip (signs around the text). Once read: its type, and by header, the scale (aliases).
     scope : rows that count, by header: keep or drop values, reason for the rest; frequency: of what datasets.
     wide : pattern of headers that are periods, cumulative or not; records : where the rows stand in a JSON file;
         about : where that file says what holds for all of them: records, name, value.
@@ -205,9 +205,10 @@ def _merged(name: str, known: dict, own: dict) -> dict:
 def _format(name: str, spec: dict, ds: Dataset) -> Format:
     """A format as this dataset reads it: what it asks for, rows and dates of its frequency only."""
     needs = {"regimes": bool(ds.import_regimes), "plants": not ds.plants.empty}
+    kinds = {c.name: c.type for c in tables()["declarations"].columns}
     columns, unusable = {}, ""
     for column, about in spec.get("columns", {}).items():
-        columns[column] = {"type": "text", "headers": (), **about, "aliases": _aliases(about)}
+        columns[column] = {"headers": (), **about, "type": kinds[column], "aliases": _aliases(about)}
         columns[column]["required"] = needs.get(about.get("required"), about.get("required", False))
         if dates := about.get("dates"):
             columns[column]["dates"] = [d for d in dates if ds.frequency == "Y" or WITHIN_YEAR.search(d)]

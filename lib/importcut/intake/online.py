@@ -121,9 +121,9 @@ def fetch(
                 except DataError as error:
                     aside = f"{FETCHED}/{source.name}/{file.name}.rejected"
                     write_whole(dataset / aside, body.replace(source.key.encode(), b"") if source.key else body)
-                    seen = f"it begins {source.excerpt(body)} and lies in {aside} of the dataset"
+                    excerpt = f"it begins {source.excerpt(body)} and lies in {aside} of the dataset"
                     remedy = f"{RESUME}; if the answer stays like this, the service has changed: see connectors.toml"
-                    raise source.error(f": the answer to {address} {error}; {seen} — {remedy}") from None
+                    raise source.error(f": the answer to {address} {error}; {excerpt} — {remedy}") from None
                 _keep(body, len(rows), address, file, dataset, source.name)
                 new += bool(rows)
             files += [file] if file.exists() else []

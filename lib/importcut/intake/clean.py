@@ -85,10 +85,10 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
         quarantine = lasting("quarantine", _set_aside(decided.filter(_.rule.notnull()), undated))
         imports = decided.filter(_.rule.isnull())
         _reconcile(files, imports, quarantine, later)
-        save(_cells(imports), "cells", ds)
-        save(_rules(imports, quarantine), "rules", ds)
+        cells, by_rule = save(_cells(imports), "cells", ds), save(_rules(imports, quarantine), "rules", ds)
     write_whole(ds.cleaned / NOTE, f"{sum(later.values())} {digest}")
-    return _known(digest, ds)
+    paths = [ds.cleaned / f"{name}.parquet" for name in ("lines", "quarantine")]
+    return Cleaned(*paths, cells, by_rule, sum(later.values()))
 
 
 def _digest(files: list, ds: Dataset) -> str:

@@ -111,19 +111,10 @@ def repaired(lines: ibis.Table, medians: ibis.Table) -> ibis.Table:
         (ratio.between(1 / factor / tolerance, 1 / factor * tolerance), 1 / factor),
         else_=1.0,
     )
-    return (
-        lines.left_join(medians, "product_id")
-        .drop("product_id_right")
-        .mutate(repair=repair)
-        .mutate(
-            net_kg=_.declared_kg.nullif(0) * _.repair,
-            weight_rule=ibis.cases(
-                (_.declared_kg.isnull() | (_.declared_kg == 0), "missing"),
-                (_.repair != 1, "unit_repaired"),
-                else_=NOTHING,
-            ),
-        )
-    )
+    joined = lines.left_join(medians, "product_id").drop("product_id_right").mutate(repair=repair)
+    missing = _.declared_kg.isnull() | (_.declared_kg == 0)
+    weight_rule = ibis.cases((missing, "missing"), (_.repair != 1, "unit_repaired"), else_=NOTHING)
+    return joined.mutate(net_kg=_.declared_kg.nullif(0) * _.repair, weight_rule=weight_rule)
 
 
 def thinned(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Table:
@@ -206,9 +197,8 @@ def _with_rate(lines: ibis.Table, ds: Dataset) -> ibis.Table:
     schema = {"rate_date": "date", "rate_currency": "string", "rate_usd": "float64"}
     rates = small_table(daily.assign(rate_date=daily["rate_date"].dt.date), schema)
     invoiced = lines.mutate(rate_of=ibis.ifelse(_.value_usd.isnull(), _.currency, NOTHING))
-    return invoiced.left_join(rates, [invoiced.date == rates.rate_date, invoiced.rate_of == rates.rate_currency]).drop(
-        "rate_date", "rate_currency", "rate_of"
-    )
+    on = [invoiced.date == rates.rate_date, invoiced.rate_of == rates.rate_currency]
+    return invoiced.left_join(rates, on).drop("rate_date", "rate_currency", "rate_of")
 
 
 def _text_fits(lines: ibis.Table, ds: Dataset) -> dict[str, ibis.Value]:

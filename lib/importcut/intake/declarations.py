@@ -24,7 +24,6 @@ from importcut.intake.parquet import read_text, write_declarations
 from importcut.schema import DataError, listed
 
 BEGINNING = 250_000  # bytes of a text file among which its header is looked for
-HEADER_ROWS = 20  # rows of a sheet among which its header is looked for
 MALFORMED = {"line": "int64", "reason": "str", "value": "str", "raw": "str"}
 FOLDERS = ("declarations", "imports")
 AT_ONCE = 2  # files: while one is looked at by its signs, another one is cast
@@ -253,7 +252,7 @@ def _from_text(path: Path, source: _Source, scratch: Path) -> RawFile:
 
 def _from_rows(rows: Rows, source: _Source) -> RawFile:
     """A table given as rows, the header among the first of them."""
-    heads = [[" ".join(str(cell or "").split()) for cell in row] for row in rows[:HEADER_ROWS]]
+    heads = [[" ".join(str(cell or "").split()) for cell in row] for row in rows[: text.ROWS]]
     at = max(range(len(heads)), key=lambda n: (matched(heads[n], source.formats), -n), default=0)
     header, below, top = heads[at] if heads else [], rows[at + 1 :], at + 1
     fit = source.fit(header, top)

@@ -43,9 +43,7 @@ def engine_of(name: str | None, scratch: Path, *, lines: int) -> Iterator[ibis.B
     os.environ.setdefault("PYSPARK_PYTHON", shutil.which("python3") or "python3")
     builder = SparkSession.builder.appName("importcut").config("spark.sql.session.timeZone", "UTC")
     if not {"SPARK_REMOTE", "MASTER"} & set(os.environ):
-        builder = builder.config("spark.ui.enabled", "false").config(
-            "spark.sql.shuffle.partitions", os.cpu_count() or 2
-        )
+        builder = builder.config(map={"spark.ui.enabled": False, "spark.sql.shuffle.partitions": os.cpu_count() or 2})
     session = builder.getOrCreate()
     try:
         yield ibis.pyspark.connect(session)

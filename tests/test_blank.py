@@ -1,15 +1,19 @@
 """`importcut new`: the folder is sound but for what only its owner knows, and its workbook helps to fill it in."""
 
 import re
+import shutil
 import zipfile
 
+import pandas as pd
 import pytest
 from python_calamine import load_workbook
 
 from economy.registers_workbook import write_workbook
-from importcut.intake.opening import TEMPLATE, examine, new_dataset
-from importcut.intake.registers import read_toml, wrong_settings
+from importcut.intake.opening import examine, new_dataset, open_dataset
+from importcut.intake.registers import TEMPLATE, read_toml, wrong_settings
+from importcut.language import Voice, languages
 from importcut.schema import DataError, tables
+from importcut.telling import narrate
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +172,47 @@ def test_nothing_is_written_over_and_nothing_half_is_left(made, tmp_path, monkey
     monkeypatch.undo()
     (tmp_path / "empty").mkdir()
     assert (new_dataset(tmp_path / "empty") / "registers.xlsx").exists()
+
+
+@pytest.fixture
+def begun(made, repository, tmp_path):
+    """A new dataset with products: the settings as they come, and how to fill some of them in."""
+    folder = shutil.copytree(made, tmp_path / "begun", ignore=shutil.ignore_patterns("registers.xlsx"))
+    shutil.copy(repository / "data" / "raw" / "sample" / "products.csv", folder)
+
+    def settings(**changes):
+        text = (TEMPLATE / "dataset.toml").read_text(encoding="utf-8")
+        for old, new in changes.values():
+            assert old in text
+            text = text.replace(old, new)
+        (folder / "dataset.toml").write_text(text, encoding="utf-8")
+        return folder
+
+    return settings
+
+
+RUSSIAN = ("Название набора данных (заполняется)", "Химия для автопрома")
+
+
+def test_text_of_the_template_is_never_published(begun):
+    """What is filled in stands for the other languages; where nothing is, the folder's name heads the report."""
+    assert set(open_dataset(begun()).title.values()) == {"begun"}
+    half = ("Title of the dataset (to be filled in)", "Chemicals (to be filled in)")
+    ds = open_dataset(begun(ru=RUSSIAN, en=half))
+    assert set(ds.title.values()) == {"Химия для автопрома"} and set(ds.title) == set(languages())
+    assert ds.sources == () and narrate.annex(Voice("en", ds)).frame.empty
+    unfilled = [fault.text.split()[0] for fault in examine(ds.path).unfilled]
+    assert unfilled == ["title.en", "title.uz-Cyrl", "title.uz-Latn", "sources"]
+    source = ("Customs declarations: who gave them, and when (to be filled in)", "Customs, 2026")
+    assert set(open_dataset(begun(ru=RUSSIAN, source=source)).sources[0].values()) == {"Customs, 2026"}
+
+
+@pytest.mark.parametrize("name", ["Краска (заполняется)", "Bo'yoq (to'ldiriladi)", "Bo‘yoq (to‘ldiriladi)"])
+def test_a_name_that_is_still_to_be_filled_in_is_refused_at_its_cell(name, begun):
+    folder = begun(ru=RUSSIAN)
+    products = pd.read_csv(folder / "products.csv", dtype="str", keep_default_na=False)
+    products.loc[1, "name_ru"] = name
+    products.to_csv(folder / "products.csv", index=False)
+    message = re.escape(f"products.csv row 3: name_ru {name} is still to be filled in — write it, or leave it empty")
+    with pytest.raises(DataError, match=message):
+        open_dataset(folder)

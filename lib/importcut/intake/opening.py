@@ -8,12 +8,19 @@ from types import MappingProxyType
 import pandas as pd
 
 from importcut.dataset import ROOT, Dataset, as_period
-from importcut.intake.registers import in_all_languages, read_registers, read_toml, wrong_settings
+from importcut.intake.registers import (
+    TEMPLATE,
+    in_all_languages,
+    read_registers,
+    read_toml,
+    to_be_filled,
+    wrong_settings,
+)
 from importcut.intake.scenario import read_scenario, scenarios
 from importcut.intake.values import Fault
+from importcut.language import languages
 from importcut.schema import LIBRARY, PERIODS, DataError, listed
 
-TEMPLATE = LIBRARY / "templates" / "dataset"  # its registers.xlsx is written by `make registers`
 DECIDE = {  # columns of products, plants and exchange_rates that say what an import is; a row without them says nothing
     "product_id", "hs_prefixes", "text_pattern", "priority", "plant_id", "tax_numbers", "aliases",
     "date", "currency", "uzs", "usd", "",
@@ -72,7 +79,7 @@ def examine(name: str | Path) -> Examined:
         for name, table in registers.items()
     }
     ds = _dataset(path, settings, sound, scenario)
-    return Examined(ds, registers, places, (*wrong, *faults, *misread), tuple(_unfilled(about, template)))
+    return Examined(ds, registers, places, (*wrong, *faults, *misread), tuple(_unfilled(about)))
 
 
 def new_dataset(folder: str | Path) -> Path:
@@ -137,7 +144,7 @@ def _dataset(
         path=path,
         frequency=frequency,
         period=None if period is None else as_period(period, frequency),
-        title=MappingProxyType(in_all_languages(about["title"])),
+        title=MappingProxyType(in_all_languages(about["title"]) or dict.fromkeys(languages(), path.name)),
         illustrative=about["illustrative"],
         base_period=pd.Period(str(about["base_period"])),
         programme_start=None if start is None else as_period(start, frequency),
@@ -145,7 +152,7 @@ def _dataset(
         hs_revisions=MappingProxyType({name: as_period(str(first), frequency) for name, first in editions.items()}),
         recut=pd.read_csv(LIBRARY / "hs_revisions.csv", dtype="str"),
         import_regimes=tuple(about.get("import_regimes", ())),
-        sources=tuple(map(in_all_languages, about["sources"])),
+        sources=tuple(filter(None, map(in_all_languages, about["sources"]))),
         scenario=scenario,
         registers=MappingProxyType({name: table.reset_index(drop=True) for name, table in registers.items()}),
         files=tuple(about.get("files", ())),
@@ -165,13 +172,10 @@ def _scenarios(path: Path, projects: pd.DataFrame) -> tuple[dict, list[Fault]]:
     return base, [Fault("", (), line) for line in dict.fromkeys(wrong)]
 
 
-def _unfilled(about: dict, template: dict) -> list[Fault]:
-    """What still reads as `importcut new` wrote it."""
+def _unfilled(about: dict) -> list[Fault]:
+    """What still reads as `importcut new` wrote it, and is not shown in a report."""
     titles, sources = about.get("title", {}), about.get("sources", [])
-    left = [
-        f"title.{key}"
-        for key, text in template["title"].items()
-        if isinstance(titles, dict) and titles.get(key) == text
-    ]
-    left += ["sources"] if sources == template["sources"] else []
-    return [Fault("dataset.toml", (), f"{key} is still that of the template — write your own") for key in left]
+    titles = titles if isinstance(titles, dict) else {}
+    keys = [f"title.{language}" for language, text in titles.items() if to_be_filled(text)]
+    keys += ["sources"] if any(to_be_filled(text) for source in sources for text in dict(source).values()) else []
+    return [Fault("dataset.toml", (), f"{key} is still that of the template — write your own") for key in keys]

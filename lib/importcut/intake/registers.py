@@ -1,10 +1,12 @@
 """The registers and settings of a dataset: read, typed, checked, and against one another."""
 
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +16,10 @@ from importcut.intake.quotations import REGISTER, read_quotations
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
 from importcut.intake.values import Fault, alternatives, as_written, decimal_mark, exact, read_column
 from importcut.language import SOURCE, languages
-from importcut.schema import DTYPES, PAIR, USE, Column, DataError, Table, tables
+from importcut.schema import DTYPES, LIBRARY, PAIR, USE, Column, DataError, Table, tables
 
 ADD = "add it there or correct it"
+TEMPLATE = LIBRARY / "templates" / "dataset"  # its registers.xlsx is written by `make registers`
 
 
 def wrong_settings(about: dict, frequency: str) -> list[Fault]:
@@ -49,9 +52,23 @@ def read_toml(file: Path) -> dict:
 
 
 def in_all_languages(texts: dict[str, str]) -> dict[str, str]:
-    """A text by language; where one is left out, English stands in, or what there is."""
+    """A text by language; where one is left out, or still to be filled in, English stands in, or what there is."""
+    texts = {language: text for language, text in texts.items() if not to_be_filled(text)}
     missing = [language for language in languages() if language not in texts] if texts else []
     return {**texts, **{language: texts.get(SOURCE) or next(iter(texts.values())) for language in missing}}
+
+
+def to_be_filled(text: str) -> bool:
+    """Whether a text still says in some language, as those of the template do, that it is to be filled in."""
+    plain = re.sub("[ʻʼ‘’'`]", "", str(text))
+    return any(mark in plain for mark in _marks())
+
+
+@cache
+def _marks() -> tuple[str, ...]:
+    """What stands in parentheses at the end of the template's titles."""
+    titles = read_toml(TEMPLATE / "dataset.toml")["title"].values()
+    return tuple(re.sub("[ʻʼ‘’'`]", "", text[text.index("(") :]) for text in titles)
 
 
 def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame], dict[str, str], list[Fault]]:
@@ -100,6 +117,9 @@ def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFr
         text, clean = written[column.name], as_written(cells[column.name], column, frequency, mark)
         typed[column.name], wrong = read_column(text, column, place, frequency, plain=clean)
         faults += wrong + _lost_letters(sheet, column, text)
+        left = [at for at, cell in text.items() if isinstance(cell, str) and to_be_filled(cell)]
+        remedy = "is still to be filled in — write it, or leave it empty"
+        faults += [Fault(sheet.place, (at,), f"{column.name} {text[at]} {remedy}", column.name) for at in left]
     read = pd.DataFrame(typed)
     if names := [c.name for c in columns if c.name.startswith("name_")]:
         nameless = read.index[read[names].isna().all(axis=1)]

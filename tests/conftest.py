@@ -125,7 +125,7 @@ def _walk(name: str, period: str) -> Way:
     components = price_components(panel, groups, ds.base_period, plants=served)
     rates = rate_index(components, cleaned.cells, ds.exchange_rates, ds.base_period)
     caps = addressable(ds, panel, cuts)
-    flows, intended = plan(ds, caps), plan(ds, addressable(ds, panel, cuts, as_planned=True))
+    flows, attainable = plan(ds, caps), plan(ds, addressable(ds, panel, cuts, as_planned=False))
     credit = credited(ds, caps)
     return Way(
         ds=ds, cells=cleaned.cells, rules=cleaned.rules, imports=load("imports", ds), quarantine=load("quarantine", ds),
@@ -135,8 +135,8 @@ def _walk(name: str, period: str) -> Way:
         expected=walked.expected,
         bridge=bridges(panel, made, cuts, prices=walked.prices, rates=rates, steps=comparisons(ds, panel)),
         flows=flows, planned=planned_cuts(ds, flows), credit=credit, ranking=ranking(ds, realised, credit),
-        target=target_status(ds, planned_cuts(ds, flows), caps, realised),
-        ledger=ledger(realised, intended, flows, ds, former=published(ds)),
+        target=target_status(ds, planned_cuts(ds, flows), flows, caps, realised),
+        ledger=ledger(realised, flows, attainable, ds, former=published(ds)),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ def dataset(projects, products=(), **assumptions):
     sheet = ["project_id", "product_id", "price_ratio", "imported_input_usd_per_kg", "replaces_kg"]
     return SimpleNamespace(
         frequency="Y",
+        suppliers=set(),
         programme_start=pd.Period("2025", "Y"),
         projects=pd.DataFrame(projects, columns=["project_id", "cost_usd", "first_output"]),
         project_products=pd.DataFrame(products, columns=sheet),

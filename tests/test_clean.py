@@ -576,3 +576,17 @@ def test_the_tables_of_an_earlier_period_are_those_of_a_dataset_that_ends_there(
         tables.append([cleaned.cells, cleaned.rules, places])
     for whole, until in zip(*tables, strict=True):
         pd.testing.assert_frame_equal(whole, until)
+
+
+def test_the_value_that_a_rule_touches_is_not_netted(ds, sample):
+    lines = [line(1, **{VALUE: "-500"}), line(2, **{CODE: "99", VALUE: "700"}), line(3)]
+    rules = clean_imports(receive(ds, a=lines), ds).rules.set_index("rule")
+    assert rules["value_usd"].drop(["declared", "tax_number"]).to_dict() == {
+        "negative_value": 500,
+        "hs_code_malformed": 700,
+    }
+    faults = sample.quarantine.query("kind == 'fault' and value_usd.abs() < 1e11")["value_usd"]
+    told = sample.rules.query("kind == 'fault'")["value_usd"].sum()
+    assert told == pytest.approx(faults.abs().sum()) and told > faults.sum() + 2e5
+    aside = sample.quality.query("treatment == 'set_aside' and kind == 'fault'")
+    assert aside["affected_value_usd"].sum() == pytest.approx(told)

@@ -5,9 +5,11 @@ from types import MappingProxyType, SimpleNamespace
 import pandas as pd
 import pytest
 
+from importcut.app.run import inputs
 from importcut.economics.comparison import changes, ledger
 from importcut.economics.planning import _vehicles
-from importcut.intake.publication import Publication
+from importcut.intake.opening import open_dataset
+from importcut.intake.publication import Publication, last_published
 from importcut.language import Voice, languages
 from importcut.schema import conform, tables
 from importcut.telling import narrate
@@ -24,6 +26,7 @@ class Programme(SimpleNamespace):
     """As much of a dataset as a ledger and its narrative ask for."""
 
     period, frequency, illustrative, target = NOW, "Q", False, MappingProxyType({"year": 2030})
+    scenario = MappingProxyType({"name": "base"})
 
     def names(self, register, language):
         return pd.Series(NAMES[register])
@@ -224,6 +227,15 @@ def test_without_a_publication_the_report_says_how_to_publish():
     finding = narrate.changes(table, Voice("en", DS))
     assert table.empty and "importcut publish" in finding.text and finding.evidence is None
     assert narrate.changes_table(table, Voice("en", DS)).frame.empty
+
+
+def test_a_scenario_is_not_compared_with_what_was_given_out_of_the_base_scenario():
+    base, late = (open_dataset("sample", period="2026Q3", scenario=name) for name in ("base", "late"))
+    assert last_published(base).name == "2026Q2" and last_published(late) is None
+    assert not [file for file in inputs(late) if "published" in file.parts]
+    for language, words in {"en": "compared within one scenario only", "ru": "в пределах одного сценария"}.items():
+        finding = narrate.changes(changes(None, late, **SAME), Voice(language, late))
+        assert words in finding.text and late.scenario["title"][language] in finding.text
 
 
 def test_a_new_period_and_a_revision_add_up_to_the_change_of_the_cut_to_date():

@@ -312,7 +312,8 @@ def test_the_placebo_test_says_what_chance_explains_and_how_large_a_fall_would_b
     assert f"a mean fall of at least {needed.min():.0%}–{needed.max():.0%} would be told apart" in finding.text
     assert f"on average by: Polyvinyl chloride {np.expm1(rows.loc['pvc', 'fit']):.0%}" in finding.text
     pvc = rows.loc["pvc", "growth_usd"] / rows.loc["pvc", "gross_usd"]
-    assert f"Polyvinyl chloride {pvc:.0%}" in finding.text and "Passenger car tyres 100%" in finding.text
+    assert f"Polyvinyl chloride {pvc:.0%}" in finding.text and "Passenger car tyres 122%" in finding.text
+    assert "A share above 100% means that imports themselves rose" in finding.text
     assert "The base year may hold first output of Angren tyre plant" in finding.text
 
 

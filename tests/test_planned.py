@@ -10,18 +10,25 @@ import pytest
 
 from importcut.dataset import what_if
 from importcut.economics.planning import (
+    FLOWS,
     addressable,
     ceilings,
     credited,
     flows,
     horizon,
+    joined,
     plan,
     planned_cuts,
+    project_cuts,
     supply,
     yearly_cuts,
 )
+from importcut.economics.programme import measures_status
+from importcut.economics.standing import target_status
 from importcut.intake.opening import open_dataset
+from importcut.language import Voice
 from importcut.schema import DataError
+from importcut.telling import narrate
 
 SCENARIOS = ["base", "low", "high", "late", "leader_fails"]
 
@@ -55,6 +62,12 @@ def test_a_delay_moves_supply_and_a_slower_pace_stretches_the_ramp_up(sample):
     assert (slow <= plain + 1e-6).all() and slow.sum() < plain.sum()
 
 
+def grids(ds, caps, draws=None):
+    """The flows of the whole plan, rows × periods, by name."""
+    parts = flows(ds, caps, draws)
+    return {name: joined([part[name] for part in parts]) for name in (*FLOWS, "cap")}
+
+
 def washer_fluid(ds, base="2024", **product):
     """What can be displaced of a product of which Asaka imported 6 000 kg a quarter at 1.5 dollars in `base`."""
     products = ds.products.assign(**product)
@@ -74,7 +87,7 @@ def test_where_the_register_states_no_localisable_share_all_of_it_can_be_made_at
 def test_drawn_vehicle_output_moves_what_lies_ahead_and_never_the_reports_own_period():
     ds, caps = washer_fluid(open_dataset("sample", period="2026Q3"))
     row = ds.project_products["product_id"].tolist().index("washer_fluid")
-    drawn, plain = flows(ds, caps, {"vehicle_output": np.array([2.0])})["cap"][0, row], flows(ds, caps)["cap"][row]
+    drawn, plain = grids(ds, caps, {"vehicle_output": np.array([2.0])})["cap"][0, row], grids(ds, caps)["cap"][row]
     moved = pd.Series(drawn / plain, horizon(ds))
     assert moved[:"2026Q3"].eq(1).all() and moved["2026Q4":].eq(2).all()
 
@@ -86,7 +99,7 @@ def test_prices_drift_from_the_base_year_on_and_not_before_it():
     ds, caps = washer_fluid(replace(ds, scenario=MappingProxyType(scenario)), base="2026")
     by_year = caps.groupby(caps["period"].dt.year)["price"].mean()
     assert by_year.loc[2025:2028].tolist() == pytest.approx([1.5, 1.5, 1.65, 1.815])
-    drawn = flows(ds, caps, {"price_drift": np.array([0.0])})["price"][0]
+    drawn = grids(ds, caps, {"price_drift": np.array([0.0])})["price"][0]
     row = ds.project_products["product_id"].tolist().index("washer_fluid")
     assert drawn[row] == pytest.approx(1.5)
 
@@ -113,7 +126,7 @@ def test_the_programme_reads_69_million_summed_and_17_a_year(sample):
 @pytest.mark.parametrize("dispatch", ["proportional", "merit_order", "first_come"])
 def test_dispatch_fixes_the_kilograms_and_credit_never_changes_the_total(dispatch, sample, caps):
     ds = replace(sample.ds, scenario=MappingProxyType({**sample.ds.scenario, "dispatch": dispatch}))
-    parts = flows(ds, caps)
+    parts = grids(ds, caps)
     by_product = pd.DataFrame(parts["displaced_kg"]).groupby(ds.project_products["product_id"]).sum()
     reach = caps.pivot_table(index="product_id", columns="period", values="cap_kg").reindex(by_product.index)
     offered = pd.DataFrame(parts["supply_kg"]).groupby(ds.project_products["product_id"]).sum()
@@ -125,7 +138,7 @@ def test_dispatch_fixes_the_kilograms_and_credit_never_changes_the_total(dispatc
 
 def test_an_early_project_is_not_crowded_out_by_a_late_one_when_first_come_first_served(sample, caps):
     ds = replace(sample.ds, scenario=MappingProxyType({**sample.ds.scenario, "dispatch": "first_come"}))
-    parts = flows(ds, caps)
+    parts = grids(ds, caps)
     row = ds.project_products.eval("project_id == 'antifreeze_navoi' and product_id == 'antifreeze'").to_numpy()
     assert parts["displaced_kg"][row] == pytest.approx(np.minimum(parts["supply_kg"][row], parts["cap"][row]))
 
@@ -164,15 +177,108 @@ def test_draws_are_computed_as_one_by_one(sample, caps):
 
 def test_a_what_if_changes_that_project_and_those_that_share_its_product(sample, caps):
     asked = what_if(sample.ds, {"pp_compound_shurtan": {"success": 0.0}})
-    before, after = (flows(ds, caps)["displaced_kg"].sum(axis=1) for ds in (sample.ds, asked))
+    before, after = (grids(ds, caps)["displaced_kg"].sum(axis=1) for ds in (sample.ds, asked))
     moved = sample.ds.project_products.loc[np.abs(after - before) > 1e-6, "product_id"]
     assert set(moved) == {"pp_compound"}
     with pytest.raises(DataError, match=r"projects\.csv"):
         what_if(sample.ds, {"nobody": {"success": 0.0}})
 
 
-def test_late_equipment_is_paid_late(sample):
+def test_equipment_is_paid_with_a_late_start_and_what_is_paid_stays_so(sample):
     late = open_dataset("sample", period="2026Q3", scenario="late")
-    cuts = planned_cuts(late, plan(late, addressable(late, sample.panel, sample.cuts)))
-    gap = cuts.eval("net_usd - fx_usd").groupby(cuts["year"]).sum()
-    assert gap[2025] == pytest.approx(0) and gap[2026] > 1e5
+    flow = plan(late, addressable(late, sample.panel, sample.cuts))
+    paid, planned = (t.eval("net_usd - exports_usd - fx_usd") if "exports_usd" in t else t.eval("net_usd - fx_usd")
+                     for t in (planned_cuts(late, flow), sample.planned))  # fmt: skip
+    paid, planned = (usd.groupby(sample.planned["year"]).sum() for usd in (paid, planned))
+    assert paid[2025] == pytest.approx(planned[2025]) and paid[2025] > 1e5, "these projects deliver"
+    assert paid[2026] < planned[2026] - 1e5
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_changes_only_what_lies_after_the_period(name, sample, caps):
+    ds = open_dataset("sample", period="2026Q3", scenario=name)
+    own = addressable(ds, sample.panel, sample.cuts)
+    over = horizon(ds) <= ds.period
+    pd.testing.assert_frame_equal(own[own["period"] <= ds.period], caps[caps["period"] <= ds.period])
+    before, after = plan(sample.ds, caps), plan(ds, own)
+    past = before["period"] <= ds.period
+    pd.testing.assert_frame_equal(after[past], before[past])
+    assert name == "base" or not after[~past].equals(before[~past])
+    as_planned = [plan(d, addressable(d, sample.panel, sample.cuts, as_planned=True)) for d in (sample.ds, ds)]
+    pd.testing.assert_frame_equal(*(planned[past] for planned in as_planned))
+    for net in (True, False):
+        credit = [project_cuts(d, flows(d, c), net=net)[:, over] for d, c in ((sample.ds, caps), (ds, own))]
+        assert credit[0] == pytest.approx(credit[1], abs=0)
+
+
+def test_another_dispatch_changes_only_what_lies_after_the_period(sample, caps):
+    base = sample.ds.scenario
+    ds = replace(sample.ds, scenario=MappingProxyType({**base, "dispatch": "merit_order", "base": base}))
+    kg, before = grids(ds, caps)["displaced_kg"], grids(sample.ds, caps)["displaced_kg"]
+    over = horizon(ds) <= ds.period
+    assert (kg[:, over] == before[:, over]).all() and not (kg[:, ~over] == before[:, ~over]).all()
+
+
+def test_what_has_happened_is_not_drawn_and_a_project_that_delivers_is_late_no_more(sample, caps):
+    n = len(sample.ds.projects)
+    drawn = {"capacity_use": np.full((1, n), 0.5), "delay_years": np.full((1, n), 1.0), "price_drift": np.full(1, 0.1)}
+    over = horizon(sample.ds) <= sample.ds.period
+    for name in ("supply_kg", "displaced_kg", "price", "gross_usd"):
+        moved, plain = grids(sample.ds, caps, drawn)[name][0], grids(sample.ds, caps)[name]
+        assert (moved[:, over] == plain[:, over]).all() and not (moved[:, ~over] == plain[:, ~over]).all()
+    delayed = grids(sample.ds, caps, {"delay_years": np.ones(1)})["supply_kg"][0]
+    runs = sample.ds.project_products["project_id"].isin(sample.ds.suppliers).to_numpy()
+    assert (delayed[runs] == grids(sample.ds, caps)["supply_kg"][runs]).all() and runs.any() and not runs.all()
+    assert (delayed[~runs] <= grids(sample.ds, caps)["supply_kg"][~runs] + 1e-6).all()
+
+
+def test_the_target_states_planned_to_date_realised_and_what_todays_results_lead_to(sample):
+    target, over = sample.target.set_index("reading"), sample.flows["period"] <= sample.ds.period
+    planned, realised = (sample.ledger[f"{kind}_usd"].sum() for kind in ("planned", "realised"))
+    ahead = sample.flows.loc[~over, "gross_usd"].sum()
+    summed = target.loc["cumulative"]
+    assert summed["planned_to_date_usd"] == pytest.approx(planned), "as the ledger says it"
+    assert summed["realised_usd"] == pytest.approx(realised)
+    assert summed["planned_usd"] == pytest.approx(planned + ahead)
+    assert summed["on_course_usd"] == pytest.approx(realised + ahead) and realised < planned
+    yearly = target.loc["annual"]
+    assert yearly["on_course_usd"] == pytest.approx(yearly["planned_usd"]), "the target year lies ahead"
+    finding = narrate.on_track(sample.target, sample.realised, Voice("en", sample.ds))
+    assert (
+        "the plan adds up to $69.0 million. By now $6.79 million of it should have been cut, and $5.95 million "
+        "has been; with the rest of the plan ($62.2 million) today's results lead to $68.2 million." in finding.text
+    )
+    assert "the last year brought $5.95 million ($6.79 million was planned)" in finding.text
+
+
+def test_in_the_target_year_itself_todays_results_count_what_is_over_as_realised(sample):
+    end = replace(sample.ds, target=MappingProxyType({**sample.ds.target, "year": 2026}))
+    flow = sample.flows[sample.flows["period"].dt.year <= 2026]
+    caps = addressable(end, sample.panel, sample.cuts)
+    totals = pd.DataFrame({"annual": [1e6, 3e6], "cumulative": [2e6, 4e6]})
+    table = target_status(end, planned_cuts(end, flow), flow, caps, sample.realised, totals=totals)
+    yearly = table.set_index("reading").loc["annual"]
+    done = sample.realised.query("identified and period >= '2026Q1'")["gross_usd"].sum()
+    last = flow.loc[flow["period"].eq(pd.Period("2026Q4")), "gross_usd"].sum()
+    assert yearly["on_course_usd"] == pytest.approx(done + last)
+    shift = yearly["on_course_usd"] - yearly["planned_usd"]
+    assert yearly["low_usd"] == pytest.approx(1e6 + 0.05 * 2e6 + shift), (
+        "what is drawn is the plan; what is over is known"
+    )
+
+
+def test_a_projects_planned_cut_is_its_credit_everywhere_and_both_bases_are_told_in_one_place(sample):
+    say, name = Voice("en", sample.ds), "sealants_tashkent"
+    credit = sample.credit.query("rule == 'shapley' and basis == 'cumulative'").set_index("project_id")["net_usd"]
+    dispatched = sample.planned.groupby("project_id")["net_usd"].sum()
+    assert (
+        measures_status(sample.ds, sample.credit).set_index("project_id")["planned_net_usd"].dropna().to_dict().items()
+        <= credit.to_dict().items()
+    )
+    assert credit[name] == pytest.approx(6.015e6, abs=1e3) and dispatched[name] == pytest.approx(6.143e6, abs=1e3)
+    widest = (dispatched - credit).abs().idxmax()
+    text = narrate.road(sample.planned, sample.ranking, sample.target, sample.ds, say).text
+    amounts = f"{say.money(credit[widest])} net by credit, {say.money(dispatched[widest])} by tonnes"
+    assert f"differs most for {say.names('projects')[widest]}: {amounts}; the sum of all projects is the same." in text
+    other = narrate.road(sample.planned, sample.ranking, sample.target, sample.ds, say, rule="dispatched").text
+    assert "Shapley" not in other

@@ -34,8 +34,10 @@ def folder(repository, tmp_path):
     return copy
 
 
-def plan(**net_usd):
-    return pd.DataFrame({"project_id": [*net_usd], "net_usd": [*map(float, net_usd.values())]})
+def plan(rule="shapley", basis="cumulative", **net_usd):
+    """Credit of the planned net cut."""
+    table = pd.DataFrame({"project_id": [*net_usd], "net_usd": [*map(float, net_usd.values())]})
+    return table.assign(rule=rule, basis=basis)
 
 
 def states(ds):
@@ -58,12 +60,13 @@ def test_an_earlier_report_does_not_know_what_was_done_later(folder):
     assert states(open_dataset(folder, period="2026Q1"))["day"] == "due_now"
 
 
-def test_the_planned_cut_of_a_project_is_its_sum_to_the_target_year_and_empty_without_a_plan():
+def test_the_planned_cut_of_a_project_is_its_credit_to_the_target_year_and_empty_without_a_plan():
     rows = [("law", "a"), ("law", "b"), ("deal", "a"), ("day", None), ("deal", "c")]
     table = pd.DataFrame(rows, columns=["measure_id", "project_id"]).astype("str")
     table = table.assign(kind="incentive", owner="owner", due="2026-06", status="planned", done=np.nan)
     ds = SimpleNamespace(measures=table.astype({"done": "str"}), period=pd.Period("2026Q3"), frequency="Q")
-    cuts = pd.concat([plan(a=10, b=5), plan(a=20)])
+    ds.project_products = pd.DataFrame({"project_id": ["a", "b"]})
+    cuts = pd.concat([plan(a=30, b=5, c=0), plan("dispatched", a=20), plan(basis="target_year", a=7)])
     status = programme.measures_status(ds, cuts)
     assert status["planned_net_usd"].fillna(-1).tolist() == [30, 5, 30, -1, -1]
 
@@ -203,7 +206,7 @@ def test_growth_counts_by_the_year_between_the_middles_of_the_spans(case):
 def told(way):
     """Measures and next products of a dataset, as tables."""
     caps = addressable(way.ds, way.panel, way.cuts)
-    return programme.measures_status(way.ds, way.planned), programme.next_products(way.ds, way.panel, caps)
+    return programme.measures_status(way.ds, way.credit), programme.next_products(way.ds, way.panel, caps)
 
 
 def test_the_sample_has_measures_of_every_kind_and_state(sample):
@@ -221,7 +224,8 @@ def test_the_text_counts_each_project_that_hangs_on_a_late_measure_once(sample):
     say = Voice("en", sample.ds)
     late = status.query("state == 'late'")
     again = pd.concat([status, late.assign(measure_id="paste_pvc")], ignore_index=True)
-    projects = sample.planned[sample.planned["project_id"].isin(late["project_id"])]
+    credit = sample.credit.query("rule == 'shapley' and basis == 'cumulative'")
+    projects = credit[credit["project_id"].isin(late["project_id"])]
     for table in (status, again):
         finding = narrate.measures(table, say)
         assert f"cut {say.money(projects['net_usd'].sum())} net by the end of 2030" in finding.text

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -73,6 +74,17 @@ class Dataset:
         """Where the tables of one period and scenario lie."""
         return self.processed / run_name(self.period, self.scenario["name"])
 
+    @property
+    def base(self) -> "Dataset":
+        """The dataset under its base scenario: the plan as it was written."""
+        return replace(self, scenario=self.scenario.get("base", self.scenario))
+
+    @cached_property
+    def suppliers(self) -> set[str]:
+        """The projects that have delivered more than their baseline up to its period."""
+        records = self.deliveries[self.deliveries["period"] <= self.period]
+        return set(records.loc[records["net_kg"] > records["baseline_kg"].fillna(0), "project_id"])
+
     def names(self, register: str, language: str) -> pd.Series:
         """Names in `language` of the rows of products, plants, purposes or projects, by id."""
         table = self.registers[register]
@@ -114,7 +126,7 @@ def what_if(
         raise DataError(listed(wrong))
     stated = ds.scenario["assumptions"]
     assumed = {**stated, **{name: {**stated.get(name, {}), "value": value} for name, value in general.items()}}
-    changed = {"projects": ds.scenario["projects"] | projects, "assumptions": assumed}
+    changed = {"projects": ds.scenario["projects"] | projects, "assumptions": assumed, "base": ds.base.scenario}
     return replace(ds, scenario=MappingProxyType({**ds.scenario, **changed}))
 
 
@@ -125,7 +137,11 @@ def unknown_assumption(name: str) -> list[str]:
 
 
 def assumption(ds: Dataset, name: str, project: str | None = None) -> float:
-    """The scenario's value of an assumption, or one project's own; that of UNSTATED where none is stated."""
+    """The scenario's value of an assumption, or one project's own; that of UNSTATED where none is stated.
+
+    What has happened is not assumed: a project that delivers starts no later than the base scenario has it.
+    """
+    ds = ds.base if name == "delay_years" and project and project in ds.suppliers else ds
     own = ds.scenario.get("projects", {}).get(project, {})
     return own.get(name, ds.scenario["assumptions"].get(name, {}).get("value", UNSTATED[name]))
 

@@ -19,7 +19,7 @@ def horizon(ds: Dataset) -> pd.PeriodIndex:
     return pd.period_range(ds.programme_start, end, freq=ds.frequency)
 
 
-def addressable(ds: Dataset, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_planned: bool = False) -> pd.DataFrame:
+def addressable(ds: Dataset, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_planned: bool = True) -> pd.DataFrame:
     """What the plants will need and can be made at home, by product × period: cap_kg, and price (base × drift, USD/kg).
 
     Parameters
@@ -46,19 +46,22 @@ def addressable(ds: Dataset, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_plan
     vehicles = output.groupby("plant_id")["vehicles"].sum()
     intensity = (need / need.index.get_level_values("plant_id").map(vehicles).to_numpy()).rename("intensity")
     total = base.groupby("product_id")[VOLUME].sum()
-    drift = (1 + assumption(ds, "price_drift")) ** _years_since_base(ds)
+    past, ahead = _drift_years(ds)
+    drift = (1 + assumption(ds.base, "price_drift")) ** past * (1 + assumption(ds, "price_drift")) ** ahead
     share = ds.products.set_index("product_id")["localisable_share"].fillna(1)  # all of it, where none is stated
     rows = _vehicles(ds, as_planned).merge(intensity.reset_index(), on="plant_id", validate="m:m")
     rows = rows[rows["period"].isin(span)]
-    need = rows["vehicles"] * rows["intensity"] * rows["product_id"].map(share) * assumption(ds, "intensity")
+    assumed = np.where(rows["period"] > ds.period, assumption(ds, "intensity"), assumption(ds.base, "intensity"))
+    need = rows["vehicles"] * rows["intensity"] * rows["product_id"].map(share) * assumed
     table = rows.assign(cap_kg=need).groupby(["product_id", "period"], as_index=False)["cap_kg"].sum()
     price = table["product_id"].map(total["value_usd"] / total["net_kg"])
     return table.assign(price=price * table["period"].map(pd.Series(drift, index=span)))
 
 
-def _years_since_base(ds: Dataset) -> np.ndarray:
-    """Years over which prices have drifted in each period of the plan; none up to the base year."""
-    return np.maximum(horizon(ds).year.to_numpy() - ds.base_period.year, 0)
+def _drift_years(ds: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Years over which prices have drifted since the base year in each period of the plan: up to now, and from now."""
+    years, now = horizon(ds).year.to_numpy(), max(ds.period.year, ds.base_period.year)
+    return years.clip(ds.base_period.year, now) - ds.base_period.year, years.clip(now) - now
 
 
 def _without_rows(ds: Dataset, texts: list[str], numbers: list[str]) -> pd.DataFrame:
@@ -71,11 +74,14 @@ def _vehicles(ds: Dataset, as_planned: bool) -> pd.DataFrame:
     """Vehicles recorded up to `ds.period`, or planned for it; later the scenario's plan × its output."""
     table, own = ds.activity, ds.scenario["name"]
     name = own if table["scenario"].eq(own).any() else "base"
-    # a period recorded since the report's own still counts as planned in that report; where no plan is, the record does
-    plan = table[table["scenario"].isna() | table["scenario"].eq(name)].sort_values("scenario")
-    plan = plan.drop_duplicates(["period", "plant_id"])
-    past = plan if as_planned else table[table["scenario"].isna()]
-    later = plan[plan["period"] > ds.period]
+
+    def plan(name: str) -> pd.DataFrame:
+        # a period recorded since the report's own counts as planned in that report; where no plan is, the record does
+        rows = table[table["scenario"].isna() | table["scenario"].eq(name)].sort_values("scenario")
+        return rows.drop_duplicates(["period", "plant_id"])
+
+    past = plan("base") if as_planned else table[table["scenario"].isna()]
+    later = plan(name).query("period > @ds.period")
     # what the scenario assumes of the output is said of the years to come
     later = later.assign(vehicles=later["vehicles"] * assumption(ds, "vehicle_output"))
     return pd.concat([past[past["period"] <= ds.period], later])[["period", "plant_id", "vehicles"]]
@@ -96,26 +102,43 @@ def supply(ds: Dataset, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0
     return np.diff(np.stack(np.broadcast_arrays(*run), axis=-2), axis=-1) * (a_year * use * success)[..., None]
 
 
-def flows(ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
+def flows(ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None = None) -> list[dict[str, np.ndarray]]:
     """The columns of `plan` as arrays [draws,] rows, periods, with cap (kg), and order and dispatch that divide it.
+
+    One part of the plan is over and stays as the base scenario has it, the other lies after `ds.period`.
 
     Parameters
     ----------
     caps : from `addressable`, under the scenario's own values
     draws : values of assumptions instead of the scenario's: [draws] for all, or [draws, projects] for each project
     """
-    sheet, span, dispatch = _sheet(ds), horizon(ds), ds.scenario.get("dispatch", "proportional")
+    span = horizon(ds)
+    over = span <= ds.period
+    parts = [(ds.base, span[over], {}), (ds, span[~over], draws or {})]
+    return [_part(own, caps, periods, drawn) for own, periods, drawn in parts if len(periods)]
+
+
+def joined(parts: list[np.ndarray]) -> np.ndarray:
+    """The parts of the plan along the periods; what is over is the same in every draw."""
+    shape = np.broadcast_shapes(*(part.shape[:-1] for part in parts))
+    return np.concatenate([np.broadcast_to(part, (*shape, part.shape[-1])) for part in parts], axis=-1)
+
+
+def _part(ds: Dataset, caps: pd.DataFrame, span: pd.PeriodIndex, draws: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The flows of some of the plan's periods; draws move those after `ds.period` alone."""
+    sheet, dispatch = _sheet(ds), ds.scenario.get("dispatch", "proportional")
     by_product = caps.pivot_table(index="product_id", columns="period", values=["cap_kg", "price"])
     grids = (by_product[column].reindex(index=sheet["product_id"], columns=span) for column in ("cap_kg", "price"))
     cap, price = (grid.fillna(0).to_numpy() for grid in grids)
-    drawn = {name: np.asarray(values, float) for name, values in (draws or {}).items()}
+    drawn = {name: np.asarray(values, float) for name, values in draws.items()}
 
     def ratio(name: str) -> np.ndarray:
         return drawn[name][..., None, None] / assumption(ds, name) if name in drawn else np.ones((1, 1))
 
     drift = drawn.get("price_drift", np.float64(assumption(ds, "price_drift")))[..., None, None]
-    cap = cap * np.where(span > ds.period, ratio("vehicle_output"), 1.0) * ratio("intensity")
-    price = price * ((1 + drift) / (1 + assumption(ds, "price_drift"))) ** _years_since_base(ds)
+    cap = cap * ratio("vehicle_output") * ratio("intensity")
+    ahead = _drift_years(ds)[1][horizon(ds).isin(span)]
+    price = price * ((1 + drift) / (1 + assumption(ds, "price_drift"))) ** ahead
     own = {name: _by_row(ds, sheet, name, drawn) for name in ("delay_years", "capacity_use", "ramp_pace", "success")}
     how = {"delay": "delay_years", "use": "capacity_use", "pace": "ramp_pace", "success": "success"}
     kg = supply(ds, span, **{word: own[name] for word, name in how.items()})
@@ -130,11 +153,14 @@ def flows(ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None =
     return parts
 
 
-def project_cuts(ds: Dataset, parts: dict[str, np.ndarray], *, net: bool, rule: str = "shapley") -> np.ndarray:
+def project_cuts(ds: Dataset, parts: list[dict], *, net: bool, rule: str = "shapley") -> np.ndarray:
     """Credited cut of each project in each period, [draws,] projects, periods, from `flows`."""
     sheet = _sheet(ds)
-    worth = parts["net_price" if net else "price"]
-    shares = _by_product(sheet, parts, lambda s, c, w, d, o: credits(s, c, w, rule=rule, dispatch=d, order=o), worth)
+
+    def divide(kg, cap, worth, dispatch, order) -> np.ndarray:
+        return credits(kg, cap, worth, rule=rule, dispatch=dispatch, order=order)
+
+    shares = joined([_by_product(sheet, part, divide, part["net_price" if net else "price"]) for part in parts])
     rows = sheet.groupby("project_id").indices  # a project without products has no rows, and nothing
     return np.stack([shares[..., rows.get(p, []), :].sum(axis=-2) for p in ds.projects["project_id"]], axis=-2)
 
@@ -169,11 +195,13 @@ def _sheet(ds: Dataset) -> pd.DataFrame:
 
 def _by_row(ds: Dataset, sheet: pd.DataFrame, name: str, drawn: dict[str, np.ndarray]) -> np.ndarray:
     """An assumption for each row of the sheet: drawn (for all, or by project), or the scenario's for the project."""
+    own = np.array([assumption(ds, name, project) for project in sheet["project_id"]])
     if name not in drawn:
-        return np.array([assumption(ds, name, project) for project in sheet["project_id"]])
-    if drawn[name].ndim == 1:
-        return drawn[name][:, None]
-    return drawn[name][:, pd.Index(ds.projects["project_id"]).get_indexer(sheet["project_id"])]
+        return own
+    place = pd.Index(ds.projects["project_id"]).get_indexer(sheet["project_id"])
+    values = drawn[name][:, None] if drawn[name].ndim == 1 else drawn[name][:, place]
+    begun = sheet["project_id"].isin(ds.suppliers) & (name == "delay_years")  # whoever delivers is late no more
+    return np.where(begun, own, values)
 
 
 def _by_product(sheet: pd.DataFrame, parts: dict, divide, worth: np.ndarray) -> np.ndarray:
@@ -209,7 +237,7 @@ def plan(ds: Dataset, caps: pd.DataFrame) -> pd.DataFrame:
         return _without_rows(ds, PAIR, FLOWS)
     parts = flows(ds, caps)
     keys = ds.project_products[PAIR].merge(pd.DataFrame({"period": span}), how="cross")
-    return keys.assign(**{name: parts[name].ravel() for name in FLOWS})
+    return keys.assign(**{name: joined([part[name] for part in parts]).ravel() for name in FLOWS})
 
 
 def planned_cuts(ds: Dataset, planned: pd.DataFrame) -> pd.DataFrame:

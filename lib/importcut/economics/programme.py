@@ -10,7 +10,7 @@ from importcut.schema import YEAR, DataError, conform, empty, within
 CRITERIA = ["addressable", "growth", "concentration", "feasibility"]
 
 
-def measures_status(ds: Dataset, cuts_planned: pd.DataFrame) -> pd.DataFrame:
+def measures_status(ds: Dataset, credit: pd.DataFrame) -> pd.DataFrame:
     """Table `measures_status`: what is done, late, due now and due later at the end of `ds.period`, by project.
 
     A measure is due by the end of a month. It is late once that month ended before the period did, due now if both
@@ -18,7 +18,7 @@ def measures_status(ds: Dataset, cuts_planned: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    cuts_planned : `net_usd` by project, summed to the target year; a project without a plan has an empty cut
+    credit : table `credit`; the Shapley credit to the target year counts, of a project without a plan it is empty
     """
     table = ds.measures
     if table.empty:
@@ -28,7 +28,9 @@ def measures_status(ds: Dataset, cuts_planned: pd.DataFrame) -> pd.DataFrame:
     done = table["status"].eq("done") & ~finished.gt(now)
     open_state = np.select([due < now, due == now], ["late", "due_now"], "due_later")
     ended = finished.where(done, now)
-    planned = cuts_planned.groupby("project_id")["net_usd"].sum()
+    planned = credit[credit["rule"].eq("shapley") & credit["basis"].eq("cumulative")]
+    planned = planned[planned["project_id"].isin(ds.project_products["project_id"])]
+    planned = planned.set_index("project_id")["net_usd"]
     shaped = table.assign(
         state=np.where(done, "done", open_state),
         done=table["done"].where(done),

@@ -176,7 +176,7 @@ def _quantile(ds: Dataset, name: str, u: np.ndarray) -> np.ndarray:
     about = _about(ds, name)
     if name == "success":
         sheet = ds.projects["success_probability"].fillna(1)
-        runs = ds.projects["project_id"].isin(ds.deliveries.loc[ds.deliveries["period"] <= ds.period, "project_id"])
+        runs = ds.projects["project_id"].isin(ds.suppliers)
         return (u < sheet.where(~runs, 1).to_numpy()).astype(float)  # a project that delivers has succeeded
     return pert(u, about["low"], about["value"], about["high"])
 

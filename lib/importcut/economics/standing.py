@@ -7,6 +7,7 @@ from importcut.dataset import Dataset
 from importcut.schema import YEAR, conform, empty, weakest
 
 RANGE = (0.05, 0.95)  # of what is drawn: nine in ten draws lie inside
+PLANNED = ["planned_usd", "planned_net_usd", "planned_fx_usd"]
 
 
 def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str = "shapley") -> pd.DataFrame:
@@ -55,6 +56,7 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
 def target_status(
     ds: Dataset,
     cuts_planned: pd.DataFrame,
+    flows: pd.DataFrame,
     caps: pd.DataFrame,
     cuts_realised: pd.DataFrame,
     *,
@@ -65,28 +67,30 @@ def target_status(
 
     Parameters
     ----------
-    cuts_planned, caps : from `planned_cuts` and `addressable`
+    cuts_planned, flows, caps : from `planned_cuts`, `plan` and `addressable`
     baseline : cuts_planned of the base scenario
     totals : gross cut of the portfolio in each draw (rows), by reading (columns); without it no probability is stated
     """
     if cuts_planned.empty:
         return empty("target", ds)
-    year, realised = ds.target["year"], cuts_realised[cuts_realised["identified"]]
-    last_year = realised["period"] > ds.period - YEAR[ds.frequency]
+    year, now, realised = ds.target["year"], ds.period, cuts_realised[cuts_realised["identified"]]
     reach = caps[caps["product_id"].isin(cuts_planned["product_id"])].assign(value=lambda t: t["cap_kg"] * t["price"])
-    base = cuts_planned if baseline is None else baseline
-    annual = (cuts_planned["year"].eq(year), base["year"].eq(year), last_year, reach["period"].dt.year.eq(year))
-    rows = []
-    for reading, (plan, before, late, in_reach) in {"annual": annual, "cumulative": [slice(None)] * 4}.items():
-        planned = cuts_planned.loc[plan, ["gross_usd", "net_usd", "fx_usd"]].sum(skipna=False)
-        row = {"reading": reading, "planned_usd": planned["gross_usd"], "planned_net_usd": planned["net_usd"]}
-        row |= {"planned_fx_usd": planned["fx_usd"], "baseline_usd": base.loc[before, "gross_usd"].sum()}
-        row |= {"realised_usd": realised.loc[late, "gross_usd"].sum()}
-        rows.append(row | {"addressable_usd": reach.loc[in_reach, "value"].sum()})
+    rows, before = [], cuts_planned if baseline is None else baseline
+    for reading in ("annual", "cumulative"):
+        whole = reading == "cumulative"  # every period counts; in the flow those of the target year, or the last ones
+        plan, base = (t[t["year"].eq(year) | whole] for t in (cuts_planned, before))
+        done, aims, limits = (t[t["period"].dt.year.eq(year) | whole] for t in (realised, flows, reach))
+        recent = (t[t["period"].gt(now - YEAR[ds.frequency]) | whole] for t in (realised, flows))
+        done_to_date, aims_to_date = (t.loc[t["period"] <= now, "gross_usd"].sum() for t in recent)
+        sums = plan[["gross_usd", "net_usd", "fx_usd"]].sum(skipna=False).set_axis(PLANNED)
+        ahead = aims.loc[aims["period"] > now, "gross_usd"].sum()
+        row = {"reading": reading, "planned_to_date_usd": aims_to_date, "realised_usd": done_to_date}
+        row |= {"on_course_usd": done["gross_usd"].sum() + ahead, "baseline_usd": base["gross_usd"].sum()}
+        rows.append({**row, **sums, "addressable_usd": limits["value"].sum()})
     table = pd.DataFrame(rows).assign(target_usd=float(ds.target["amount_usd"]), year=year)
     chances = dict.fromkeys(("low_usd", "high_usd", "p_reached"), np.nan)
     if totals is not None:
-        drawn = totals[table["reading"]]
+        drawn = totals[table["reading"]] + (table["on_course_usd"] - table["planned_usd"]).to_numpy()
         low, high = (drawn.quantile(end).to_numpy() for end in RANGE)
         reached = (drawn >= table["target_usd"].to_numpy()).mean().to_numpy()
         chances = {"low_usd": low, "high_usd": high, "p_reached": reached}

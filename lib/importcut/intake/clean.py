@@ -190,7 +190,7 @@ def _cells(imports: ibis.Table) -> pd.DataFrame:
 
 def _rules(imports: ibis.Table, quarantine: ibis.Table) -> pd.DataFrame:
     """What each rule did: lines and value, by what was decided."""
-    usd = _.value_usd.cast(EXACT).sum()
+    usd = _.value_usd.abs().cast(EXACT).sum()  # what a rule touches: a negative value takes nothing off another one
     done = imports.group_by([*UNTOUCHED]).agg(lines=_.count(), value_usd=usd).to_pandas().fillna(UNTOUCHED)
     done = done.melt(["lines", "value_usd"], var_name="decides", value_name="rule")
     accepted = done.groupby(["decides", "rule"], as_index=False)[["lines", "value_usd"]].sum()

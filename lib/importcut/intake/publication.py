@@ -43,11 +43,15 @@ def published(ds: Dataset) -> Publication | None:
 
 
 def last_published(ds: Dataset) -> Path | None:
-    """Folder of the latest publication of a period before `ds.period`; DataError if one beside it is none."""
+    """Folder of the latest publication of a period before `ds.period`; DataError if one beside it is none.
+
+    What is given out is of the base scenario, and figures are compared within one scenario.
+    """
     folders = [f for f in (ds.path / PUBLISHED).glob("*") if f.is_dir() and not f.name.startswith(".")]
     odd = [f.name for f in folders if not pd.Series([f.name]).str.fullmatch(PERIODS[ds.frequency]).item()]
     if odd:
         raise DataError(f"{PUBLISHED}/{min(odd)} is not a period — rename it as 2026Q3 or 2024, or remove it")
+    folders = folders if ds.scenario["name"] == "base" else []
     earlier = [f for f in folders if ds.period is not None and pd.Period(f.name, freq=ds.frequency) < ds.period]
     return max(earlier, key=lambda f: f.name, default=None)
 

@@ -31,7 +31,8 @@ def read_scenario(path: Path, name: str, projects: pd.DataFrame) -> MappingProxy
         "projects": read[name].get("projects", {}),
         "name": name,
     }
-    return MappingProxyType({**read["base"], **read[name], **merged})
+    written = {} if name == "base" else {"base": read_scenario(path, "base", projects)}  # what is over stays as in it
+    return MappingProxyType({**read["base"], **read[name], **merged, **written})
 
 
 def scenarios(path: Path) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from importcut.app.desk.basis import Standpoint
-from importcut.economics.planning import flows, horizon, project_cuts
+from importcut.economics.planning import flows, horizon, plan, project_cuts
 from importcut.economics.standing import ranking, target_status
 from importcut.language import Voice
 from importcut.schema import NATIONAL, VOLUME
@@ -118,7 +118,8 @@ def to_target(here: Standpoint, *, rule: str = "shapley") -> View:
     say, ds, planned = here.say, here.ds, here.planned
     realised = here.way().realised
     everyone = ranking(ds, realised, here.credit(rule), rule=rule)
-    finding = narrate.road(planned, everyone, target_status(ds, planned, here.caps, realised), ds, say)
+    target = target_status(ds, planned, plan(ds, here.caps), here.caps, realised)
+    finding = narrate.road(planned, everyone, target, ds, say, rule=rule)
     if planned.empty:
         return View(finding, pd.DataFrame(columns=["project_id", "year", "gross_usd", "net_usd"]), None)
     parts, years = flows(ds, here.caps), horizon(ds).year

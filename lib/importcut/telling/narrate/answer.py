@@ -56,6 +56,8 @@ def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
     lead, rows, realised = target[target["leading"]].iloc[0], [], grade(cuts["gross_evidence"], say)
     for row in target.sort_values("leading", ascending=False).itertuples():
         facts = {"target": row.target_usd, "planned": row.planned_usd, "realised": row.realised_usd}
+        facts |= {"to_date": row.planned_to_date_usd, "on_course": row.on_course_usd}
+        facts |= {"remaining": row.planned_usd - row.planned_to_date_usd}
         rows.append((True, f"target.{row.reading}", facts | {"year": str(row.year)}))
         rows.append((row.ceiling_flag, "target.ceiling", {"addressable": row.addressable_usd}))
     share = say.percent(lead["realised_usd"] / lead["target_usd"])

@@ -23,7 +23,7 @@ def evidence(estimates: pd.DataFrame, say: Voice) -> Finding:
     names, tested = say.names("products"), lead[lead["placebo_rank"].notna()]
     apart, first, needed = tested["told"], tested["placebo_rank"].eq(1), tested["detectable_share"].dropna()
     fitted, grown = lead[lead["fit"].notna()], lead[lead["growth_usd"].gt(0)]
-    growth = (grown["growth_usd"] / grown["gross_usd"]).clip(upper=1)
+    growth = grown["growth_usd"] / grown["gross_usd"]
     facts = {
         "share": "–".join(dict.fromkeys(say.percent(share) for share in (needed.min(), needed.max()))),
         "projects": [*say.names("projects")[lead.loc[lead["base_touched"], "project_id"].unique()]],
@@ -38,6 +38,7 @@ def evidence(estimates: pd.DataFrame, say: Voice) -> Finding:
         (len(needed), "evidence.needed"),
         (len(fitted), "evidence.missed", {"parts": _shares(fitted, np.expm1(fitted["fit"]), say)}),
         (len(grown), "evidence.growth", {"parts": _shares(grown, growth, say)}),
+        (growth.gt(1).any(), "evidence.growth_beyond", {"share": say.percent(1)}),
         (facts["projects"], "evidence.base"),
         (facts["methods"], "evidence.others_declined"),
         (True, "evidence.inferred"),

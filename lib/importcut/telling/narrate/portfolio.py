@@ -60,8 +60,16 @@ def plan_pairs(ledger: pd.DataFrame, say: Voice) -> pd.DataFrame:
     return sums.rename(index=say.names("projects")).set_axis([say("planned"), say("realised")], axis=1)
 
 
-def road(planned: pd.DataFrame, ranking: pd.DataFrame, target: pd.DataFrame, ds: Dataset, say: Voice) -> Finding:
-    """What the portfolio will cut to the target year, and who carries it."""
+def road(
+    planned: pd.DataFrame,
+    ranking: pd.DataFrame,
+    target: pd.DataFrame,
+    ds: Dataset,
+    say: Voice,
+    *,
+    rule: str = "shapley",
+) -> Finding:
+    """What the portfolio will cut to the target year, and who carries it; the ranking is credited by that rule."""
     if planned.empty:
         return nothing(say, "road.title_none", "no_plan", planned)
     year, total = planned["year"].max(), planned[["gross_usd", "net_usd", "supply_kg", "displaced_kg"]].sum()
@@ -69,6 +77,12 @@ def road(planned: pd.DataFrame, ranking: pd.DataFrame, target: pd.DataFrame, ds:
     idle = (total["supply_kg"] - total["displaced_kg"]) / total["supply_kg"]
     summed = target[target["reading"].eq("cumulative")].iloc[0]
     more = summed["planned_usd"] - summed["baseline_usd"]
+    credited = ranking[ranking["basis"].eq("cumulative")].set_index("project_id")["net_usd"]
+    dispatched = planned.groupby("project_id")["net_usd"].sum()
+    apart = (dispatched - credited).abs().dropna()
+    widest = apart.idxmax() if len(apart) else None
+    both = {"project": say.names("projects").get(widest), "credited": credited.get(widest)}
+    both |= {"dispatched": dispatched.get(widest)}
     facts = {
         "total": total["gross_usd"], "net": total["net_usd"], "year": str(year),
         "annual": planned.loc[planned["year"].eq(year), "gross_usd"].sum(),
@@ -79,6 +93,7 @@ def road(planned: pd.DataFrame, ranking: pd.DataFrame, target: pd.DataFrame, ds:
         (True, "road.lead"),
         (True, "road.largest"),
         (idle > OVERLAP, "road.overlap"),
+        (rule == "shapley" and apart.max() >= PRECISION, "road.credit", both),
         (more <= -PRECISION, "road.less"),
         (more >= PRECISION, "road.more"),
         (True, "grade_planned"),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import weakest
-from importcut.telling.finding import PRECISION, Finding, grade, nothing, section, signed
+from importcut.telling.finding import PRECISION, Finding, grade, section, signed
 from importcut.telling.narrate.priorities import measure_names
 
 UNITS = {"USD gross": (PRECISION, 1e-3, 1), "rank": (1, 1, 0), "share": (0.005, 100, 0)}  # least shown, scale, digits
@@ -20,7 +20,11 @@ def changes(table: pd.DataFrame, say: Voice) -> Finding:
     table : table `changes`
     """
     if table.empty:
-        return nothing(say, "changed.title_none", "changed.none", table)
+        scenario = say.ds.scenario
+        base = scenario["name"] == "base"
+        facts = {} if base else {"scenario": scenario["title"][say.language]}
+        why = "changed.none" if base else "changed.none_scenario"
+        return section(say, "changed.title_none", facts, [(True, why)], table)
     by_kind = {kind: rows.set_index("id") for kind, rows in table.groupby("kind")}
     kinds = ("data", "method", "headline", *say.words("changes"))
     by_kind = {kind: by_kind.get(kind, table.head(0).set_index("id")) for kind in kinds}

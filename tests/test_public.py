@@ -103,7 +103,7 @@ def test_tables_of_a_finished_report_are_read_as_they_were_made(repository, tmp_
     (made / "manifest.json").write_text("{}")
     row = {"reading": "annual", "leading": True, "year": 2030, "ceiling_flag": True, "planned_usd": 0.5}
     amounts = ["target_usd", "baseline_usd", "planned_to_date_usd", "realised_usd", "on_course_usd", "addressable_usd"]
-        row |= dict.fromkeys(amounts, 1e6)
+    row |= dict.fromkeys(amounts, 1e6)
     columns = [column.name for column in schema.tables()["target"].columns]
     table = schema.conform(pd.DataFrame([row]).reindex(columns=columns), "target", frequency="Q")
     to_csv(table, made / "tables" / "target.csv")

@@ -248,7 +248,10 @@ def test_the_target_states_planned_to_date_realised_and_what_todays_results_lead
         "the plan adds up to $69.0 million. By now $6.79 million of it should have been cut, and $5.95 million "
         "has been; with the rest of the plan ($62.2 million) today's results lead to $68.2 million." in finding.text
     )
-    assert "the last year brought $5.95 million ($6.79 million was planned)" in finding.text
+    assert "The last year brought $5.95 million; $6.79 million was planned for it." in finding.text
+    nothing = sample.target.assign(planned_to_date_usd=0.0, realised_usd=0.0)
+    before = narrate.on_track(nothing, sample.realised, Voice("en", sample.ds)).text
+    assert "the plan adds up to $69.0 million. Read as the flow" in before and "the last year" not in before.lower()
 
 
 def test_in_the_target_year_itself_todays_results_count_what_is_over_as_realised(sample):

@@ -8,14 +8,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from importcut.dataset import ROOT, Dataset, as_period
-from importcut.intake.registers import (
-    TEMPLATE,
-    in_all_languages,
-    read_registers,
-    read_toml,
-    to_be_filled,
-    wrong_settings,
-)
+from importcut.intake.registers import TEMPLATE, in_all_languages, is_blank, read_registers, read_toml, wrong_settings
 from importcut.intake.scenario import read_scenario, scenarios
 from importcut.intake.values import Fault
 from importcut.language import languages
@@ -176,6 +169,6 @@ def _unfilled(about: dict) -> list[Fault]:
     """What still reads as `importcut new` wrote it, and is not shown in a report."""
     titles, sources = about.get("title", {}), about.get("sources", [])
     titles = titles if isinstance(titles, dict) else {}
-    keys = [f"title.{language}" for language, text in titles.items() if to_be_filled(text)]
-    keys += ["sources"] if any(to_be_filled(text) for source in sources for text in dict(source).values()) else []
+    keys = [f"title.{language}" for language, text in titles.items() if is_blank(text)]
+    keys += ["sources"] if any(is_blank(text) for source in sources for text in dict(source).values()) else []
     return [Fault("dataset.toml", (), f"{key} is still that of the template — write your own") for key in keys]

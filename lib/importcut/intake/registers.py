@@ -53,12 +53,12 @@ def read_toml(file: Path) -> dict:
 
 def in_all_languages(texts: dict[str, str]) -> dict[str, str]:
     """A text by language; where one is left out, or still to be filled in, English stands in, or what there is."""
-    texts = {language: text for language, text in texts.items() if not to_be_filled(text)}
+    texts = {language: text for language, text in texts.items() if not is_blank(text)}
     missing = [language for language in languages() if language not in texts] if texts else []
     return {**texts, **{language: texts.get(SOURCE) or next(iter(texts.values())) for language in missing}}
 
 
-def to_be_filled(text: str) -> bool:
+def is_blank(text: str) -> bool:
     """Whether a text still says in some language, as those of the template do, that it is to be filled in."""
     plain = re.sub("[ʻʼ‘’'`]", "", str(text))
     return any(mark in plain for mark in _marks())
@@ -117,7 +117,7 @@ def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFr
         text, clean = written[column.name], as_written(cells[column.name], column, frequency, mark)
         typed[column.name], wrong = read_column(text, column, place, frequency, plain=clean)
         faults += wrong + _lost_letters(sheet, column, text)
-        left = [at for at, cell in text.items() if isinstance(cell, str) and to_be_filled(cell)]
+        left = [at for at, cell in text.items() if isinstance(cell, str) and is_blank(cell)]
         remedy = "is still to be filled in — write it, or leave it empty"
         faults += [Fault(sheet.place, (at,), f"{column.name} {text[at]} {remedy}", column.name) for at in left]
     read = pd.DataFrame(typed)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import weakest
-from importcut.telling.finding import Finding, grade, nothing, paragraphs, section, sentences
+from importcut.telling.finding import PRECISION, Finding, grade, nothing, paragraphs, section, sentences
 from importcut.telling.narrate.certainty import chance, over_limit, tied
 
 
@@ -58,7 +58,9 @@ def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
         facts = {"target": row.target_usd, "planned": row.planned_usd, "realised": row.realised_usd}
         facts |= {"to_date": row.planned_to_date_usd, "on_course": row.on_course_usd}
         facts |= {"remaining": row.planned_usd - row.planned_to_date_usd}
-        rows.append((True, f"target.{row.reading}", facts | {"year": str(row.year)}))
+        begun = max(row.planned_to_date_usd, abs(row.realised_usd)) >= PRECISION
+        more = "target.on_course" if row.reading == "cumulative" else "target.last_year"
+        rows += [(True, f"target.{row.reading}", facts | {"year": str(row.year)}), (begun, more, facts)]
         rows.append((row.ceiling_flag, "target.ceiling", {"addressable": row.addressable_usd}))
     share = say.percent(lead["realised_usd"] / lead["target_usd"])
     facts = {"realised": realised, "planned": say("planned"), "share": share}

@@ -98,7 +98,7 @@ def _how(column: Column) -> str:
         return f"choose one of the sheet {check.removeprefix('-> ').split('.')[0]}"
     words = {"share": "from 0 to 1", ">= 0": "0 or more", "> 0": "more than 0"}
     kinds = {"number": "a number", "integer": "a whole number", "date": "a date", "period": "2026Q3, or 2024"}
-    written = check.replace("|", ", ") if "|" in check else words.get(check) or WRITTEN.get(check, ("", ""))[1]
+    written = check.replace("|", ", ") if "|" in check else words.get(check) or WRITTEN.get(check, {}).get("words", "")
     return ", ".join(part for part in (kinds.get(column.type), written) if part) or "text"
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import tomllib
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,30 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importcut.intake.workbook import NOT_STORED
-from importcut.schema import DTYPES, PERIODS, Column
+from importcut.schema import DTYPES, LIBRARY, PERIODS, Column
 
-SHARE = r"(0?\.\d+|0|1|1\.0+)"
-LOST_ZERO = r"\d(0[1-9]|1[0-4])"  # 401 is what Excel leaves of 0401; chapters 01 to 09 have at most 14 headings
-CODE = rf"((\d\d){{1,5}}|\d|(?!{LOST_ZERO})\d{{3}}(\d\d){{0,3}})"
-TAX_NUMBER = r"(\d{1,7}|\d{9,})"
-WRITTEN = {  # how a text must be written, by the check in registers.toml or settings.toml: pattern, and in words
-    "month": (r"\d{4}-(0[1-9]|1[0-2])", "a month, YYYY-MM"),
-    "shares": (rf"{SHARE}(\s*;\s*{SHARE})*", "shares from 0 to 1, separated by ;"),
-    "codes": (
-        rf"{CODE}(\s*;\s*{CODE})*",
-        "codes of digits only, separated by ; (40111 can be 4011 1 or what Excel leaves of 0401 11: write digits in "
-        "pairs, in a cell formatted as text)",
-    ),
-    "tax": (
-        rf"{TAX_NUMBER}(\s*;\s*{TAX_NUMBER})*",
-        "tax numbers of digits only, separated by ;, in Uzbekistan each of 9 (of 8, Excel has dropped a leading zero: "
-        "write it back, in a cell formatted as text)",
-    ),
-    "span": (r"\d{4}(Q[1-4])?", "a year or quarter, 2024 or 2024Q1"),
-    "texts": (r"\['[^']+'(, '[^']+')*\]", 'a list of texts, ["40"]'),
-    "list": (r"\[\{.+\}\]", "a list with a text in each language"),
-    "pattern": (None, "a regular expression"),
-}
+WRITTEN = tomllib.loads((LIBRARY / "checks.toml").read_text(encoding="utf-8"))  # how a text must be, by its check
 EXCEL_ERROR = re.compile(  # as Excel shows them in English and in Russian; ### is a column too narrow to show its value
     r"#(DIV/0!|N/A|REF!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|ДЕЛ/0!|Н/Д|ССЫЛКА!|ЗНАЧ!|ИМЯ\?|ПУСТО!|ЧИСЛО!|#{2,})"
 )
@@ -97,7 +77,7 @@ def read_column(
     if not column.optional:
         faults += listed(~filled, lambda _: "is empty — fill it in")
     if column.check and not column.check.startswith("->"):
-        words = WRITTEN.get(column.check, ("", column.check))[1]
+        words = WRITTEN.get(column.check, {}).get("words", column.check)
         faults += listed(values.notna() & ~_passes(values, column.check), lambda cell: f"{cell} — must be {words}")
     return values if column.type == "period" else values.astype(DTYPES[column.type]), faults
 
@@ -143,7 +123,8 @@ def _passes(values: pd.Series, check: str) -> pd.Series:
         case "pattern":
             return values.map(_is_pattern, na_action="ignore").eq(True)
         case text if text in WRITTEN:
-            return values.str.fullmatch(WRITTEN[text][0]).eq(True)
+            one, several = WRITTEN[text]["pattern"], WRITTEN[text].get("several", False)
+            return values.str.fullmatch(rf"{one}(\s*;\s*{one})*" if several else one).eq(True)
         case allowed:
             return values.isin(allowed.split("|"))
 

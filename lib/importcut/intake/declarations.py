@@ -19,7 +19,7 @@ from importcut.intake import text
 from importcut.intake.corrections import line_corrections, patched, without_file
 from importcut.intake.files import parts
 from importcut.intake.formats import SPECS, Fit, Format, detected, forced, known_formats, long_header, matched, unused
-from importcut.intake.grids import Rows, as_arrow, long_rows, page_rows, parquet_rows, records_of, sheets_of
+from importcut.intake.grids import Rows, as_arrow, book_rows, long_rows, page_rows, parquet_rows, records_of
 from importcut.intake.parquet import read_text, write_declarations
 from importcut.schema import DataError, listed
 
@@ -198,7 +198,7 @@ def tables_of(path: Path, source: _Source, scratch: Path) -> list[RawFile]:
             fit = source.fit(header)
             return [source.raw_file(fit, source.write(fit, table, width=len(header), top=0))]
         case "excel":
-            sheets = sheets_of(path, name)
+            sheets = book_rows(path, name)
             names = source.said.get("sheet", [*sheets])
             names = [names] if isinstance(names, str) else names
             if not names or set(names) - set(sheets):

@@ -14,7 +14,7 @@ from importcut.schema import DataError
 Rows = list[list[str | None]]
 
 
-def sheets_of(path: Path, source_file: str) -> dict[str, Rows]:
+def book_rows(path: Path, source_file: str) -> dict[str, Rows]:
     """The sheets of a workbook that hold anything, as rows of text by name, or DataError."""
     book = read_workbook(path, source_file).items()
     sheets = {name: [[_text(cell) for cell in row] for row in rows] for name, rows in book}

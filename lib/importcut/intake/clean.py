@@ -209,7 +209,5 @@ def _reconcile(files: list, imports: ibis.Table, quarantine: ibis.Table, later: 
         incoming = file.lines - file.carried_on - later.get(file.source_file, 0)
         outgoing = decisions.get(file.source_file, 0)
         if outgoing != incoming:
-            raise DataError(
-                f"{file.source_file}: {incoming} lines, {outgoing:g} accepted or set aside — "
-                f"report this as a fault of importcut"
-            )
+            remedy = "report this as a fault of importcut"
+            raise DataError(f"{file.source_file}: {incoming} lines, {outgoing:g} accepted or set aside — {remedy}")

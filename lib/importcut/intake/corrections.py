@@ -132,11 +132,8 @@ def corrected(lines: ibis.Table, ds: Dataset) -> ibis.Table:
     register = register[register["column"].notna() & register["status"].ne("withdrawn")]
     kinds = {c.name: c.type for c in tables()["declarations"].columns[2:]}
     known = register[register["column"].isin(kinds)].sort_values("column", kind="stable")
-    wrong = [
-        f"corrections.csv: {c} is no column of declarations — choose one of {', '.join(kinds)}"
-        for c in register["column"]
-        if c not in kinds
-    ]
+    remedy = f"is no column of declarations — choose one of {', '.join(kinds)}"
+    wrong = [f"corrections.csv: {column} {remedy}" for column in register["column"] if column not in kinds]
     if wrong := wrong + (_unexpected(lines, known) if len(known) else []):
         raise DataError("\n".join(wrong))
     for column, rows in known.groupby("column"):

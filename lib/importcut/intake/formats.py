@@ -188,10 +188,8 @@ def _merged(name: str, known: dict, own: dict) -> dict:
     names = {c.name for c in tables()["declarations"].columns[2:]}
     for column, about in own.get("columns", {}).items():
         if column not in names or not isinstance(about, dict) or set(about) - COLUMN_KEYS:
-            raise DataError(
-                f"dataset.toml: [formats.{name}.columns.{column}] cannot be used — a column is one of "
-                f"{', '.join(sorted(names))}, described by {', '.join(sorted(COLUMN_KEYS))}"
-            )
+            remedy = f"a column is one of {', '.join(sorted(names))}, described by {', '.join(sorted(COLUMN_KEYS))}"
+            raise DataError(f"dataset.toml: [formats.{name}.columns.{column}] cannot be used — {remedy}")
         before = columns.get(column, {})
         columns[column] = {**before, **about, "headers": [*about.get("headers", ()), *before.get("headers", ())]}
     for rule in own.get("scope", ()):

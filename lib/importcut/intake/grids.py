@@ -34,9 +34,8 @@ def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
     records = next((r for p in places if (r := _records(content, p))), None)
     if records is None:
         shape = ", ".join(map(str, content))[:120] if isinstance(content, dict) else type(content).__name__
-        raise DataError(
-            f"{source_file}: holds no list of records (seen: {shape}) — say where they stand, `records`, in its format"
-        )
+        remedy = "say where they stand, `records`, in its format"
+        raise DataError(f"{source_file}: holds no list of records (seen: {shape}) — {remedy}")
     about = next((common for f in formats if f.about and (common := _about(content, f.about))), {})
     records = [{**record, **about} for record in records]
     header = list(dict.fromkeys(key for record in records for key in record))
@@ -77,9 +76,8 @@ def page_rows(path: Path, source_file: str) -> Rows:
     page = path.read_bytes()
     declared = b"charset" in page[:4096].lower()
     soup = BeautifulSoup(page, "lxml", from_encoding=None if declared else encoding_of(path, source_file))
-    tables = [
-        [[*row.find_all(["td", "th"])] for row in t.find_all("tr")] for t in soup.find_all("table") if not t.table
-    ]
+    innermost = [table.find_all("tr") for table in soup.find_all("table") if not table.table]
+    tables = [[[*row.find_all(["td", "th"])] for row in rows] for rows in innermost]
     if not any(cell for rows in tables for cell in rows):
         raise DataError(f"{source_file}: the page holds no table — save it as CSV, UTF-8")
     largest = max(tables, key=lambda rows: sum(map(len, rows)))

@@ -202,16 +202,10 @@ def _nothing_to_refer_to(lost: dict, registers: dict, places: dict, faulty: set,
 
 
 def _shares_off(uses: pd.DataFrame, place: str) -> list[Fault]:
-    return [
-        Fault(
-            place,
-            tuple(rows.index),
-            f"the shares of {product} at {plant} add up to {rows['share'].sum():g} — make them 1",
-            "share",
-        )
-        for (product, plant), rows in uses.groupby(USE)
-        if abs(rows["share"].sum() - 1) > 1e-9
-    ]
+    groups = uses.groupby(USE)
+    totals = groups["share"].sum().loc[lambda total: (total - 1).abs() > 1e-9]
+    text = "the shares of {} at {} add up to {:g} — make them 1"
+    return [Fault(place, (*groups.groups[use],), text.format(*use, total), "share") for use, total in totals.items()]
 
 
 def _ambiguous(plants: pd.DataFrame, place: str) -> list[Fault]:

@@ -69,10 +69,8 @@ def encoding_of(path: Path, place: str) -> str:
     if sense[first] and not rivals:
         return first
     guess = f"can be {' or '.join([first, *rivals])}" if sense[first] else f"is neither UTF-8, UTF-16 nor {CODE_PAGES}"
-    raise DataError(
-        f"{place}: {guess} (begins {sample[:40]!r}) — "
-        f"save it as CSV UTF-8, or say the encoding of a raw file in [[files]] of dataset.toml"
-    )
+    remedy = "save it as CSV UTF-8, or say the encoding of a raw file in [[files]] of dataset.toml"
+    raise DataError(f"{place}: {guess} (begins {sample[:40]!r}) — {remedy}")
 
 
 def _sense(text: str, page: str) -> float:
@@ -124,9 +122,8 @@ def utf8(path: Path, encoding: str, target: Path, source_file: str) -> Path:
         ):
             shutil.copyfileobj(read, write, 4_000_000)
     except (LookupError, UnicodeError) as error:
-        raise DataError(
-            f"{source_file}: cannot be read as {encoding} ({error}) — correct [[files]] of dataset.toml"
-        ) from None
+        remedy = "correct [[files]] of dataset.toml"
+        raise DataError(f"{source_file}: cannot be read as {encoding} ({error}) — {remedy}") from None
     return target
 
 

@@ -48,9 +48,8 @@ def read_workbook(file: Path, name: str = "") -> dict[str, list[list]]:
         zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, CalamineError, XLRDError, CompDocError, SyntaxError,
         struct.error, LookupError, ValueError, AssertionError, EOFError, RuntimeError,
     ) as error:  # fmt: skip
-        raise DataError(
-            f"{name or file.name}: cannot be read ({error}) — save it anew in Excel, without a password"
-        ) from None
+        remedy = "save it anew in Excel, without a password"
+        raise DataError(f"{name or file.name}: cannot be read ({error}) — {remedy}") from None
     return sheets
 
 
@@ -84,10 +83,8 @@ def _not_too_wide(content: bytes, name: str, sheet: str) -> None:
         columns |= {letters for letters, _ in places}
     widest = max((xl_cell_to_rowcol(f"{letters.decode()}1")[1] + 1 for letters in columns), default=0)
     if rows * widest > max(ROOM, MOST_SPARSE * cells):
-        raise DataError(
-            f"{name}: {sheet} spans {rows} rows and {widest} columns for {cells} cells — "
-            f"delete what stands far below or beside the table"
-        )
+        remedy = "delete what stands far below or beside the table"
+        raise DataError(f"{name}: {sheet} spans {rows} rows and {widest} columns for {cells} cells — {remedy}")
 
 
 def _xlsx_errors(file: Path) -> Iterator[tuple[str, int, int, str]]:

@@ -150,6 +150,14 @@ def test_plan_stacks_add_up_to_the_year(sample, say):
     assert heights.tolist() == pytest.approx(yearly.sum(axis=1).tolist())
 
 
+@pytest.mark.filterwarnings("error")  # as of a letter that the font lacks
+def test_a_name_that_begins_with_an_underscore_stands_in_the_legend():
+    names = ["_Sealants_", "$x^2$ and $y$"]
+    ax = plot_plan(pd.DataFrame([[2e6, 1e6]], [2030], names), Voice("en", None))
+    assert [text.get_text().lstrip("\u200b") for text in ax.get_legend().get_texts()][:2] == names
+    ax.figure.canvas.draw()
+
+
 def test_matrix_cells_are_the_imports_by_product_and_plant(sample, say):
     matrix = product_by_plant(sample.profile, sample.ds.period, say)
     mesh = plot_matrix(matrix, say).collections[0]

@@ -44,7 +44,7 @@ def plot_counterfactual(
     names, lower, band = say.names("projects"), actual, {"alpha": 0.75, "linewidth": 0}
     for project, colour in zip(order[:OWN_COLOURS], style.SERIES, strict=False):
         upper = lower + by_project[project]
-        ax.fill_between(at, lower, upper, color=colour, label=names[project], **band)
+        ax.fill_between(at, lower, upper, color=colour, label=style.in_legend(names[project]), **band)
         lower = upper
     if len(order) > OWN_COLOURS:
         ax.fill_between(at, lower, without, color=style.SERIES[-1], label=say("other projects"), **band)
@@ -118,7 +118,8 @@ def plot_chain(chain: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Ax
     bottom, top = np.zeros(len(wide)), np.zeros(len(wide))
     for label, kind in kinds[kinds.ne("total")].items():
         usd, colour = wide[label].to_numpy(), green if kind == "project" else next(others)
-        ax.bar(range(len(wide)), usd, bottom=np.where(usd < 0, bottom, top), color=colour, width=0.66, label=label)
+        base = np.where(usd < 0, bottom, top)
+        ax.bar(range(len(wide)), usd, bottom=base, color=colour, width=0.66, label=style.in_legend(label))
         bottom, top = bottom + usd.clip(max=0), top + usd.clip(min=0)
     ax.axhline(0, color=style.MUTED, linewidth=0.8)
     ax.plot(range(len(wide)), total, "o", color=style.INK, markeredgecolor="white", markersize=7, label=total.name)
@@ -209,6 +210,6 @@ def _stack(ax: Axes, amounts: pd.DataFrame, others: str) -> np.ndarray:
     if len(order) > OWN_COLOURS:
         stacks = stacks.assign(**{others: amounts[order[OWN_COLOURS:]].sum(axis=1)})
     for (name, usd), colour in zip(stacks.items(), [*style.SERIES[:OWN_COLOURS], style.SERIES[-1]], strict=False):
-        ax.bar(range(len(usd)), usd, bottom=top, color=colour, width=0.7, label=name)
+        ax.bar(range(len(usd)), usd, bottom=top, color=colour, width=0.7, label=style.in_legend(name))
         top = top + usd.to_numpy()
     return top

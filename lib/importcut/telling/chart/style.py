@@ -108,6 +108,11 @@ def small_charts(names: Sequence[str], *, height: float, legend: bool = True) ->
     return charts
 
 
+def in_legend(name: str) -> str:
+    """The name for a legend, which would leave out one that begins with an underscore."""
+    return f"\N{ZERO WIDTH SPACE}{name}" if name.startswith("_") else name
+
+
 def legend_of_all(charts: list[Axes], *, columns: int, handles: list | None = None) -> Axes:
     """Give small charts one legend, by default that of the first, which it returns."""
     handles = charts[0].get_legend_handles_labels()[0] if handles is None else handles

@@ -9,7 +9,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 import importcut
 
-GROUND = ("schema", "dataset", "language")  # in the order in which they may import one another
+GROUND = ("letters", "schema", "dataset", "language")  # in the order in which they may import one another
 WINGS = ("intake", "economics", "telling")
 ROOF = ("app",)
 # The stages of the data's way through economics: each may import those before it, never one after it.

@@ -7,10 +7,10 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from importcut.telling.drawing import PLOT, SVG
-from importcut.telling.export.html import ADDRESSES
 from importcut.telling.export.layout import BOTTOM, MARGIN, READABLE, WIDE, Grid, lines, pages, sentences
 from importcut.telling.export.slides import to_slides
 from importcut.telling.finding import COVER, FINDING, TABLE
+from test_export import ADDRESSES
 
 LANGUAGES = ("en", "ru", "uz-Cyrl", "uz-Latn")
 SAID = {

@@ -14,7 +14,7 @@ from importcut.dataset import ROOT, Dataset, as_period, run_name, write_whole
 from importcut.intake.opening import find_dataset, open_dataset
 from importcut.intake.scenario import scenarios
 from importcut.language import Voice, languages
-from importcut.schema import LIBRARY, DataError, RunError, UsageError, conform, tables
+from importcut.schema import DataError, RunError, UsageError, conform, tables
 
 MANIFEST = "manifest.json"  # of a report or a publication: what it holds and where it comes from
 INDEX = "index.html"
@@ -145,14 +145,13 @@ def published_reports(out: Path) -> list[Listed]:
 
 def index_page(reports: list[Listed]) -> str:
     """The page as HTML: a section a language, in it the datasets and their reports."""
-    from jinja2 import Environment, FileSystemLoader
+    from importcut.telling.export.content import render
 
     spoken = [code for code in languages() if any(code in r.headlines for r in reports)] or languages()[:1]
     voices = {code: Voice(code, None) for code in languages()}
     words = {code: {**say.words("index"), "files": say.words("files")} for code, say in voices.items()}
     sections = [{"code": code, "words": words[code], "datasets": _datasets(reports, code, words)} for code in spoken]
-    templates = Environment(loader=FileSystemLoader(LIBRARY / "templates"), autoescape=True, trim_blocks=True)
-    return templates.get_template("index/index.html.j2").render(sections=sections)
+    return render("index/index.html.j2", sections=sections)
 
 
 def _read(file: Path, frequency: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from importcut.language import Voice
+from importcut.letters import NO_FORMULA, as_html
 from importcut.schema import weakest
 
 COVER = "application/vnd.importcut.headline+json"  # what they are to a programme that reads the executed notebook
@@ -34,7 +35,7 @@ class Finding:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         about = {"title": self.title, "text": self.text, "reading": self.reading}
-        return {"text/markdown": _plain(f"## {self.title}\n\n{self.text}"), FINDING: about}
+        return {"text/html": _html("h2", self.title, *self.text.split("\n\n")), FINDING: about}
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,7 @@ class Cover:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         about = {"headline": self.headline, "title": self.title, "subtitle": self.subtitle, "mark": self.mark}
-        lines = [f"# {self.title}", self.subtitle, f"*{self.mark}*" if self.mark else ""]
-        return {"text/markdown": _plain("\n\n".join(filter(None, lines))), COVER: about}
+        return {"text/html": _html("h1", self.title, self.subtitle, self.mark), COVER: about}
 
 
 def cover(answer: Finding, say: Voice) -> Cover:
@@ -129,6 +129,6 @@ def grade(evidence: pd.Series, say: Voice) -> str:
     return say(weak) if weak else ""
 
 
-def _plain(markdown: str) -> str:
-    """Dollar signs are money here, not the marks of a formula that Jupyter takes them for."""
-    return markdown.replace("$", "\\$")
+def _html(heading: str, title: str, *texts: str) -> str:
+    paragraphs = [f"<p>{as_html(text)}</p>" for text in texts if text]
+    return "\n".join([f'<div class="{NO_FORMULA}"><{heading}>{as_html(title)}</{heading}>', *paragraphs, "</div>"])

@@ -20,6 +20,7 @@ from importcut.intake.scenario import read_scenario
 from importcut.language import Voice
 from importcut.schema import DataError, load
 
+_opened = cache(open_dataset)
 SLIDERS = ("delay_years", "capacity_use", "price_drift")  # assumptions that the reader moves
 
 
@@ -49,10 +50,10 @@ class Standpoint:
         """The reader's language."""
         return Voice(self.language, self.ds)
 
-    @property
+    @cached_property
     def imports(self) -> pd.DataFrame:
         """Table `profile`."""
-        return _profile(self.dataset, self.period)
+        return profile(self.way().panel, self.ds.uses, frequency=self.ds.frequency)
 
     @property
     def methods(self) -> list[str]:
@@ -106,13 +107,8 @@ def standpoint(
 
     Equal standpoints are one, with the tables that it has made already.
 
-    Parameters
-    ----------
-    assumptions : other values for delay_years, price_drift and the like
-
-    Raises
-    ------
-    DataError : the dataset is wrong, has no such period, or an assumption is none.
+    assumptions : other values for delay_years, price_drift and the like.
+    Raises DataError if the dataset is wrong, has no such period, or an assumption is none.
     """
     known = periods(dataset)
     if period and period not in known:
@@ -138,11 +134,6 @@ def _same(point: Standpoint) -> Standpoint:
 
 
 @cache
-def _opened(dataset: str) -> Dataset:
-    return open_dataset(dataset)
-
-
-@cache
 def _cells(dataset: str, period: str) -> pd.DataFrame:
     """Table `cells` up to a period: as the report made it, or made here where there is none, or raw files are newer."""
     ds = open_dataset(dataset, period=period)
@@ -153,12 +144,6 @@ def _cells(dataset: str, period: str) -> pd.DataFrame:
     with TemporaryDirectory(prefix="importcut-") as folder:  # a report that is being made is not disturbed
         aside = replace(ds, name=folder)  # an absolute path: its tables lie there
         return clean_imports(declarations.read_declarations(aside), aside).cells
-
-
-@cache
-def _profile(dataset: str, period: str) -> pd.DataFrame:
-    ds = _opened(dataset)
-    return profile(_way(dataset, period, ds.counterfactual).panel, ds.uses, frequency=ds.frequency)
 
 
 @cache

@@ -35,14 +35,8 @@ def import_profile(
 ) -> View:
     """Imports of a product, plant or technological purpose (None: of all) by period.
 
-    Parameters
-    ----------
-    by : product, plant, purpose or origin: what the amounts are split by
-
-    Returns
-    -------
-    View
-        Its table: period and what it is split by; columns value_usd (USD), net_kg, unit_value (USD per kg).
+    by : product, plant, purpose or origin: what the amounts are split by.
+    Table: period and what it is split by; columns value_usd (USD), net_kg, unit_value (USD per kg).
     """
     say, rows = here.say, here.imports
     chosen = {"product_id": product, "plant_id": plant, "purpose_id": purpose}
@@ -62,10 +56,7 @@ def import_profile(
 def actual_and_expected(here: Standpoint, *, product: str | None = None, method: str | None = None) -> View:
     """Actual imports of a product (None: of all) and those without the projects, by a method (None: the dataset's own).
 
-    Returns
-    -------
-    View
-        Its table: period; columns actual_usd, counterfactual_usd, gap_usd (USD), actual_kg, counterfactual_kg, gap_kg.
+    Table: period; columns actual_usd, counterfactual_usd, gap_usd (USD), actual_kg, counterfactual_kg, gap_kg.
     """
     say, way = here.say, here.way(method)
     expected, realised = way.expected, way.realised
@@ -86,14 +77,8 @@ def projects_ranked(
 ) -> View:
     """The projects by their net cut: to date by a method, or planned by a credit rule.
 
-    Parameters
-    ----------
-    basis : realised_to_date, target_year, or cumulative (summed up to the target year)
-
-    Returns
-    -------
-    View
-        Its table: the rows of the table `ranking` on that basis.
+    basis : realised_to_date, target_year, or cumulative (summed up to the target year).
+    Table: the rows of the table `ranking` on that basis.
     """
     say, realised = here.say, here.way(method).realised
     everyone = ranking(here.ds, realised, here.credit(rule), rule=rule)
@@ -110,10 +95,7 @@ def projects_ranked(
 def to_target(here: Standpoint, *, rule: str = "shapley") -> View:
     """Planned cuts of the projects by year, up to the target year, divided by a credit rule.
 
-    Returns
-    -------
-    View
-        Its table: project_id, year; columns gross_usd, net_usd (USD, credited).
+    Table: project_id, year; columns gross_usd, net_usd (USD, credited).
     """
     say, ds, planned = here.say, here.ds, here.planned
     realised = here.way().realised
@@ -140,16 +122,15 @@ def to_target(here: Standpoint, *, rule: str = "shapley") -> View:
 def project_sheet(here: Standpoint, *, project: str) -> View:
     """What is known of a project: its registers, and its planned and realised cut by period.
 
-    Returns
-    -------
-    View
-        Its table: period, product_id; columns gross_usd, net_usd (USD, realised), gross_kg, planned_usd (of all
-        products, on the first of them).
+    Table: period, product_id; columns gross_usd, net_usd (USD, realised), gross_kg, planned_usd (of all products, on
+    the first of them).
     """
     say, rows = here.say, here.way().realised
     rows = rows[rows["project_id"].eq(project)]
     own, book = rows[rows["identified"]], here.ledger[here.ledger["project_id"].eq(project)]
-    planned = book[["period", "planned_usd"]].assign(product_id=_first_product(here, project))
+    makes = here.ds.project_products
+    first = makes.loc[makes["project_id"].eq(project), "product_id"].min()  # its rows hold what is of the whole project
+    planned = book[["period", "planned_usd"]].assign(product_id=first)
     table = own[["period", "product_id", "gross_usd", "net_usd", "gross_kg"]].merge(
         planned, on=["period", "product_id"], how="outer", validate="1:1"
     )
@@ -168,12 +149,6 @@ def names_of(column: str, ids: Iterable[str], say: Voice) -> list[str]:
     unnamed = {NATIONAL: say("whole country"), "unspecified": say("purpose not stated")}
     names = unnamed | say.names(f"{column.removesuffix('_id')}s").to_dict()
     return [names[each] for each in ids]
-
-
-def _first_product(here: Standpoint, project: str) -> str:
-    """The product on whose rows what holds for the whole project stands."""
-    sheet = here.ds.project_products
-    return sheet.loc[sheet["project_id"].eq(project), "product_id"].min()
 
 
 def _view(

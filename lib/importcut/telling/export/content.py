@@ -1,6 +1,7 @@
 """What an executed report shows, in order: cover, findings, pictures, tables; and what of it makes a deck."""
 
 import io
+import re
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -45,8 +46,7 @@ def blocks(notebook: dict) -> Iterator[tuple[dict, str, Block]]:
     for cell in notebook["cells"]:
         if AUTHOR not in cell["metadata"].get("tags", ()):
             for output in cell.get("outputs", ()):
-                data = {kind: _text(value) for kind, value in output.get("data", {}).items()}
-                for block in _block(data, output.get("metadata", {})):
+                for block in _block(output.get("data", {}), output.get("metadata", {})):
                     yield cell, cell["metadata"].get("slideshow", {}).get("slide_type", "skip"), block
 
 
@@ -96,8 +96,8 @@ def repacked(office: bytes, words: dict[str, str] | None = None) -> bytes:
     with zipfile.ZipFile(io.BytesIO(office)) as parts, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as steady:
         for name in parts.namelist():
             part = parts.read(name)
-            for word, text in (words or {}).items():
-                part = part.replace(f"{{{word}}}".encode(), text.encode())
+            if words:  # in one pass: a text may hold the name of another one in braces
+                part = re.sub(rb"\{(\w+)\}", lambda name: words.get(name[1].decode(), name[0].decode()).encode(), part)
             steady.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), part, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
@@ -125,8 +125,3 @@ def _block(data: dict, metadata: dict) -> Iterator[Block]:
         about = {key: text for key, text in metadata.get(SVG, {}).items() if key in ("alt", "name")}
         about |= data.get(PLOT, {})
         yield Picture(plain_svg(data[SVG]), plain_svg(about.pop("svg", "")), **about)
-
-
-def _text(data: object) -> object:
-    """Data of an output; a file holds texts as lists of lines."""
-    return "".join(data) if isinstance(data, list) and all(isinstance(line, str) for line in data) else data

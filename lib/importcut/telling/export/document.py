@@ -1,6 +1,5 @@
 """The report as a document: PDF to print, DOCX to edit, both laid out from one outline of plain text."""
 
-import html
 import json
 import os
 import re
@@ -8,6 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from importcut.letters import as_html
 from importcut.telling.drawing import Picture, to_png
 from importcut.telling.export.content import FONTS, TEMPLATES, Table, blocks, cover, language_words, render, repacked
 from importcut.telling.finding import COVER, Finding
@@ -24,15 +24,7 @@ UNBROKEN = 24  # letters of a word, beyond which it may be broken anywhere
 
 
 def to_pdf(notebook: dict, *, language: str) -> bytes:
-    """The report as PDF: A4, tagged, findings first, then the annexes.
-
-    Parameters
-    ----------
-    notebook : executed notebook; code and cells tagged `author` are left out.
-    language : en, ru, uz-Cyrl or uz-Latn; KeyError for another.
-
-    Raises ValueError if the notebook shows no cover.
-    """
+    """The report as PDF: A4, tagged, findings first, then the annexes; ValueError if the notebook shows no cover."""
     import typst
 
     report = {"report": json.dumps(_outline(notebook, language))}
@@ -45,7 +37,7 @@ def to_docx(notebook: dict, *, language: str) -> bytes:
     import pypandoc
 
     report = _outline(notebook, language)
-    words = {word: html.escape(report[word]) for word in ("subtitle", "mark", "word")}
+    words = {word: as_html(report[word]) for word in ("subtitle", "mark", "word")}
     parts = [part for section in report["sections"] for part in section]
     headings = [part for part in parts if part["kind"] == "heading"]
     for number, heading in enumerate(headings):

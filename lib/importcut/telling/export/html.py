@@ -2,13 +2,14 @@
 
 import re
 
+from importcut.letters import as_seen
 from importcut.telling.drawing import data_uri, plain_svg, to_png
 from importcut.telling.export.content import AUTHOR, TEMPLATES, cover, pictures
-from importcut.telling.finding import COVER, Cover
+from importcut.telling.finding import Cover
 
-OUTWARD = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|@import", re.IGNORECASE)
-ADDRESSES = ("src", "srcset", "href", "xlink:href", "action", "formaction", "poster", "data", "background", "ping")
-ACTIVE = ("script", "link", "iframe", "object", "embed", "base", "form", "noscript")
+TEXTS = {"br", "dd", "del", "div", "dl", "dt", "h1", "h2", "h3", "h4", "hr", "img", "p", "pre", "span", "sub", "sup"}
+TABLES = {"caption", "table", "tbody", "td", "tfoot", "th", "thead", "tr"}
+ATTRIBUTES = {"alt", "class", "colspan", "lang", "rowspan", "scope", "start", "title"}
 FEW_CLAIMS = 4  # are found without a list of contents
 
 
@@ -33,44 +34,43 @@ def to_html(notebook: dict, *, language: str) -> str:
 
     report = nbformat.from_dict(notebook)
     report.cells = [cell for cell in report.cells if AUTHOR not in cell.metadata.get("tags", ())]
-    for cell in report.cells:
-        cell.outputs = [o for o in cell.get("outputs", []) if set(o.get("data", {})) != {COVER}]
+    prose = mistune.create_markdown(plugins=["table"])  # nbconvert's own takes "$1 and $2" for a formula
     exporter = HTMLExporter(
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],
         exclude_input=True,
         filters={
-            # nbconvert's own Markdown takes the text between two dollar signs for a formula
-            "prose": mistune.create_markdown(escape=False, plugins=["table"]),
+            "prose": lambda text: _harmless(prose(text)),
+            "harmless": _harmless,
             "data_uri": lambda svg: data_uri(plain_svg(svg).encode()),
-            "css_string": lambda text: '"' + re.sub(r'["\\\n<]', " ", text) + '"',
         },
     )
     about = cover(notebook) or Cover("importcut")
     page, _ = exporter.from_notebook_node(report, {"report": {"language": language, **vars(about)}})
-    return _sealed(page)
+    return _readable(as_seen(page))
 
 
-def _sealed(page: str) -> str:
-    """The page with everything taken out that would run or that names an address outside the page."""
+def _harmless(html: str) -> str:
+    """Of HTML that others made, the elements and attributes of a text; no address but places and pictures within."""
+    from bleach import ALLOWED_TAGS, clean
     from bs4 import BeautifulSoup
 
-    soup = BeautifulSoup(page, features="html.parser")
-    for element in soup.find_all(ACTIVE):
+    soup = BeautifulSoup(html, "html.parser")
+    for element in soup(["script", "style"]):  # what they hold is no text
         element.decompose()
-    for element in soup.find_all(True):
-        for name, value in list(element.attrs.items()):
-            outward = name in ADDRESSES and not str(value).startswith(("#", "data:image/"))
-            if outward or name.startswith("on") or (name == "style" and OUTWARD.search(str(value))):
-                del element[name]
-    for style in soup.find_all("style"):
-        if OUTWARD.search(style.text):
-            style.decompose()
-    return str(_readable(soup))
+    return clean(str(soup), tags=TEXTS | TABLES | ALLOWED_TAGS, attributes=_is_harmless, protocols=["data"], strip=True)
 
 
-def _readable(soup):
+def _is_harmless(element: str, name: str, value: str) -> bool:
+    places = {"href": "#", "src": "data:image/"}
+    return value.startswith(places[name]) if name in places else name in ATTRIBUTES
+
+
+def _readable(page: str) -> str:
     """The page with what a screen reader asks for: contents, heads of columns, no title read out twice."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(page, "html.parser")
     for head in soup.select("thead th"):
         head["scope"] = "col"
     for figure in soup.find_all("figure"):
@@ -79,7 +79,7 @@ def _readable(soup):
             title.decompose()
     claims = soup.select("main h2")
     if len(claims) < FEW_CLAIMS or soup.h1 is None:
-        return soup
+        return str(soup)
     soup.h1["id"] = "report"
     contents = soup.new_tag("nav", attrs={"aria-labelledby": "report"})
     for n, claim in enumerate(claims, start=1):
@@ -88,4 +88,4 @@ def _readable(soup):
         link.string = claim.get_text(" ", strip=True)
         contents.append(link)
     soup.main.insert_before(contents)
-    return soup
+    return str(soup)

@@ -27,17 +27,12 @@ DECORATIVE = (
 )
 SOURCE_BOX = Box(MARGIN, 6.98, 11, 0.34)
 PPI = 250
+LONGEST_SUBJECT = 255  # characters; a file may have no more
 DAY = datetime.datetime(2000, 1, 1)
 
 
 def to_pptx(notebook: dict, *, language: str) -> bytes:
-    """The deck: a claim, a chart or a table, a reading and a source on each slide, the rest in the notes.
-
-    Parameters
-    ----------
-    notebook : executed notebook.
-    language : of its texts, as in `uz-Cyrl`.
-    """
+    """The deck: a claim, a chart or a table, a reading and a source on each slide, the rest in the notes."""
     about, deck = pages(notebook)
     file = Presentation(TEMPLATES / "slides" / "template.pptx")
     code = language_words().get(language, {}).get("word", language)
@@ -54,7 +49,8 @@ def to_pptx(notebook: dict, *, language: str) -> bytes:
             for text in part._element.xpath(".//a:r | .//a:fld"):
                 text.get_or_add_rPr().set("lang", code)
     card, office = file.core_properties, io.BytesIO()
-    card.title, card.subject, card.comments, card.language = about.title, about.subtitle, about.mark, code
+    card.title, card.comments, card.language = about.title, about.mark, code
+    card.subject = about.subtitle[:LONGEST_SUBJECT]
     card.author = card.last_modified_by = "importcut"
     card.created = card.modified = DAY
     file.save(office)

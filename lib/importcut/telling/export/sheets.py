@@ -1,15 +1,14 @@
 """Tables as CSV and as one workbook."""
 
 import datetime
-import re
 from pathlib import Path
 
 import pandas as pd
 
 from importcut.dataset import Dataset
+from importcut.letters import as_cell
 from importcut.schema import Table, tables
 
-FORMULA = re.compile(r"[=+@\t\r]|-(?!$|[\d.,]+$)")
 LONGEST_SHEET = 100_000  # rows; a longer table is opened from its CSV
 NUMBER_FORMATS = {"integer": "0", "USD": "#,##0.00", "kg": "#,##0.000", "date": "yyyy-mm-dd"}
 LOOKS = {
@@ -41,8 +40,8 @@ def to_csv(table: pd.DataFrame, path: Path) -> None:
     Text that a spreadsheet would run as a formula has an apostrophe in front.
     """
     texts = table.select_dtypes(["object", "string", "category"])
-    harmless = table.assign(**{name: _unarmed(texts[name]) for name in texts})
-    rounded(harmless).to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    cells = {name: texts[name].astype("object").map(as_cell) for name in texts}
+    rounded(table.assign(**cells)).to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
 
 
 def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: Dataset | None = None) -> None:
@@ -51,8 +50,6 @@ def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: D
     Text stays text, whatever sign it begins with. Units stand in the row above the names of the columns, so that
     filters and pivot tables take the names.
 
-    Parameters
-    ----------
     mark : printed above every page, "" for none.
     ds : dataset, whose title, period and sources are told in all their languages; None tells of columns alone.
     """
@@ -135,11 +132,6 @@ def _write_column(sheet, place: int, values: pd.Series, formats: dict, unit: str
             write(row, place, value, formats.get(kind))
     longest = max((len(str(value)) for value in values.dropna()), default=0)
     sheet.set_column(place, place, min(max(longest, len(unit), len(values.name) + 4), WIDEST_COLUMN))
-
-
-def _unarmed(values: pd.Series) -> pd.Series:
-    armed = values.map(lambda value: isinstance(value, str) and FORMULA.match(value) is not None)
-    return values.astype("object").mask(armed.astype("bool"), "'" + values.astype("object").astype("str"))
 
 
 def _rounded(values: pd.Series) -> pd.Series:

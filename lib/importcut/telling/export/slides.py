@@ -10,13 +10,7 @@ REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/n
 
 
 def to_slides(notebook: dict, *, language: str) -> str:
-    """The deck as one page that needs nothing outside itself: arrow keys turn it, S opens the speaker's notes.
-
-    Parameters
-    ----------
-    notebook : executed notebook.
-    language : of the page, as in `uz-Cyrl`.
-    """
+    """The deck as one page that needs nothing outside itself: arrow keys turn it, S opens the speaker's notes."""
     reveal = files("sphinx_revealjs") / "_static" / "revealjs"
     code = {path: _inline((reveal / path).read_text(encoding="utf-8")) for path in REVEAL}
     return render("slides/index.html.j2", deck=pages(notebook), language=language, code=code)

@@ -3,12 +3,12 @@
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 
 import numpy as np
 import pandas as pd
 
 from importcut.language import Voice
+from importcut.letters import NO_FORMULA, as_html
 from importcut.schema import LIBRARY, PAIR, RULES, weakest
 from importcut.telling.finding import TABLE, capital
 from importcut.telling.narrate.credibility import by_size, method_tested
@@ -34,13 +34,13 @@ class Listing:
 
     def _html(self, cells: list[list[str]], numeric: list[bool]) -> str:
         kind = [' class="number"' if number else "" for number in numeric]
-        head = "".join(f"<th{k}>{escape(c)}</th>" for c, k in zip(self.frame, kind, strict=True))
+        head = "".join(f"<th{k}>{as_html(c)}</th>" for c, k in zip(self.frame, kind, strict=True))
         rows = "".join(
-            "<tr>" + "".join(f"<td{k}>{escape(v)}</td>" for v, k in zip(row, kind, strict=True)) + "</tr>\n"
+            "<tr>" + "".join(f"<td{k}>{as_html(v)}</td>" for v, k in zip(row, kind, strict=True)) + "</tr>\n"
             for row in cells
         )
-        caption = f"<caption>{escape(self.caption)}</caption>"
-        return f"<table>{caption}<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>"
+        caption = f"<caption>{as_html(self.caption)}</caption>"
+        return f'<table class="{NO_FORMULA}">{caption}<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>'
 
     def __repr__(self) -> str:
         return f"{self.caption}\n{self.frame.to_string(index=False, na_rep='')}"

@@ -1,0 +1,31 @@
+"""Other people's text as the letters that it is: the one place that escapes names where no library does it."""
+
+import re
+import unicodedata
+from html import escape
+
+_FORMULA = re.compile(r"[=+@\t\r]|-(?!$|[\d.,]+$)")
+NO_FORMULA = "mathjax_ignore"  # class of what JupyterLab is not to look through for formulas between dollar signs
+as_html = escape  # for what stands between elements, and for an attribute between quotes
+ON_LINES = "\t\n\r"  # control characters that texts of several lines hold by right
+
+
+def unseen(text: str, allowed: str = "") -> list[str]:
+    """The characters of a text that cannot be seen, as U+202E: control, direction, without width, unknown."""
+    return [f"U+{ord(sign):04X}" for sign in text if _unseen(sign) and sign not in allowed]
+
+
+def as_seen(text: str) -> str:
+    """The text for a terminal or a page: what cannot be seen, and moves what can, stands as [U+202E]."""
+    if text.isprintable():
+        return text
+    return "".join(f"[U+{ord(sign):04X}]" if _unseen(sign) and sign not in "\t\n" else sign for sign in text)
+
+
+def as_cell(value: object) -> object:
+    """The value for a CSV file, with an apostrophe in front of text that a spreadsheet would run as a formula."""
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def _unseen(sign: str) -> bool:
+    return not sign.isprintable() and unicodedata.category(sign) != "Zs"  # a blank of any width can be seen

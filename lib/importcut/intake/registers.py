@@ -14,9 +14,10 @@ import pandas as pd
 from importcut.dataset import name_column
 from importcut.intake.quotations import REGISTER, read_quotations
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
-from importcut.intake.values import Fault, alternatives, as_written, decimal_mark, exact, read_column
+from importcut.intake.values import REWRITE, Fault, alternatives, as_written, decimal_mark, exact, read_column
 from importcut.language import SOURCE, languages
-from importcut.schema import DTYPES, LIBRARY, PAIR, USE, Column, DataError, Table, tables
+from importcut.letters import ON_LINES, unseen
+from importcut.schema import DTYPES, LIBRARY, PAIR, USE, Column, DataError, Table, listed, tables
 
 ADD = "add it there or correct it"
 TEMPLATE = LIBRARY / "templates" / "dataset"  # its registers.xlsx is written by `make registers`
@@ -44,11 +45,25 @@ def wrong_settings(about: dict, frequency: str) -> list[Fault]:
 
 
 def read_toml(file: Path) -> dict:
-    """What a TOML file says, or DataError if it is none."""
+    """What a TOML file says, or DataError if it is none, or a text in it holds what nobody can see."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        about = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{file.name}: {error} — correct the file") from None
+    hidden = {key: ", ".join(unseen(text, ON_LINES)) for key, text in _texts(about)}
+    if wrong := [f"{file.name}: {key} holds {signs} — {REWRITE}" for key, signs in hidden.items() if signs]:
+        raise DataError(listed(wrong))
+    return about
+
+
+def _texts(about: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text within settings, after the keys that lead to it."""
+    match about:
+        case str():
+            yield key, about
+        case dict() | list():
+            for name, value in about.items() if isinstance(about, dict) else enumerate(about, start=1):
+                yield from _texts(value, f"{key}.{name}" if key else name)
 
 
 def in_all_languages(texts: dict[str, str]) -> dict[str, str]:

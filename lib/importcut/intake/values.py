@@ -12,12 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importcut.intake.workbook import NOT_STORED
+from importcut.letters import ON_LINES, as_seen, unseen
 from importcut.schema import DTYPES, LIBRARY, PERIODS, Column
 
 WRITTEN = tomllib.loads((LIBRARY / "checks.toml").read_text(encoding="utf-8"))  # how a text must be, by its check
 EXCEL_ERROR = re.compile(  # as Excel shows them in English and in Russian; ### is a column too narrow to show its value
     r"#(DIV/0!|N/A|REF!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|ДЕЛ/0!|Н/Д|ССЫЛКА!|ЗНАЧ!|ИМЯ\?|ПУСТО!|ЧИСЛО!|#{2,})"
 )
+REWRITE = "delete what nobody can see there, or write the text anew"
 UNSURE = "?"  # a number that can be read in two ways
 BLANK = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))")  # between thousands: common, no-break, thin blanks
 SIMPLE = re.compile(r"[-+]?\d*\.?\d*([eE][-+]?\d+)?")
@@ -71,7 +73,10 @@ def read_column(
     def listed(rows: pd.Series, say) -> list[Fault]:
         return [Fault(place, (at,), f"{column.name} {say(text[at])}", column.name) for at in text.index[rows]]
 
-    faults = listed(error, _error_value)
+    lines = "" if column.name.startswith("name_") else ON_LINES  # a name stands on one line
+    hidden = text.map(lambda cell: bool(unseen(cell, lines))).astype(bool)
+    faults = listed(hidden, lambda cell: f"{as_seen(cell)} holds {', '.join(unseen(cell, lines))} — {REWRITE}")
+    faults += listed(error, _error_value)
     faults += listed(bad & unsure, _two_readings)
     faults += listed(bad & ~unsure, lambda cell: f"{cell} cannot be read — {remedy}")
     if not column.optional:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from importcut.app.cli.frame import DATASET, DEBUG, OUT, PERIOD, app, errors_in_a_line, from_here, progress_bar
+from importcut.app.cli.frame import DATASET, DEBUG, OUT, PERIOD, app, errors_in_a_line, from_here, progress_bar, tell
 
 
 @app.command(epilog="Example: importcut new data/raw/mine")
@@ -19,9 +19,9 @@ def new(
 
     with errors_in_a_line(debug):
         place = from_here(new_dataset(folder))
-    print(f"Dataset: {place}")
-    print("Put the declarations into declarations/, fill in products of registers.xlsx and the titles of dataset.toml,")
-    print(f"then: importcut check {place}")
+    tell(f"Dataset: {place}")
+    tell("Put the declarations into declarations/, fill in products of registers.xlsx and the titles of dataset.toml,")
+    tell(f"then: importcut check {place}")
 
 
 @app.command(epilog="Example: importcut check data/raw/mine")
@@ -42,11 +42,11 @@ def check(
     dataset = named or dataset
     with errors_in_a_line(debug):
         if correct is not None:
-            print(f"Rows added to corrections.csv: {add_corrections(dataset, correct)}")
+            tell(f"Rows added to corrections.csv: {add_corrections(dataset, correct)}")
         result = examination(dataset)
         if faults is not None and result.cleaned is not None:
-            print(f"Lines to correct: {faults_to_correct(result, faults)} in {from_here(faults)}")
-    print(*statement(result, everything), sep="\n")
+            tell(f"Lines to correct: {faults_to_correct(result, faults)} in {from_here(faults)}")
+    tell(*statement(result, everything))
     raise typer.Exit(1 if any(defect.stops for defect in result.defects) else 0)
 
 
@@ -83,8 +83,8 @@ def report(
         result = make_report(dataset, **options, progress=step)
     if not quiet:
         page = result.folder if wanted[0] == "xlsx" else result.folder / spoken[0] / EXPORTS[wanted[0]]
-        print(f"Report: {from_here(page)}")
-        print(result.headline)
+        tell(f"Report: {from_here(page)}")
+        tell(result.headline)
 
 
 @app.command(epilog="Example: importcut publish --dataset sample --period 2026Q3 --date 2026-10-15")
@@ -105,4 +105,4 @@ def publish(
 
     with errors_in_a_line(debug):
         result = publish_tables(dataset, period=period, date=date, replace=replace, out=out)
-    print(f"Published{' already, and the same' if result.already else ''}: {from_here(result.folder)}")
+    tell(f"Published{' already, and the same' if result.already else ''}: {from_here(result.folder)}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from importcut.app.cli.frame import DATASET, DEBUG, app, errors_in_a_line, from_here, progress_bar
+from importcut.app.cli.frame import DATASET, DEBUG, app, errors_in_a_line, from_here, progress_bar, tell
 
 sources = typer.Typer(help="Ask online sources; answers are kept as received.", no_args_is_help=True)
 app.add_typer(sources, name="fetch")
@@ -42,10 +42,10 @@ def comtrade(
             for code in _codes(dataset, codes)
         ]
         files, new = fetch(folder, source, questions, again=again, progress=progress)
-    print(f"{source.title}: {new} new answers, {len(files) - new} there already")
+    tell(f"{source.title}: {new} new answers, {len(files) - new} there already")
     if nothing := len(questions) - len(files):
-        print(f"nothing published yet for {nothing} of {len(questions)} codes and years")
-    print(source.terms)
+        tell(f"nothing published yet for {nothing} of {len(questions)} codes and years")
+    tell(source.terms)
 
 
 @sources.command(epilog="Example: importcut fetch cbu --dataset uzbekistan --from 2022-01 --currencies USD,EUR")
@@ -82,12 +82,12 @@ def cbu(
             raise UsageError(f"--from {since:%Y-%m}: no day from then to {last:%Y-%m-%d}")
         named = list(dict.fromkeys(currencies.upper().replace(" ", "").split(",")))
         new, added, differing = fetch_rates(folder, source, days, named, again=again, progress=progress)
-    print(f"{source.title}: {new} new answers, {len(days) - new} there already; {added} rates added")
+    tell(f"{source.title}: {new} new answers, {len(days) - new} there already; {added} rates added")
     if differing:
-        print(f"exchange_rates.csv: {len(differing)} differ and stay as entered; remove a row to take the one fetched")
+        tell(f"exchange_rates.csv: {len(differing)} differ and stay as entered; remove a row to take the one fetched")
     for difference in differing:
-        print(f"  {difference}")
-    print(source.terms)
+        tell(f"  {difference}")
+    tell(source.terms)
 
 
 @sources.command(epilog="Example: importcut fetch siat --dataset uzbekistan --indicator 225")
@@ -107,8 +107,8 @@ def siat(
     with errors_in_a_line(debug):
         source = service("siat")
         [file], new = fetch(find_dataset(dataset), source, [{"indicator": indicator}], again=again)
-    print(f"{source.title}: {from_here(file)}{'' if new else ' (there already)'}")
-    print(source.terms)
+    tell(f"{source.title}: {from_here(file)}{'' if new else ' (there already)'}")
+    tell(source.terms)
 
 
 def _years(text: str) -> list[int]:

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from importcut.letters import as_seen
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 DATASET = typer.Option(help="A dataset in data/raw, or a folder with a dataset.toml.")
 PERIOD = typer.Option(help="2026Q3, 2024; by default the latest with data.")
@@ -34,13 +36,13 @@ def main() -> None:
         _wrong_use(error)
         code = error.exit_code
     if code == STOPPED:
-        print("importcut: stopped; nothing half made is left", file=sys.stderr)
+        tell("importcut: stopped; nothing half made is left", error=True)
     sys.exit(code)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print("importcut", version("importcut"))
+        tell(f"importcut {version('importcut')}")
         raise typer.Exit
 
 
@@ -56,6 +58,11 @@ def importcut(
     """
 
 
+def tell(*lines: str, error: bool = False) -> None:
+    """Write lines to the terminal, which obeys no sign that a name or a raw file holds."""
+    print(*map(as_seen, lines), sep="\n", file=sys.stderr if error else sys.stdout, flush=True)
+
+
 @contextmanager
 def errors_in_a_line(debug: bool, *also: type[Exception]) -> Iterator[None]:
     """Errors that only the user can mend end the command with one line: code 1 for the data, 2 for wrong use."""
@@ -66,7 +73,7 @@ def errors_in_a_line(debug: bool, *also: type[Exception]) -> Iterator[None]:
     except (DataError, RunError, UsageError, OSError, *also) as error:
         if debug:
             raise
-        print(f"importcut: {error}", file=sys.stderr)
+        tell(f"importcut: {error}", error=True)
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
 
 
@@ -82,7 +89,7 @@ def progress_bar(unit: str, hidden: bool | None) -> Iterator[Callable[[str, int,
 
         def step(name: str, done: int, total: int) -> None:
             bar.total = total
-            bar.set_postfix_str(name[:40], refresh=False)
+            bar.set_postfix_str(as_seen(name)[:40], refresh=False)
             bar.update(done - bar.n)
 
         yield step
@@ -100,9 +107,9 @@ def _wrong_use(error: typer.TyperException) -> None:
     text = f"{error.message}. Did you mean {near[0]!r}?" if near else " ".join(error.format_message().split())
     where = context.command_path if context else "importcut"
     if text:  # a group without a command has shown its help already
-        print(f"importcut: {text.rstrip('.')} — see `{where} --help`", file=sys.stderr)
+        tell(f"importcut: {text.rstrip('.')} — see `{where} --help`", error=True)
 
 
 def _unforeseen(kind: type[BaseException], error: BaseException, _) -> None:
     text = f"{kind.__name__}: {error}".splitlines()[0]
-    print(f"importcut: {text} — this is a fault of the program; --debug shows where", file=sys.stderr)
+    tell(f"importcut: {text} — this is a fault of the program; --debug shows where", error=True)

@@ -8,11 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import requests
 
 from importcut.app.cli import app
 from importcut.app.desk import (
@@ -25,6 +28,7 @@ from importcut.app.desk import (
 )
 from importcut.app.desk import page as parts
 from importcut.economics.planning import addressable, credited, plan, planned_cuts
+from importcut.language import own_name
 
 CHOICES = [
     (import_profile, {"product": "topcoat", "by": "origin"}),
@@ -138,6 +142,7 @@ def serve(command, variables, *words):
     run = [sys.executable, "-c", code, command, "--no-browser", *words]
     server = subprocess.Popen(run, stderr=subprocess.PIPE, text=True, env=os.environ | variables)
     address = next(found[0] for line in server.stderr if (found := re.search(r"http://127\.0\.0\.1:\d+\S*", line)))
+    threading.Thread(target=server.stderr.read, daemon=True).start()  # a full pipe would stop it
     port = int(re.search(r":(\d+)", address)[1])
     while server.poll() is None:  # JupyterLab tells its address a moment before it listens
         with socket.socket() as trial:
@@ -170,12 +175,13 @@ def browsed(quiet, browser):
     try:
         tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         tab.on("pageerror", lambda error: wrong.append(str(error)))
-        inside = (address, address.replace("http", "ws"), "data:", "blob:")
+        base = re.match(r"http://127\.0\.0\.1:\d+/", address)[0]
+        inside = (base, base.replace("http", "ws"), "data:", "blob:")
         tab.on("request", lambda asked: None if asked.url.startswith(inside) else wrong.append(asked.url))
         tab.on("websocket", lambda s: None if s.url.startswith(inside) else wrong.append(s.url))
         tab.goto(address, timeout=120_000)
         tab.locator(".desk-drawing img").wait_for(timeout=120_000)
-        yield tab, wrong
+        yield tab, wrong, server, address
     finally:
         tab.close()
         interrupt(server)
@@ -199,7 +205,7 @@ def same(table, view, amount):
 
 @pytest.mark.browser
 def test_widgets_change_the_chart_as_the_library_computes_it_and_nothing_leaves_this_machine(browsed, capsys):
-    (tab, wrong), way = browsed, standpoint("sample", "2026Q3")
+    (tab, wrong, server, address), way = browsed, standpoint("sample", "2026Q3")
     select = lambda label, option: lambda: tab.get_by_label(label, exact=True).select_option(option)  # noqa: E731
     first, table, alt = answered(tab, select("Product", "Body topcoat"), ["product='topcoat'"])
     view = import_profile(way, product="topcoat")
@@ -216,15 +222,80 @@ def test_widgets_change_the_chart_as_the_library_computes_it_and_nothing_leaves_
     view = to_target(standpoint("sample", "2026Q3", delay_years=years), rule="dispatched")
     assert years > 0 and same(table, view, "gross_usd") and alt == view.finding.text != before
     assert wrong == []
+    assert_a_page_that_is_left_ends_its_kernel(tab, address)
+    assert_a_lost_connection_is_told(tab, server, address)
     with capsys.disabled():
         print(f"\nseconds from change to chart: {first:.2f}, {second:.2f}, {third:.2f}, {fourth:.2f}")
+
+
+def kernels(address):
+    """The kernels of the server, as who knows the token of its address sees them."""
+    base, token = re.match(r"(http://[^/]+).*token=(\w+)", address).groups()
+    return requests.get(f"{base}/api/kernels", headers={"Authorization": f"token {token}"}, timeout=60).json()
+
+
+def assert_a_page_that_is_left_ends_its_kernel(tab, address):
+    [former] = kernels(address)
+    tab.reload(timeout=120_000)
+    tab.locator(".desk-drawing img").wait_for(timeout=120_000)
+    assert [kernel["id"] for kernel in kernels(address) if kernel["id"] != former["id"]] and len(kernels(address)) == 1
+
+
+def assert_a_lost_connection_is_told(tab, server, address):
+    tab.get_by_label("Language", exact=True).select_option(own_name("uz-Latn"))
+    line = tab.locator(".desk-lost")
+    line.get_by_text("Aloqa uzildi.").wait_for(state="attached", timeout=60_000)
+    assert not line.is_visible()
+    tab.route("**/api/kernels/*", lambda route: route.abort())
+    line.wait_for(state="visible", timeout=20_000)
+    tab.unroute("**/api/kernels/*")
+    line.wait_for(state="hidden", timeout=20_000)
+
+
+@pytest.mark.parametrize("command", ["dashboard", "explore"])
+def test_a_stranger_and_another_name_get_nothing_and_kernels_are_few(command, quiet):
+    server, address = serve(command, quiet, "--kernels", "1", "--language", "ru")
+    base, page = re.match(r"(http://[^/]+)(/\S+)\?token=\w+$", address).groups()
+    api, token = f"{base}/api/kernels", {"Authorization": f"token {address.partition('token=')[2]}"}
+    try:
+        for path in (page, "/voila/render/explore.ipynb", "/lab", "/api/kernels", "/api/contents"):
+            answer = requests.get(base + path, timeout=60, allow_redirects=False)
+            assert answer.status_code in (302, 403) and "/login" in answer.headers.get("Location", "/login"), path
+        for path in (page, "/voila/render/explore.ipynb", "/api/kernels"):
+            answer = requests.get(base + path, headers={**token, "Host": f"evil.example:{base[-4:]}"}, timeout=60)
+            assert answer.status_code == 403, path
+        reader, evil = requests.Session(), {"Origin": "http://evil.example"}
+        assert reader.get(f"{base}/api/status?token={address.partition('token=')[2]}", timeout=60).ok
+        assert reader.get(api, timeout=60).ok, "a browser that has shown the page has its cookie"
+        for ask in (reader.get, reader.post):
+            assert ask(api, headers=evil, timeout=60).status_code in (403, 404)
+        assert kernels(address) == []
+        with ThreadPoolExecutor(3) as pool:
+            starts = [pool.submit(requests.post, api, headers=token, timeout=60) for _ in range(3)]
+        assert sorted(start.result().status_code for start in starts) == [201, 503, 503]
+        [kernel] = kernels(address)
+        if command == "dashboard":
+            assert (
+                "Больше открыть нельзя" in requests.get(address, timeout=60).content.decode()
+                and len(kernels(address)) == 1
+            )
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        upgrade |= {"Sec-WebSocket-Key": "x3JJHMbDL1EzLkh9GBhXDw=="}
+        assert reader.get(f"{api}/{kernel['id']}/channels", headers=evil | upgrade, timeout=60).status_code == 403
+    finally:
+        interrupt(server)
+
+
+def test_idle_kernels_are_culled(monkeypatch):
+    from importcut.app.cli import server as module
+
+    names = [word.partition("=")[0] for word in module.SETTINGS]
+    assert {"--MappingKernelManager.cull_idle_timeout", "--ServerApp.allow_remote_access"} <= {*names}
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found as Linux shows them")
 @pytest.mark.parametrize("command", ["dashboard", "explore"])
 def test_ctrl_c_leaves_no_kernel_and_no_temporary_file(command, quiet):
-    import requests
-
     server, address = serve(command, quiet)
     temporary = Path(quiet["TMPDIR"])
     if command == "dashboard":

@@ -54,7 +54,7 @@ def texts(repository):
 @pytest.fixture(scope="module")
 def sources(repository):
     library = repository / "lib" / "importcut"
-    files = [f for folder in ("telling", "app/desk") for f in library.glob(f"{folder}/**/*.py")]
+    files = [f for folder in ("telling", "app/desk", "app/cli") for f in library.glob(f"{folder}/**/*.py")]
     files.append(library / "language.py")
     cells = [c for f in (repository / "notebooks").glob("*.ipynb") for c in nbformat.read(f, as_version=4).cells]
     return [f.read_text(encoding="utf-8") for f in files] + [c.source for c in cells if c.cell_type == "code"]

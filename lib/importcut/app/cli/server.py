@@ -1,4 +1,4 @@
-"""`importcut explore` and `importcut dashboard`: JupyterLab and Voilà on this machine alone, ended by Ctrl-C."""
+"""`explore` and `dashboard`: one Jupyter server, for this machine and who knows the token of the address it tells."""
 
 import os
 import socket
@@ -12,62 +12,54 @@ from typing import Annotated
 import typer
 
 import importcut
-from importcut.app.cli.frame import DATASET, DEBUG, app, errors_in_a_line
+from importcut.app.cli.frame import DATASET, DEBUG, app, errors_in_a_line, tell
 
 LOOPBACK = "127.0.0.1"
 PAGE = Path(importcut.__file__).parent / "templates" / "desk"  # LIBRARY of schema costs the import of pandas
 NOTEBOOK = PAGE.parents[3] / "notebooks" / "explore.ipynb"
 FIRST = 8866  # port
-UNUSED = ("@voila-dashboards/jupyterlab-preview", "jupyterlab_pygments")  # extensions of JupyterLab, not of a page
-LANGUAGE = typer.Option(help="en, ru, uz-Cyrl or uz-Latn.")
+OPENED = {"explore": "/lab/tree/", "dashboard": "/voila/render/"}  # address of the notebook, by command
+LAB = "Open JupyterLab on notebooks/explore.ipynb; run all cells there. Ctrl-C ends it and its kernels."
+DESK = "Serve notebooks/explore.ipynb as a page, for this machine alone. Ctrl-C ends it and its kernels."
 PORT = typer.Option(min=1, max=65535, help="Port on this machine; by default a free one, 8866 or near it.")
-BROWSER = typer.Option("--no-browser", help="Open no browser; the address is told.")
+SETTINGS = [
+    f"--ServerApp.ip={LOOPBACK}",
+    "--ServerApp.allow_remote_access=False",  # another name in the address may belong to somebody else's page
+    f"--ServerApp.root_dir={NOTEBOOK.parent}",
+    "--ServerApp.tornado_settings={'mathjax_url': None, 'mathjax_config': None}",  # they would come from the net
+    "--ServerApp.kernel_manager_class=importcut.app.cli.kernels.FewKernels",
+    "--MappingKernelManager.cull_idle_timeout=1800",  # seconds; only of kernels that no page is connected to
+    "--MappingKernelManager.cull_interval=60",
+    "--LabApp.news_url=",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--VoilaConfiguration.template=importcut",
+    "--VoilaConfiguration.extension_denylist=@voila-dashboards/jupyterlab-preview",  # extensions of JupyterLab alone
+    "--VoilaConfiguration.extension_denylist=jupyterlab_pygments",
+    "--log-level=ERROR",
+]
 
 
-@app.command(epilog="Example: importcut explore --dataset uzbekistan --language ru")
-def explore(
+@app.command("explore", help=LAB, epilog="Example: importcut explore --dataset uzbekistan --language ru")
+@app.command("dashboard", help=DESK, epilog="Example: importcut dashboard --language uz-Latn --port 8900 --no-browser")
+def serve(
+    command: typer.Context,
     dataset: Annotated[str, DATASET] = "sample",
-    language: Annotated[str, LANGUAGE] = "en",
+    language: Annotated[str, typer.Option(help="en, ru, uz-Cyrl or uz-Latn.")] = "en",
     port: Annotated[int | None, PORT] = None,
-    no_browser: Annotated[bool, BROWSER] = False,
+    kernels: Annotated[int, typer.Option(min=1, help="How many pages or notebooks may compute at a time.")] = 6,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser; the address is told.")] = False,
     debug: Annotated[bool, DEBUG] = False,
 ) -> None:
-    """Open JupyterLab on notebooks/explore.ipynb; run all cells there. Ctrl-C ends it and its kernels."""
+    """Run the server with the command's page in front, until Ctrl-C."""
+    page = f"--LabApp.default_url={OPENED[command.info_name]}{NOTEBOOK.name}"
+    words = [*SETTINGS, page, f"--FewKernels.most={kernels}", *(["--no-browser"] if no_browser else [])]
+    words += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # it is bound to this machine
     with errors_in_a_line(debug):
-        words = [
-            "jupyterlab",
-            f"--ServerApp.ip={LOOPBACK}",
-            f"--ServerApp.root_dir={NOTEBOOK.parent}",
-            "--LabApp.news_url=",
-        ]
-        words += [f"--LabApp.default_url=/lab/tree/{NOTEBOOK.name}", "--log-level=ERROR"]
-        words += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-        words += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # it is bound to this machine
-        _serve(words, _variables(dataset, language), port, browser=not no_browser)
-
-
-@app.command(epilog="Example: importcut dashboard --dataset sample --language uz-Latn --port 8900 --no-browser")
-def dashboard(
-    dataset: Annotated[str, DATASET] = "sample",
-    language: Annotated[str, LANGUAGE] = "en",
-    port: Annotated[int | None, PORT] = None,
-    no_browser: Annotated[bool, BROWSER] = False,
-    debug: Annotated[bool, DEBUG] = False,
-) -> None:
-    """Serve notebooks/explore.ipynb as a page, for this machine alone. Ctrl-C ends it and its kernels."""
-    with errors_in_a_line(debug):
-        words = ["voila", str(NOTEBOOK), f"--Voila.ip={LOOPBACK}", "--Voila.log_level=INFO", "--template=importcut"]
-        words += [f"--VoilaConfiguration.extension_denylist={extension}" for extension in UNUSED]
-        paths = filter(None, [str(PAGE), os.environ.get("JUPYTER_PATH")])
-        variables = _variables(dataset, language) | {"JUPYTER_PATH": os.pathsep.join(paths)}
-        _serve(words, variables, port, browser=not no_browser)
+        _run(words, _variables(dataset, language), port)
 
 
 def _variables(dataset: str, language: str) -> dict[str, str]:
-    """What the notebook is to show, as its kernel finds it; it runs in another folder.
-
-    Raises UsageError if there is no such dataset or language.
-    """
+    """What the notebook is to show, as its kernel finds it in another folder; UsageError if there is none of it."""
     from importcut.app.index import by_name, chosen
     from importcut.intake.opening import datasets, find_dataset
     from importcut.language import languages
@@ -75,9 +67,13 @@ def _variables(dataset: str, language: str) -> dict[str, str]:
     chosen("language", [language], languages())
     with by_name():
         folder = find_dataset(dataset)
-    known = {"IMPORTCUT_DATASET": dataset if dataset in datasets() else str(folder), "IMPORTCUT_LANGUAGE": language}
-    own = os.environ.get("IMPORTCUT_PROCESSED")
-    return known | ({"IMPORTCUT_PROCESSED": str(Path(own).resolve())} if own else {})
+    own, paths = os.environ.get("IMPORTCUT_PROCESSED"), filter(None, [str(PAGE), os.environ.get("JUPYTER_PATH")])
+    return {
+        "IMPORTCUT_DATASET": dataset if dataset in datasets() else str(folder),
+        "IMPORTCUT_LANGUAGE": language,
+        "JUPYTER_PATH": os.pathsep.join(paths),
+        **({"IMPORTCUT_PROCESSED": str(Path(own).resolve())} if own else {}),
+    }
 
 
 def _refuse_taken(port: int) -> None:
@@ -93,31 +89,26 @@ def _refuse_taken(port: int) -> None:
             raise UsageError(f"port {port} is taken — give another one with --port") from None
 
 
-def _serve(words: list[str], variables: dict[str, str], port: int | None, *, browser: bool) -> None:
-    """Run a Jupyter server, which tells its address, until Ctrl-C; what it writes for itself goes with its folder.
-
-    Raises RunError if it is not installed, or ends of itself.
-    """
+def _run(words: list[str], variables: dict[str, str], port: int | None) -> None:
+    """Run the server, which tells its address, until Ctrl-C; RunError if it is not installed, or ends of itself."""
     from importcut.schema import RunError
 
-    if find_spec(words[0]) is None:
-        raise RunError(f"{words[0]} is not installed — pip install 'importcut[lab]', or make env")
+    if missing := [name for name in ("jupyterlab", "voila") if find_spec(name) is None]:
+        raise RunError(f"{missing[0]} is not installed — pip install 'importcut[lab]', or make env")
     if port:
         _refuse_taken(port)
-    words = [*words, f"--port={port or FIRST}", *([] if browser else ["--no-browser"])]
+    command = [sys.executable, "-m", "jupyterlab", f"--port={port or FIRST}", *words]
     with TemporaryDirectory(prefix="importcut-", ignore_cleanup_errors=True) as folder:
         variables = os.environ | variables | {"TMPDIR": folder, "TEMP": folder, "JUPYTER_RUNTIME_DIR": folder}
-        server = subprocess.Popen(
-            [sys.executable, "-m", *words], env=variables, start_new_session=True, stdin=subprocess.DEVNULL
-        )
-        print("Ctrl-C ends it.", flush=True)
+        server = subprocess.Popen(command, env=variables, start_new_session=True, stdin=subprocess.DEVNULL)
+        tell("Ctrl-C ends it.")
         try:
             code = server.wait()
         except KeyboardInterrupt:
             return
         finally:
             _end(server)
-    raise RunError(f"{words[0]} ended with code {code}")
+    raise RunError(f"Jupyter ended with code {code}")
 
 
 def _end(server: subprocess.Popen) -> None:

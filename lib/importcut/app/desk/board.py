@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 
 import ipywidgets as widgets
 import pandas as pd
@@ -14,6 +13,7 @@ from importcut.dataset import ROOT, assumption
 from importcut.intake.opening import datasets
 from importcut.intake.scenario import read_scenario, scenarios
 from importcut.language import Voice, languages, own_name
+from importcut.letters import as_html
 from importcut.schema import RULES, DataError
 
 SAVED = ROOT / "reports" / "desk"
@@ -43,11 +43,8 @@ class Board:
 def open_desk(dataset: str = "", *, period: str = "", language: str = "", scenario: str = "base") -> widgets.Widget:
     """The desk over a dataset, as one widget.
 
-    What is left empty is what the command line was asked for, else the sample, its latest period, English.
-
-    Raises
-    ------
-    DataError : the dataset is wrong or has no such period.
+    What is left empty is what the command line was asked for, else the sample, its latest period, English. Raises
+    DataError if the dataset is wrong or has no such period.
     """
     from itables import init_notebook_mode
 
@@ -165,7 +162,7 @@ def _answer(board: Board) -> None:
 
 
 def _message(board: Board, kind: str, text: str) -> None:
-    board.parts["message"].value = f'<p class="{kind}" role="status">{escape(text)}</p>'
+    board.parts["message"].value = f'<p class="{kind}" role="status">{as_html(text)}</p>'
 
 
 def _save(board: Board, _) -> None:
@@ -173,7 +170,7 @@ def _save(board: Board, _) -> None:
     files = page.keep(board.state["view"], board.state["lines"], board.state["name"], SAVED)
     say = Voice(board.choices["language"].value, None)
     names = ", ".join(file.name for file in files)
-    board.parts["saved"].value = f'<p class="desk-saved">{escape(say("Saved: {files}", files=names))}</p>'
+    board.parts["saved"].value = f'<p class="desk-saved">{as_html(say("Saved: {files}", files=names))}</p>'
 
 
 def _layout(board: Board) -> widgets.Widget:

@@ -1,7 +1,6 @@
 """What the desk shows of a view as HTML, what it saves, and the code that makes the view."""
 
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +8,7 @@ import pandas as pd
 from importcut.app.desk.basis import Standpoint
 from importcut.app.desk.views import View, names_of
 from importcut.language import Voice
+from importcut.letters import as_html
 from importcut.schema import LIBRARY, as_text
 from importcut.telling.drawing import data_uri, to_png
 from importcut.telling.export import rounded
@@ -20,35 +20,34 @@ UNKNOWN = ("NaN", "<NA>", "&lt;NA&gt;")  # as pandas writes what is not known; h
 def head(here: Standpoint) -> str:
     """The desk's look, its title, and the mark of illustrative data."""
     say = here.say
-    mark = f'<p class="desk-mark">{escape(say.mark)}</p>' if say.mark else ""
-    title, data = escape(say("The economist’s desk")), escape(say.title)
-    about = f'<div lang="{say.language}">{mark}<h1>{title}</h1><p class="desk-data">{data}</p></div>'
+    mark = f'<p class="desk-mark">{as_html(say.mark)}</p>' if say.mark else ""
+    title, data = as_html(say("The economist’s desk")), as_html(say.title)
+    text = as_html(say("The connection is lost. Reload the page; if that does not help, start the program again."))
+    lost = f'<p class="desk-wrong desk-lost" role="alert" hidden>{text}</p>'
+    about = f'<div lang="{say.language}">{mark}{lost}<h1>{title}</h1><p class="desk-data">{data}</p></div>'
     return f"<style>{STYLESHEET.read_text(encoding='utf-8')}</style>{about}"
 
 
 def answer(view: View, say: Voice) -> str:
     """The picture, or the claim where there is none, and the text that reads it."""
-    finding, figure = view.finding, f'<p class="desk-claim">{escape(view.finding.title)}</p>'
+    finding, figure = view.finding, f'<p class="desk-claim">{as_html(view.finding.title)}</p>'
     if view.picture is not None:
         source = data_uri(view.picture.svg.encode())
-        figure = f'<div class="desk-drawing"><img alt="{escape(finding.text)}" src="{source}"></div>'
-    text = "".join(f"<p>{escape(part)}</p>" for part in finding.text.split("\n\n"))
+        figure = f'<div class="desk-drawing"><img alt="{as_html(finding.text)}" src="{source}"></div>'
+    text = "".join(f"<p>{as_html(part)}</p>" for part in finding.text.split("\n\n"))
     facts = view.facts._repr_mimebundle_()["text/html"] if view.facts is not None else ""
     return f'<div lang="{say.language}">{figure}<div class="desk-text">{text}</div>{facts}</div>'
 
 
 def downloads(view: View, name: str, say: Voice) -> str:
     """Links that hold the figure and the table, so that a browser saves them without a server."""
-    files = {}
-    if view.picture is not None:
-        files["svg"] = data_uri(view.picture.svg.encode())
-    if len(view.table):
-        files["csv"] = data_uri(csv(view).encode(), "text/csv")
+    files = {} if view.picture is None else {"svg": data_uri(view.picture.svg.encode())}
+    files |= {"csv": data_uri(csv(view).encode(), "text/csv")} if len(view.table) else {}
     links = " ".join(
         f'<a class="desk-{ending}" download="{name}.{ending}" href="{content}">{ending.upper()}</a>'
         for ending, content in files.items()
     )
-    return f'<div lang="{say.language}" class="desk-links">{escape(say("Download"))}: {links}</div>' if links else ""
+    return f'<div lang="{say.language}" class="desk-links">{as_html(say("Download"))}: {links}</div>' if links else ""
 
 
 def table(view: View, say: Voice) -> str:
@@ -111,8 +110,8 @@ def code(view: Callable[..., View], here: Standpoint, options: dict) -> str:
 
 def listing(lines: str, say: Voice) -> str:
     """The code, to copy: one click selects it all."""
-    about = escape(say("The code of this view, to copy into a notebook"))
-    summary, text = f'<summary lang="{say.language}">{about}</summary>', f'<pre lang="en">{escape(lines)}</pre>'
+    about = as_html(say("The code of this view, to copy into a notebook"))
+    summary, text = f'<summary lang="{say.language}">{about}</summary>', f'<pre lang="en">{as_html(lines)}</pre>'
     return f'<details class="desk-code">{summary}{text}</details>'
 
 

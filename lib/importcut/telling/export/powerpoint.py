@@ -27,7 +27,6 @@ DECORATIVE = (
 )
 SOURCE_BOX = Box(MARGIN, 6.98, 11, 0.34)
 PPI = 250
-LONGEST_SUBJECT = 255  # characters; a file may have no more
 DAY = datetime.datetime(2000, 1, 1)
 
 
@@ -50,7 +49,7 @@ def to_pptx(notebook: dict, *, language: str) -> bytes:
                 text.get_or_add_rPr().set("lang", code)
     card, office = file.core_properties, io.BytesIO()
     card.title, card.comments, card.language = about.title, about.mark, code
-    card.subject = about.subtitle[:LONGEST_SUBJECT]
+    card.subject = about.subtitle[:255]  # characters, of which a file may have no more
     card.author = card.last_modified_by = "importcut"
     card.created = card.modified = DAY
     file.save(office)

@@ -22,7 +22,6 @@ HEADER = 2  # rows of a table's sheet above the data: units, names
 WIDEST_COLUMN = 45  # characters
 WIDE = 90  # characters of a column of sentences
 LINE = 15  # points
-A4 = 9
 
 
 def rounded(table: pd.DataFrame) -> pd.DataFrame:
@@ -79,7 +78,7 @@ def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: D
 def _sheet(book, name: str, mark: str):
     sheet = book.add_worksheet(name)
     sheet.set_landscape()
-    sheet.set_paper(A4)
+    sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)
     sheet.set_header("&C" + mark.replace("&", "&&"))
     return sheet

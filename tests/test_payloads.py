@@ -1,25 +1,32 @@
 """Names that mean harm come out as their letters in every format, and do nothing: no request, no script, no markup."""
 
 import csv
+import json
 import re
 import shutil
 import subprocess
 import threading
 import tomllib
 import zipfile
+from html import unescape
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_output
 
+from importcut.app.desk import View
+from importcut.app.desk import page as parts
+from importcut.app.index import Listed, index_page
 from importcut.intake.opening import open_dataset
-from importcut.language import languages
+from importcut.language import Voice, languages
 from importcut.telling import export
 from importcut.telling.export.layout import pages
-from importcut.telling.finding import COVER, FINDING, TABLE
+from importcut.telling.finding import COVER, FINDING, TABLE, Finding
 from test_handed_out import squeezed, text_of
 
 pytestmark = [pytest.mark.ci, pytest.mark.long]
@@ -157,8 +164,9 @@ def made(repository, dataset, tmp_path_factory):
 
 
 def missing(names, text):
-    text = squeezed(text)
-    return [name for name in names if squeezed(name) not in text]
+    """The names that do not stand in the text, hyphens apart: where a line ends, nobody can tell whose one is."""
+    text = squeezed(text).replace("-", "")
+    return [name for name in names if squeezed(name).replace("-", "") not in text]
 
 
 def told(notebook, names, *, deck=False):
@@ -260,3 +268,43 @@ def test_office_opens_them_without_a_request(made, listener, tmp_path):
     files = [folder / "report.docx", folder / "slides.pptx"]
     subprocess.run([*words, "--outdir", tmp_path, *files], check=True, timeout=300, stdout=subprocess.DEVNULL)
     assert {file.stem for file in tmp_path.glob("*.pdf")} == {"report", "slides"} and listener[1] == []
+
+
+def assert_harmless(html, some):
+    """The names stand in the page as text, and none of them as an element or an address."""
+    soup = BeautifulSoup(html, "html.parser")
+    assert missing(some, soup.get_text(" ")) == []
+    assert soup.find_all(["base", "embed", "form", "iframe", "meta", "object", "svg"]) == []
+    values = [str(value) for element in soup.find_all(True) for value in element.attrs.values()]
+    assert not any(value.startswith(("http://127", "javascript:")) for value in values)
+    assert not any(name.startswith("on") for element in soup.find_all(True) for name in element.attrs)
+
+
+def test_the_index_of_the_reports_shows_the_names(names):
+    about = {"illustrative": True, "files": frozenset(["en/report.html"]), "scenario": "late"}
+    listed = [
+        Listed(
+            "a",
+            "a/b",
+            pd.Period("2026Q3"),
+            title={"en": one},
+            scenario_title={"en": other},
+            headlines={"en": third},
+            **about,
+        )
+        for one, other, third in zip(names, names[1:], names[2:], strict=False)
+    ]
+    page = index_page([Listed(**vars(report) | {"dataset": report.headlines["en"]}) for report in listed])
+    assert_harmless(page.partition("</head>")[2], names)
+
+
+def test_the_desk_shows_the_names(dataset, names):
+    say = Voice("en", open_dataset(dataset, period="2026Q3"))
+    table = pd.DataFrame({"project_id": say.ds.projects["project_id"], "gross_usd": 1e6})
+    for name in names:
+        view = View(Finding(name, f"{name}\n\n{name}"), table, None)
+        assert_harmless(parts.answer(view, say) + parts.listing(name, say), [name])
+    shown = parts.table(View(Finding("", ""), table, None), say)
+    rows = json.loads(json.loads(re.search(r'"data_json": (".*"),', shown)[1]))
+    assert [unescape(row[0]) for row in rows] == list(say.names("projects")) and "<" not in str(rows)
+    assert_harmless(parts.head(SimpleNamespace(say=say)), [say.title])

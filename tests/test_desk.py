@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from importcut.app.cli import app
+from importcut.app.cli.server import SETTINGS
 from importcut.app.desk import (
     actual_and_expected,
     import_profile,
@@ -286,11 +287,11 @@ def test_a_stranger_and_another_name_get_nothing_and_kernels_are_few(command, qu
         interrupt(server)
 
 
-def test_idle_kernels_are_culled(monkeypatch):
-    from importcut.app.cli import server as module
-
-    names = [word.partition("=")[0] for word in module.SETTINGS]
-    assert {"--MappingKernelManager.cull_idle_timeout", "--ServerApp.allow_remote_access"} <= {*names}
+def test_idle_kernels_are_culled_and_no_other_name_is_let_in():
+    settings = dict(word.lstrip("-").split("=", 1) for word in SETTINGS)
+    assert 60 <= int(settings["MappingKernelManager.cull_idle_timeout"]) <= 3600
+    assert int(settings["MappingKernelManager.cull_interval"]) <= 60
+    assert settings["ServerApp.allow_remote_access"] == "False"
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found as Linux shows them")

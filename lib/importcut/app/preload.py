@@ -17,6 +17,7 @@ from typing import NoReturn
 
 FORKS = sys.platform == "linux"  # Windows does not fork, and libraries of macOS do not stand it
 STEADY = {"SOURCE_DATE_EPOCH": "0", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}  # same input, same bytes
+STEADY["PYARROW_IGNORE_TIMEZONE"] = "1"  # or Spark, where it is installed, warns as pandera looks for it
 TURN = Lock()  # notebooks side by side ask the one process
 
 
@@ -77,8 +78,7 @@ def _server() -> subprocess.Popen:
 def serve() -> None:
     """Fork a kernel for each line of standard input, and answer its process id."""
     import ipykernel.kernelapp  # noqa: F401 - to have them ready, as all that follow
-    import pandera.pandas  # noqa: F401
-    import pyarrow.parquet  # noqa: F401
+    import pandas
 
     import importcut.economics
     import importcut.intake.opening
@@ -86,7 +86,11 @@ def serve() -> None:
     import importcut.telling.chart.periods
     import importcut.telling.chart.rows
     import importcut.telling.narrate  # noqa: F401
+    from importcut.schema import conform, tables
 
+    pandas.set_option("display.max_columns", 20)  # as pandas has it in a kernel, where it is no terminal's width
+    columns = [column.name for column in tables()["target"].columns]
+    conform(pandas.DataFrame(columns=columns), "target", frequency="Y")  # pandera gets ready at its first check
     gc.freeze()  # what lies ready is shared, not copied
     signal.signal(signal.SIGCHLD, _reap)
     for line in sys.stdin:

@@ -5,10 +5,7 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from importcut.economics.cost_benefit import appraisal
-from importcut.language import Voice, languages
-from importcut.telling.chart import (
-    canvas,
+from importcut import (
     picture,
     plot_bridge,
     plot_chain,
@@ -24,7 +21,9 @@ from importcut.telling.chart import (
     plot_variants,
     plot_weights,
 )
-from importcut.telling.chart.style import million_axis
+from importcut.economics.cost_benefit import appraisal
+from importcut.language import Voice, languages
+from importcut.telling.chart.style import canvas, million_axis
 from importcut.telling.narrate import bridge_steps, chain_steps, product_by_plant, product_steps, quality_bars
 
 
@@ -263,14 +262,14 @@ def test_nothing_of_the_appraisal_charts_is_cut_off(appraised, say):
 def test_quality_bars_are_the_values_that_the_findings_touch_by_rule_and_treatment(dataset, request):
     way = request.getfixturevalue(dataset)
     say = Voice("en", way.ds)
-    bars = quality_bars(way.quality, say)
-    ax = plot_quality(bars, say)
+    bars = quality_bars(way.quality)
+    ax, labels = plot_quality(bars, say), say.in_words(bars["check"], "checks").tolist()
     widths = [bar.get_width() for bar in ax.containers[0]][::-1]
-    assert widths == bars["value_usd"].tolist() == sorted(widths, reverse=True)
+    assert widths == bars["affected_value_usd"].tolist() == sorted(widths, reverse=True)
     assert sum(widths) == pytest.approx(way.quality["affected_value_usd"].sum())
-    assert [t.get_text().replace("\n", " ") for t in ax.get_yticklabels()][::-1] == bars["label"].tolist()
-    assert [note.get_text() for note in ax.texts][::-1] == bars["note"].tolist()
-    colours = {bar.get_facecolor(): t for bar, t in zip(ax.patches, bars["treatment"][::-1], strict=True)}
+    assert [t.get_text().replace("\n", " ") for t in ax.get_yticklabels()][::-1] == labels
+    treatments = say.in_words(bars["treatment"], "treatments")[::-1]
+    colours = {bar.get_facecolor(): t for bar, t in zip(ax.patches, treatments, strict=True)}
     shown = {p.get_facecolor(): t.get_text() for p, t in zip(*_legend(ax), strict=True)}
     assert colours == shown, "a treatment has one colour, and the legend names it"
 
@@ -281,10 +280,12 @@ def _legend(ax):
 
 def test_a_bar_of_a_finding_tells_value_lines_and_products(sample):
     say = Voice("en", sample.ds)
-    broken = quality_bars(sample.quality, say).set_index("label").loc["weights of the period broken"]
+    bars = quality_bars(sample.quality)
+    broken = bars[bars["check"].eq("reporting_break")]
     rows = sample.quality.query("check == 'reporting_break'")
     lines, value = say.number(rows["lines"].sum()), say.money(rows["affected_value_usd"].sum())
-    assert broken["note"] == f"{value}, {lines} lines, {len(rows)} products" and broken["treatment"] == "imputed"
+    assert broken["treatment"].tolist() == ["imputed"]
+    assert plot_quality(broken, say).texts[0].get_text() == f"{value}, {lines} lines, {len(rows)} products"
 
 
 @pytest.mark.parametrize("dataset", ["sample", "uzbekistan"])
@@ -309,8 +310,9 @@ def test_weights_before_and_after_are_the_unit_values_of_the_panel(dataset, requ
 
 
 def test_each_variant_is_a_dot_at_its_base_year_and_the_legend_names_what_is_compared(say):
-    rows = [("A", "2022", "net_kg", 2e6), ("A", "2022", "net_kg", 3e6), ("A", "all", "value_usd", 1e6)]
-    chart, key = plot_variants(pd.DataFrame(rows, columns=["label", "base", "basis", "gross_usd"]), say).figure.axes
+    rows = pd.DataFrame({"base": ["2022", "2022", "all"], "basis": ["net_kg", "net_kg", "value_usd"]})
+    rows = rows.assign(product_id="antifreeze", gross_usd=[2e6, 3e6, 1e6])
+    chart, key = plot_variants(rows, say).figure.axes
     strips = [line for line in chart.lines if line.get_marker() == "o"]
     dots = sorted((float(x), round(float(y))) for strip in strips for x, y in strip.get_xydata())
     assert dots == [(1e6, 1), (2e6, 0), (3e6, 0)]
@@ -327,7 +329,7 @@ def drawn_ticks(ax):
 
 
 def test_nothing_of_the_quality_charts_is_cut_off(sample, say):
-    bars = plot_quality(quality_bars(sample.quality, say), say)
+    bars = plot_quality(quality_bars(sample.quality), say)
     weights = plot_weights(sample.panel, sample.ds.products["product_id"][:4], say)
     for ax in (bars, weights):
         picture(ax, say, title="T", unit="U", alt="A")

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import importcut
 from importcut.economics.alternatives import estimates, placebos, spread
 from importcut.economics.cuts import counterfactual_imports, identification, identified_cuts, plant_cuts, realised_cuts
 from importcut.economics.methods import METHODS, Declined, Question, donor_weights
 from importcut.economics.series import donor_table, observe
 from importcut.language import Voice
 from importcut.schema import NATIONAL
-from importcut.telling import chart, narrate
+from importcut.telling import narrate
 from planted import trial
 
 QUARTERS = pd.period_range("2022Q1", "2026Q4", freq="Q", name="period")
@@ -332,10 +333,10 @@ def test_whatever_the_method_and_the_donors_the_story_can_be_told_and_drawn(name
     assert finding.text and narrate.estimates_table(asked, say).frame is not None
     for table in (narrate.placebo_table(asked, say), narrate.limits_table(realised, say)):
         assert "nan" not in table._repr_mimebundle_()["text/html"]
-    for rows, plot in ((narrate.estimate_rows(asked, say), chart.plot_estimates), (tests, chart.plot_placebos),
-                       (narrate.variant_rows(tried, asked, say), chart.plot_variants)):  # fmt: skip
+    for rows, plot in ((narrate.estimate_rows(asked), importcut.plot_estimates), (tests, importcut.plot_placebos),
+                       (narrate.variant_rows(tried, asked), importcut.plot_variants)):  # fmt: skip
         if len(rows):
-            chart.picture(plot(rows, say), say, title="t", unit="u", alt="a")
+            importcut.picture(plot(rows, say), say, title="t", unit="u", alt="a")
 
 
 @pytest.fixture(scope="module")

@@ -90,9 +90,16 @@ def test_a_sentence_takes_its_values_as_they_are():
     assert say("answer.leads_net", **values) == (
         "A cut the most imports: $2.50 million net Q3 2026 (range $2.00–3.00 million; gross $3.00 million)."
     )
-    assert say("ranking.not_ranked", reason="it is new", projects=["A", "B", "C"]) == (
-        "Not ranked, because it is new: A, B and C."
+    assert say("what_if.change", question="A and B", gross=2.5e6, net=-1e3) == (
+        "A and B: the planned gross cut to the target year changes by +$2.50 million, the net cut by −$1.0 thousand."
     )
+    assert say("kept.behind", projects=["A", "B", "C"]) == "Furthest behind their plan: A, B and C."
+    assert say("credit.moved", rules=["shapley", "marginal"]).endswith("under: Shapley and lost without it.")
+
+
+def test_a_sentence_is_said_of_each_row_with_what_is_registered_by_its_name(sample):
+    rows = pd.DataFrame({"product_id": ["antifreeze", "gone"], "share": [0.5, 1.0]})
+    assert Voice("en", sample.ds).each("with_share", rows) == ["Antifreeze 50%", "gone 100%"]
 
 
 def catalogue(language):
@@ -109,7 +116,7 @@ def test_no_message_is_missing_or_unused(language, messages):
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_placeholders_are_those_of_the_message(language):
-    fields = re.compile(r"{\w+}")
+    fields = re.compile(r"{[^}]+}")
     for message in catalogue(language):
         if message.id and isinstance(message.id, str):
             assert sorted(fields.findall(message.id)) == sorted(fields.findall(message.string)), message.id
@@ -117,7 +124,7 @@ def test_placeholders_are_those_of_the_message(language):
 
 def mixed_words(text: str) -> list[str]:
     """Words that mix Latin and Cyrillic letters."""
-    words = re.findall(r"[^\W\d_]+", re.sub(r"{\w+}", " ", text))
+    words = re.findall(r"[^\W\d_]+", re.sub(r"{[^}]+}", " ", text))
     scripts = [{unicodedata.name(letter, "?").split()[0] for letter in word} & {"LATIN", "CYRILLIC"} for word in words]
     return [word for word, script in zip(words, scripts, strict=True) if len(script) > 1]
 

@@ -22,7 +22,7 @@ def told(way, language):
         "without": narrate.without_projects(way.expected, way.realised, say),
         "causes": narrate.causes(way.bridge, way.realised, say),
         "places": narrate.places(way.profile, way.realised, way.ds.period, say),
-        "road": narrate.road(way.planned, way.ranking, way.target, way.ds, say),
+        "road": narrate.road(way.planned, way.ranking, way.target, say),
         "doubts": narrate.doubts(way.quality, say),
         "evidence": narrate.evidence(way.estimates, say),
     }
@@ -99,7 +99,7 @@ def test_where_the_net_cut_of_one_is_not_known_all_are_compared_gross(sample, la
         pd.testing.assert_series_equal(shown[column], gross.loc[shown.index, of], check_names=False)
     assert table["rank"].tolist() == table["gross_usd"].rank(ascending=False).tolist()
     text = narrate.headline(table, part, say).text
-    assert say("answer.alike", projects=[sample.ds.names("projects", language)[unknown]]) in text
+    assert say("answer.alike", project_id=[unknown]) in text
     assert say.money(gross["gross_usd"].max()) in text and say.money(done["net_usd"].iloc[0]) not in text
     assert (
         ranking(sample.ds, part, sample.credit)["net_usd"].notna().sum() == sample.ranking["net_usd"].notna().sum() - 1
@@ -261,14 +261,14 @@ def test_a_dataset_without_a_plan_has_no_worth(uzbekistan):
 
 def test_the_appraisal_is_told_and_listed_with_the_same_figures_in_every_language(sample, appraised):
     first, *others = [Voice(language, sample.ds) for language in languages()]
-    story, rows = narrate.worth(appraised, first), narrate.appraisal_table(appraised, first).frame
+    story, rows = narrate.worth(appraised, first), narrate.listing("appraisal", appraised, first).frame
     assert len(rows) == len(appraised) and rows.iloc[0, 1:4].tolist() == ["87.5", "327.2", "3.74"]
     assert not re.search(r"[{}]|\bnan\b|None|<NA>", story.title + story.text)
     for say in others:
         other = narrate.worth(appraised, say)
         assert figures(story.text) == figures(other.text) and figures(story.title) == figures(other.title)
         assert not re.search(r"[{}]|\bnan\b|None|<NA>", other.title + other.text)
-        listed = narrate.appraisal_table(appraised, say).frame
+        listed = narrate.listing("appraisal", appraised, say).frame
         assert listed.notna().to_numpy().tolist() == rows.notna().to_numpy().tolist()
 
 

@@ -280,8 +280,8 @@ def test_a_projects_planned_cut_is_its_credit_everywhere_and_both_bases_are_told
     )
     assert credit[name] == pytest.approx(6.015e6, abs=1e3) and dispatched[name] == pytest.approx(6.143e6, abs=1e3)
     widest = (dispatched - credit).abs().idxmax()
-    text = narrate.road(sample.planned, sample.ranking, sample.target, sample.ds, say).text
+    text = narrate.road(sample.planned, sample.ranking, sample.target, say).text
     amounts = f"{say.money(credit[widest])} net by credit, {say.money(dispatched[widest])} by tonnes"
     assert f"differs most for {say.names('projects')[widest]}: {amounts}; the sum of all projects is the same." in text
-    other = narrate.road(sample.planned, sample.ranking, sample.target, sample.ds, say, rule="dispatched").text
+    other = narrate.road(sample.planned, sample.ranking, sample.target, say, rule="dispatched").text
     assert "Shapley" not in other

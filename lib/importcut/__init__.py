@@ -32,12 +32,13 @@ _PUBLIC = {
     "economics.comparison": ["changes", "ledger"],
     "economics.programme": ["measures_status", "next_products"],
     "economics.simulation": ["rank_probabilities"],
-    "telling.chart": [
-        "picture", "plot_bars", "plot_bridge", "plot_chain", "plot_cost_curve", "plot_counterfactual",
-        "plot_estimates", "plot_matrix", "plot_pairs", "plot_placebos", "plot_plan", "plot_probabilities",
-        "plot_product_bridges", "plot_quality", "plot_ranking", "plot_size_ratio", "plot_tornado", "plot_variants",
-        "plot_weights",
+    "telling.chart.style": ["picture"],
+    "telling.chart.rows": [
+        "plot_bars", "plot_bridge", "plot_estimates", "plot_matrix", "plot_pairs", "plot_probabilities",
+        "plot_product_bridges", "plot_quality", "plot_ranking", "plot_tornado", "plot_variants",
     ],
+    "telling.chart.periods": ["plot_chain", "plot_counterfactual", "plot_placebos", "plot_plan", "plot_weights"],
+    "telling.chart.investment": ["plot_cost_curve", "plot_size_ratio"],
     "app.check": ["examination", "to_mend", "verdict"],
     "app.desk": [
         "actual_and_expected", "import_profile", "open_desk", "project_sheet", "projects_ranked", "standpoint",

@@ -43,28 +43,48 @@ class Voice:
         It takes those of the values that it names; where it has two forms, the value n tells which of them fits.
         """
         text, catalogue = _sentences().get(message, message), _catalogue(self.language)
-        form = catalogue.ngettext(*text, values["n"]) if isinstance(text, list) else catalogue.gettext(text)
-        fields = {field for _, field, _, _ in Formatter().parse(form) if field}
-        return form.format(**{field: self.written(values[field]) for field in fields})
+        text = catalogue.ngettext(*text, values["n"]) if isinstance(text, list) else catalogue.gettext(text)
+        return "".join(
+            before + (self.written(values[field], field, form) if field else "")
+            for before, field, form, _ in Formatter().parse(text)
+        )
 
-    def written(self, value: object) -> str:
-        """Text as it is; a period, a list, a count in words; two amounts as a range; any other number is dollars."""
+    def each(self, message: str, table: pd.DataFrame, **values) -> list[str]:
+        """The sentence of that name, said of each row of a table, whose columns are further values."""
+        return [self(message, **values | row) for row in table.to_dict("records")]
+
+    def written(self, value: object, column: str = "", form: str = "") -> str:
+        """A value of a column as a sentence has it.
+
+        By its form: .1, .0%, + for an amount with its sign, a kind of words.toml for a code. Without one, an id is its
+        name; a period, a list, a count are in words; two amounts a range; any other number is dollars.
+        """
         match value:
+            case None:
+                return ""
+            case list():
+                return self.listed([self.written(item, column, form) for item in value])
+            case str() if column.endswith("_id"):
+                return self.names(column.replace("_id", "s")).get(value, value)
+            case str() if column == "origin":
+                return self.country(value)
             case str():
-                return value
+                return self.words(form)[value] if form else value
             case pd.Period():
                 return self.period(value)
-            case list():
-                return self.listed(value)
             case (low, high):
-                return self.range(low, high)
+                return self.money(low, high)
+            case _ if form.endswith("%"):
+                return self.percent(value, int(form[1:-1]))
             case Integral():
                 return self.number(value)
-        return self.money(value)
+            case _ if form.startswith("."):
+                return self.number(value, int(form[1:]))
+        return ("+" if form == "+" and value > 0 else "") + self.money(value)
 
     def words(self, kind: str) -> dict[str, str]:
         """What the codes of a kind are called, in the order of words.toml."""
-        return {code: self(word) for code, word in _read("words")[kind].items()}
+        return {code: self(word) for code, word in texts("words")[kind].items()}
 
     def in_words(self, codes: pd.Series, kind: str) -> pd.Series:
         """Codes as they are called; empty where there is none. Raises KeyError for a code that words.toml lacks."""
@@ -80,20 +100,15 @@ class Voice:
         """An amount as a bare number of million dollars, for axes and labels."""
         return self.number(usd / 1e6, 1 if abs(usd) >= 1e7 else 2)
 
-    def money(self, usd: float) -> str:
-        """An amount of dollars as the press of this language writes it."""
-        if abs(usd) >= MILLION:
-            text = self("${amount} million", amount=self.millions(usd))
-        else:
-            text = self("${amount} thousand", amount=self.number(usd / 1e3, 1))
-        return text.replace("$−", "−$")
-
-    def range(self, low: float, high: float) -> str:
-        """Two amounts of dollars as a range, with the decimals of the larger one."""
-        largest = max(abs(low), abs(high))
+    def money(self, *usd: float) -> str:
+        """An amount of dollars as the press of this language writes it; two as a range."""
+        largest = max(map(abs, usd))
         scale, digits = (1e6, 1 if largest >= 1e7 else 2) if largest >= MILLION else (1e3, 1)
-        ends = {"low": self.number(low / scale, digits), "high": self.number(high / scale, digits)}
-        text = self("${low}–{high} million", **ends) if scale == 1e6 else self("${low}–{high} thousand", **ends)
+        low, *high = (self.number(amount / scale, digits) for amount in usd)
+        if high:
+            text = self("${low}–{high} million" if scale == 1e6 else "${low}–{high} thousand", low=low, high=high[0])
+        else:
+            text = self("${amount} million" if scale == 1e6 else "${amount} thousand", amount=low)
         return text.replace("$−", "−$")
 
     def percent(self, share: float, digits: int = 0) -> str:
@@ -117,8 +132,9 @@ class Voice:
         return _locale(self.language).territories.get(code, code).translate(UZBEK_APOSTROPHES)
 
     def names(self, register: str) -> pd.Series:
-        """Names of products, plants, purposes or projects, by id."""
-        return self.ds.names(register, self.language)
+        """Names of products, plants, purposes, projects or measures, by id; a measure has a row for each project."""
+        names = self.ds.names(register, self.language)
+        return names[~names.index.duplicated()]
 
     def listed(self, items: list[str]) -> str:
         """Items as a list in a sentence."""
@@ -142,6 +158,12 @@ class Voice:
         return self("Illustrative data: the project figures are invented") if self.ds.illustrative else ""
 
 
+@cache
+def texts(file: str) -> dict:
+    """The English texts of a file: sentences, words, listings."""
+    return tomllib.loads((LIBRARY / f"{file}.toml").read_text(encoding="utf-8"))
+
+
 def languages() -> list[str]:
     """The languages that the project speaks."""
     return [SOURCE, *sorted(p.parents[1].name for p in CATALOGUES.glob("*/LC_MESSAGES/importcut.po"))]
@@ -154,14 +176,9 @@ def own_name(language: str) -> str:
 
 
 @cache
-def _read(name: str) -> dict:
-    return tomllib.loads((LIBRARY / f"{name}.toml").read_text(encoding="utf-8"))
-
-
-@cache
 def _sentences() -> dict[str, str | list[str]]:
     """The sentences by name: those of a section as section.name."""
-    return pd.json_normalize(_read("sentences")).loc[0].to_dict()
+    return pd.json_normalize(texts("sentences")).loc[0].to_dict()
 
 
 @cache

@@ -1,12 +1,11 @@
 """A finding: claim, text, table and grade, born together; its sentences are listed with their conditions."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
 from importcut.language import Voice
 from importcut.letters import NO_FORMULA, as_html
-from importcut.schema import weakest
 
 COVER = "application/vnd.importcut.headline+json"  # what they are to a programme that reads the executed notebook
 FINDING = "application/vnd.importcut.finding+json"
@@ -51,16 +50,19 @@ class Cover:
     mark: str = ""
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        about = {"headline": self.headline, "title": self.title, "subtitle": self.subtitle, "mark": self.mark}
-        return {"text/html": _html("h1", self.title, self.subtitle, self.mark), COVER: about}
+        return {"text/html": _html("h1", self.title, self.subtitle, self.mark), COVER: asdict(self)}
 
 
 def cover(answer: Finding, say: Voice) -> Cover:
     """The cover of the report that gives this answer."""
-    scenario = say.ds.scenario
-    named = [] if scenario["name"] == "base" else [scenario["title"][say.language]]
-    subtitle = " · ".join([say.title, say.period(say.ds.period), *named])
+    subtitle = " · ".join([say.title, say.period(say.ds.period), *scenario_title(say)])
     return Cover(say("Which projects cut the most imports"), subtitle, answer.reading, say.mark)
+
+
+def scenario_title(say: Voice) -> list[str]:
+    """The title of the scenario, unless it is the base."""
+    scenario = say.ds.scenario
+    return [] if scenario["name"] == "base" else [scenario["title"][say.language]]
 
 
 def section(
@@ -79,7 +81,7 @@ def section(
     ----------
     title : name of a sentence; facts, rows : as in `sentences`
     """
-    text = sentences(say, facts, rows)
+    text = [capital(sentence) for sentence in sentences(say, facts, rows)]
     return Finding(say(title, **facts), paragraphs(text), table, evidence, " ".join(text[:lead]))
 
 
@@ -89,14 +91,32 @@ def sentences(say: Voice, facts: dict, rows: list[tuple]) -> list[str]:
     Parameters
     ----------
     facts : values that the sentences name
-    rows : condition, name in sentences.toml, and values of this sentence alone, if it has any
+    rows : condition, name in sentences.toml, and values of this sentence alone, if it has any; where the condition is
+        a table, the sentence is said of each of its rows
     """
-    return [say(name, **facts | dict(*own)) for condition, name, *own in rows if condition]
+    text = []
+    for condition, name, *own in rows:
+        if isinstance(condition, pd.DataFrame):
+            text += say.each(name, condition, **facts)
+        elif condition:
+            text.append(say(name, **facts | dict(*own)))
+    return text
+
+
+def by_reason(rows: pd.DataFrame, ids: str = "project_id", reason: str = "reason") -> pd.DataFrame:
+    """The ids that have a reason, or what else, in common: a list beside each."""
+    groups = [(why, [*dict.fromkeys(group)]) for why, group in rows.groupby(reason)[ids]]
+    return pd.DataFrame(groups, columns=[reason, ids])
 
 
 def nothing(say: Voice, title: str, why: str, table: pd.DataFrame) -> Finding:
     """A section with nothing to tell, and why."""
     return Finding(say(title), say(why), table)
+
+
+def with_more(finding: Finding, sentences: list[str]) -> Finding:
+    """The finding with some more sentences."""
+    return replace(finding, text=paragraphs([finding.text, *sentences]))
 
 
 def paragraphs(text: list[str]) -> str:
@@ -112,21 +132,10 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def signed(usd: float, say: Voice) -> str:
-    """An amount with its sign, also the plus."""
-    return ("+" if usd > 0 else "") + say.money(usd)
-
-
 def factors(amounts: pd.Series, words: dict[str, str], say: Voice) -> list[str]:
     """Each amount with its sign and what it is, as `words` call it; what rounds to nothing is left out."""
     visible = amounts[amounts.abs().ge(PRECISION)]
-    return [say("factor", factor=words[name], amount=signed(usd, say)) for name, usd in visible.items()]
-
-
-def grade(evidence: pd.Series, say: Voice) -> str:
-    """The weakest grade in words; empty where there is none."""
-    weak = weakest(evidence)
-    return say(weak) if weak else ""
+    return [say("factor", factor=words[name], amount=usd) for name, usd in visible.items()]
 
 
 def _html(heading: str, title: str, *texts: str) -> str:

@@ -11,8 +11,12 @@ from importcut.economics.standing import ranking, target_status
 from importcut.language import Voice
 from importcut.schema import NATIONAL, VOLUME
 from importcut.telling import narrate
-from importcut.telling.chart import Picture, picture, plot_counterfactual, plot_periods, plot_plan, plot_ranking
-from importcut.telling.narrate import Finding, Listing
+from importcut.telling.chart.periods import plot_counterfactual, plot_periods, plot_plan
+from importcut.telling.chart.rows import plot_ranking
+from importcut.telling.chart.style import picture
+from importcut.telling.drawing import Picture
+from importcut.telling.finding import Finding, with_more
+from importcut.telling.narrate import Listing, enquiry
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def import_profile(
     table = rows.groupby(["period", split], as_index=False)[VOLUME].sum()
     table["unit_value"] = table["value_usd"] / table["net_kg"].where(table["net_kg"] > 0)
     what = [names_of(column, [wanted], say)[0] for column, wanted in chosen.items() if wanted is not None]
-    finding = narrate.recent_imports(table, what, say)
+    finding = enquiry.recent_imports(table, what, say)
     wide = table.pivot_table(index="period", columns=split, values="value_usd", aggfunc="sum", fill_value=0.0)
     wide = wide.reindex(pd.period_range(here.imports["period"].min(), here.ds.period, name="period"), fill_value=0.0)
     wide.columns = names_of(split, wide.columns, say)
@@ -67,7 +71,7 @@ def actual_and_expected(here: Standpoint, *, product: str | None = None, method:
     for unit in ("usd", "kg"):
         table[f"gap_{unit}"] = table[f"counterfactual_{unit}"] - table[f"actual_{unit}"]
     finding = narrate.without_projects(expected, realised, say)
-    finding = narrate.with_method(finding, realised, method or here.ds.counterfactual, say)
+    finding = enquiry.with_method(finding, realised, method or here.ds.counterfactual, say)
     unit = say("million US dollars a period")
     return _view(finding, table, say, plot_counterfactual, expected, realised, unit=unit)
 
@@ -87,7 +91,7 @@ def projects_ranked(
     if basis == "realised_to_date":
         finding = narrate.headline(everyone, realised, say)
     else:
-        finding = narrate.planned_leader(ranked, basis, say)
+        finding = enquiry.planned_leader(ranked, basis, say)
     unit = say("{what}, million US dollars; pale: gross; line: range", what=say.words("bases")[basis])
     return _view(finding, table, say, plot_ranking, ranked, unit=unit)
 
@@ -101,7 +105,7 @@ def to_target(here: Standpoint, *, rule: str = "shapley") -> View:
     realised = here.way().realised
     everyone = ranking(ds, realised, here.credit(rule), rule=rule)
     target = target_status(ds, planned, plan(ds, here.caps), here.caps, realised)
-    finding = narrate.road(planned, everyone, target, ds, say, rule=rule)
+    finding = narrate.road(planned, everyone, target, say, rule=rule)
     if planned.empty:
         return View(finding, pd.DataFrame(columns=["project_id", "year", "gross_usd", "net_usd"]), None)
     parts, years = flows(ds, here.caps), horizon(ds).year
@@ -111,9 +115,9 @@ def to_target(here: Standpoint, *, rule: str = "shapley") -> View:
         by_period = pd.DataFrame(credited.T, columns=ds.projects["project_id"])
         columns[f"{kind}_usd"] = by_period.groupby(years).sum(min_count=1).rename_axis("year").unstack()
     table = pd.DataFrame(columns).reset_index()
-    finding = narrate.with_rule(finding, rule, say)
-    if question := narrate.own_assumptions(dict(here.assumptions), say):
-        finding = narrate.with_more(finding, [narrate.difference(here.base.planned, planned, question, say).text])
+    finding = enquiry.with_rule(finding, rule, say)
+    if question := enquiry.own_assumptions(dict(here.assumptions), say):
+        finding = with_more(finding, [narrate.difference(here.base.planned, planned, question, say).text])
     yearly = table.pivot(index="year", columns="project_id", values="gross_usd")
     yearly = yearly.loc[:, yearly.ne(0).any()].rename(columns=say.names("projects"))
     return _view(finding, table, say, plot_plan, yearly, unit=say("million US dollars, gross"))
@@ -137,9 +141,9 @@ def project_sheet(here: Standpoint, *, project: str) -> View:
     wide = table.pivot_table(index="period", columns="product_id", values="gross_usd", aggfunc="sum", dropna=False)
     wide = wide.fillna(0.0).rename(columns=say.names("products"))
     marks = planned.set_index("period")["planned_usd"].rename(say("planned")) if len(planned) else None
-    finding, unit = narrate.project_account(book, rows, project, say), say("million US dollars, gross")
+    finding, unit = enquiry.project_account(book, rows, project, say), say("million US dollars, gross")
     view = _view(finding, table, say, plot_periods, wide, unit=unit, marks=marks)
-    return replace(view, facts=narrate.project_facts(project, say))
+    return replace(view, facts=enquiry.project_facts(project, say))
 
 
 def names_of(column: str, ids: Iterable[str], say: Voice) -> list[str]:

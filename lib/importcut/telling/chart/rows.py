@@ -76,44 +76,44 @@ def plot_bars(values: pd.Series, say: Voice, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_quality(bars: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Bars of the value that each finding touches, coloured by treatment, in the order of `narrate.quality_bars`.
+    """Bars of the value that each finding touches, coloured by treatment; beside them value, lines and products.
 
     Parameters
     ----------
-    bars : label, treatment (a category, as read), value_usd (USD), note (what stands beside the bar)
+    bars : check, treatment, lines, products, affected_value_usd (USD), in the order of `narrate.quality_bars`
 
     Examples
     --------
     >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> bars = pd.DataFrame({"label": ["missing weight"], "value_usd": [2e6], "note": ["12 lines"]})
-    >>> ax = plot_quality(bars.assign(treatment=pd.Categorical(["imputed"])), say)
-    >>> ax.texts[0].get_text(), float(ax.patches[0].get_width())
-    ('12 lines', 2000000.0)
+    >>> bars = pd.DataFrame({"check": ["missing_weight"], "treatment": ["imputed"], "affected_value_usd": [2e6]})
+    >>> plot_quality(bars.assign(lines=12, products=3), say).texts[0].get_text()
+    '$2.00 million, 12 lines, 3 products'
     """
     ax = ax or style.canvas(0.7 + 0.38 * len(bars))
-    bars = bars.iloc[::-1]
-    colours = dict(zip(bars["treatment"].cat.categories, style.SERIES, strict=False))
-    style.name_rows(ax, bars["label"])
-    _bars(ax, bars["value_usd"], bars["note"], say, colour=bars["treatment"].astype("str").map(colours), room=2.05)
+    bars, words = bars.iloc[::-1], say.words("treatments")
+    colours = dict(zip(words, style.SERIES, strict=False))
+    counts = [[say(of, n=int(row[of])) for of in ("lines", "products") if row[of]] for _, row in bars.iterrows()]
+    notes = [", ".join([say.money(usd), *n]) for usd, n in zip(bars["affected_value_usd"], counts, strict=True)]
+    style.name_rows(ax, say.in_words(bars["check"], "checks"))
+    _bars(ax, bars["affected_value_usd"], notes, say, colour=bars["treatment"].map(colours), room=2.05)
     present = set(bars["treatment"])
-    patches = [Patch(color=colour, label=text) for text, colour in colours.items() if text in present]
+    patches = [Patch(color=colour, label=words[code]) for code, colour in colours.items() if code in present]
     style.legend_below(ax, columns=2, handles=patches)
     return ax
 
 
-def plot_tornado(sensitivity: pd.DataFrame, names: pd.Series, say: Voice, *, ax: Axes | None = None) -> Axes:
+def plot_tornado(sensitivity: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
     """Bars from the outcome at an assumption's low value to that at its high value; the widest on top.
 
     Parameters
     ----------
     sensitivity : table `sensitivity`; low_usd and high_usd (USD) by assumption
-    names : of the assumptions, as they will be read, by assumption
 
     Examples
     --------
     >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
     >>> rows = pd.DataFrame({"assumption": ["delay_years"], "low_usd": [4e6], "high_usd": [3e6]})
-    >>> [label.get_text() for label in plot_tornado(rows, pd.Series({"delay_years": "delay"}), say).texts]
+    >>> [label.get_text() for label in plot_tornado(rows, say).texts]
     ['high value', 'low value']
     """
     ax = ax or style.canvas(0.7 + 0.4 * len(sensitivity))
@@ -125,7 +125,7 @@ def plot_tornado(sensitivity: pd.DataFrame, names: pd.Series, say: Voice, *, ax:
         ends = [(bar.low_usd, say("low value")), (bar.high_usd, say("high value"))]
         for (usd, text), side, align in zip(sorted(ends, key=itemgetter(0)), (-4, 4), ("right", "left"), strict=True):
             style.note(ax, text, (usd, bar.Index), side, fontsize=8, color=style.MUTED, ha=align)
-    ax.set_yticks(bars.index, bars["assumption"].map(names))
+    ax.set_yticks(bars.index, say.in_words(bars["assumption"], "assumptions"))
     spread = right.max() - left.min()
     ax.set_xlim(left.min() - 0.18 * spread, right.max() + 0.18 * spread)
     return style.million_axis(ax, "x", say)
@@ -164,29 +164,28 @@ def plot_estimates(estimates: pd.DataFrame, say: Voice, *, ax: Axes | None = Non
 
     Parameters
     ----------
-    estimates : label (of the row), method, method_label, gross_usd, low_usd, high_usd (USD), told
+    estimates : rows of table `estimates`; gross_usd, low_usd, high_usd in USD
 
     Examples
     --------
     >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> row = {"label": "Antifreeze", "method": "activity", "method_label": "vehicles", "gross_usd": 2e6}
-    >>> ax = plot_estimates(pd.DataFrame([row | {"low_usd": 1e6, "high_usd": 3e6, "told": False}]), say)
-    >>> ax.lines[0].get_markerfacecolor()  # hollow
+    >>> row = {"product_id": "antifreeze", "method": "activity", "gross_usd": 2e6, "low_usd": 1e6, "high_usd": 3e6}
+    >>> plot_estimates(pd.DataFrame([row | {"told": False}]), say).lines[0].get_markerfacecolor()  # hollow
     'white'
     """
-    labels = list(dict.fromkeys(estimates["label"]))
+    products = list(estimates["product_id"].unique())
     methods = [m for m in METHOD_COLOURS if m in set(estimates["method"])]
-    ax = ax or style.canvas(0.5 + (0.16 + 0.12 * len(methods)) * len(labels))
+    ax = ax or style.canvas(0.5 + (0.16 + 0.12 * len(methods)) * len(products))
     for row in estimates.itertuples():
-        y = labels.index(row.label) + (methods.index(row.method) - (len(methods) - 1) / 2) * 0.8 / len(methods)
+        y = products.index(row.product_id) + (methods.index(row.method) - (len(methods) - 1) / 2) * 0.8 / len(methods)
         colour = METHOD_COLOURS[row.method]
         ax.hlines(y, row.low_usd, row.high_usd, color=colour, linewidth=2.6, alpha=0.45)
         ax.plot(row.gross_usd, y, "o", color=colour, markerfacecolor=colour if row.told else "white", markersize=5)
     ax.axvline(0, color=style.MUTED, linewidth=0.8)
-    style.name_rows(ax, labels, size=None)
-    ax.set_ylim(len(labels) - 0.5, -0.5)
-    names = estimates.drop_duplicates("method").set_index("method")["method_label"]
-    handles = [Line2D([], [], color=METHOD_COLOURS[m], marker="o", linewidth=3, label=names[m]) for m in methods]
+    style.name_rows(ax, say.names("products")[products], size=None)
+    ax.set_ylim(len(products) - 0.5, -0.5)
+    words = say.words("methods")
+    handles = [Line2D([], [], color=METHOD_COLOURS[m], marker="o", linewidth=3, label=words[m]) for m in methods]
     style.legend_below(ax, columns=2, handles=handles)
     return style.million_axis(ax, "x", say)
 
@@ -194,27 +193,26 @@ def plot_estimates(estimates: pd.DataFrame, say: Voice, *, ax: Axes | None = Non
 def plot_variants(variants: pd.DataFrame, say: Voice) -> Axes:
     """The gross cut of each product in every variant, by base year, coloured by what is compared; a dot a donor set.
 
-    Columns label (of the product), base, basis, gross_usd (USD), as one method has them; six products at most. Returns
+    Columns of one method of table `variants`: product_id, base, basis, gross_usd (USD); six products at most. Returns
     the first of the small charts; all are axes of its figure.
     """
-    labels = list(dict.fromkeys(variants["label"]))[: style.MOST]
-    charts = style.small_charts(labels, height=2.1)
-    words = {code: text for code, text in say.words("compared").items() if variants["basis"].eq(code).any()}
-    colours = dict(zip(say.words("compared"), style.SERIES, strict=False))
-    look = {"linestyle": "", "marker": "o", "markersize": 3.5, "alpha": 0.5}
-    for ax, label in zip(charts, labels, strict=True):
-        own = variants[variants["label"].eq(label)]
+    products = variants["product_id"].unique()[: style.MOST]
+    charts = style.small_charts([*say.names("products")[products]], height=2.1)
+    words, look = say.words("compared"), {"linestyle": "", "marker": "o", "markersize": 3.5, "alpha": 0.5}
+    colours = dict(zip(words, style.SERIES, strict=False))
+    for ax, product in zip(charts, products, strict=True):
+        own = variants[variants["product_id"].eq(product)]
         bases = sorted(set(own["base"]))
         ax.axvline(0, color=style.MUTED, linewidth=0.8)
-        for n, basis in enumerate(colours):
+        for n, (basis, colour) in enumerate(colours.items()):
             dots = own[own["basis"].eq(basis)]
             if len(dots):
-                y = dots["base"].map(bases.index) + (1 - n) * 0.22
-                ax.plot(dots["gross_usd"], y, color=colours[basis], **look)
+                ax.plot(dots["gross_usd"], dots["base"].map(bases.index) + (1 - n) * 0.22, color=colour, **look)
         names = [say("all") if base == "all" else base for base in bases]
-        ax.set(xlabel="", ylabel="", ylim=(len(bases) - 0.4, -0.6), yticks=range(len(bases)), yticklabels=names)
+        ax.set(ylim=(len(bases) - 0.4, -0.6), yticks=range(len(bases)), yticklabels=names)
         style.million_axis(ax, "x", say, ticks=4)
-    handles = [Line2D([], [], color=colours[code], label=text, **look) for code, text in words.items()]
+    present = [code for code in words if variants["basis"].eq(code).any()]
+    handles = [Line2D([], [], color=colours[code], label=words[code], **look) for code in present]
     return style.legend_of_all(charts, columns=3, handles=handles)
 
 

@@ -3,16 +3,6 @@
 from importcut.telling.finding import Cover, Finding, cover
 from importcut.telling.narrate.answer import headline, on_track, ranked_projects
 from importcut.telling.narrate.credibility import doubts, estimate_rows, evidence, variant_rows
-from importcut.telling.narrate.enquiry import (
-    own_assumptions,
-    planned_leader,
-    project_account,
-    project_facts,
-    recent_imports,
-    with_method,
-    with_more,
-    with_rule,
-)
 from importcut.telling.narrate.imports import (
     bridge_steps,
     causes,
@@ -25,7 +15,6 @@ from importcut.telling.narrate.imports import (
 from importcut.telling.narrate.listings import (
     Listing,
     annex,
-    appraisal_table,
     changes_table,
     credit_table,
     cuts_table,

@@ -2,8 +2,6 @@
 
 import pandas as pd
 
-from importcut.language import Voice
-
 CERTAIN = 0.9  # probability from which on a project is said to be ahead of another
 CLAIMED = 4  # first places of which each is compared with the next
 
@@ -24,22 +22,17 @@ def tied_neighbours(order: pd.DataFrame) -> list[tuple[str, str]]:
     return [(first, second) for first, second, ahead in pairs if ahead < CERTAIN]
 
 
-def chance(cuts: pd.DataFrame, say: Voice) -> dict:
+def chance(cuts: pd.DataFrame) -> dict:
     """What is told apart from chance among the identified cuts, as facts of sentences.
 
-    products are named, amount is their gross cut in USD; all_products, all_cuts: whether nothing is left to chance.
+    product_id are those products, amount is their gross cut in USD; all_products, all_cuts: whether nothing is left to
+    chance.
     """
     done = cuts[cuts["identified"]]
     apart = done.groupby("product_id")["told"].any()
     return {
-        "products": [*say.names("products")[apart.index[apart]]],
+        "product_id": [*apart.index[apart]],
         "amount": done.loc[done["told"], "gross_usd"].sum(),
         "all_products": apart.all(),
         "all_cuts": done["told"].all(),
     }
-
-
-def over_limit(ranked: pd.DataFrame, say: Voice) -> list[tuple]:
-    """A sentence for each project whose estimated cut exceeds what the plant can make, or made."""
-    over = say.names("projects")[ranked.loc[ranked["limit_flag"], "project_id"]]
-    return [(True, "caution.limit", {"project": name}) for name in over]

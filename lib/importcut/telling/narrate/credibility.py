@@ -5,7 +5,7 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import PAIR
-from importcut.telling.finding import Finding, nothing, paragraphs, section, sentences
+from importcut.telling.finding import Finding, by_reason, nothing, paragraphs, section, sentences
 
 BREAKS = {  # check and certainty, and by what their sentences are told
     ("reporting_break", "found"): "period", ("reporting_break", "suspected"): "period",
@@ -20,26 +20,27 @@ def evidence(estimates: pd.DataFrame, say: Voice) -> Finding:
         return nothing(say, "evidence.title_none", "no_cut", lead)
     if lead["method"].eq("deliveries").all():
         return _cross_check(estimates, lead, say)
-    names, tested = say.names("products"), lead[lead["placebo_rank"].notna()]
+    tested = lead[lead["placebo_rank"].notna()]
     apart, first, needed = tested["told"], tested["placebo_rank"].eq(1), tested["detectable_share"].dropna()
+    groups = {"evidence.told": apart, "evidence.beaten": ~apart & ~first, "evidence.few": ~apart & first}
+    tests = {name: "; ".join(say.each("evidence.test", tested[group])) for name, group in groups.items()}
     fitted, grown = lead[lead["fit"].notna()], lead[lead["growth_usd"].gt(0)]
-    growth = grown["growth_usd"] / grown["gross_usd"]
+    missed = fitted.assign(share=np.expm1(fitted["fit"]))
+    growth = grown.assign(share=grown["growth_usd"] / grown["gross_usd"])
     facts = {
         "share": "–".join(dict.fromkeys(say.percent(share) for share in (needed.min(), needed.max()))),
-        "projects": [*say.names("projects")[lead.loc[lead["base_touched"], "project_id"].unique()]],
-        "products": [*names[lead.loc[lead["told"], "product_id"]]],
-        "methods": "; ".join(_unusable(estimates, lead, say)),
-        "gross": say("inferred"),
+        "project_id": [*lead.loc[lead["base_touched"], "project_id"].unique()],
+        "products": [*say.names("products")[lead.loc[lead["told"], "product_id"]]],
+        "methods": "; ".join(say.each("evidence.declined", _unusable(estimates, lead))),
+        "gross": "inferred",
     }
     rows = [
-        (apart.any(), "evidence.told", {"tests": _tests(tested[apart], say)}),
-        ((~apart & ~first).any(), "evidence.beaten", {"tests": _tests(tested[~apart & ~first], say)}),
-        ((~apart & first).any(), "evidence.few", {"tests": _tests(tested[~apart & first], say)}),
+        *((listed, name, {"tests": listed}) for name, listed in tests.items()),
         (len(needed), "evidence.needed"),
-        (len(fitted), "evidence.missed", {"parts": _shares(fitted, np.expm1(fitted["fit"]), say)}),
-        (len(grown), "evidence.growth", {"parts": _shares(grown, growth, say)}),
-        (growth.gt(1).any(), "evidence.growth_beyond", {"share": say.percent(1)}),
-        (facts["projects"], "evidence.base"),
+        (len(missed), "evidence.missed", {"parts": ", ".join(say.each("with_share", missed))}),
+        (len(growth), "evidence.growth", {"parts": ", ".join(say.each("with_share", growth))}),
+        (growth["share"].gt(1).any(), "evidence.growth_beyond", {"share": say.percent(1)}),
+        (facts["project_id"], "evidence.base"),
         (facts["methods"], "evidence.others_declined"),
         (True, "evidence.inferred"),
         (True, "grade"),
@@ -50,45 +51,39 @@ def evidence(estimates: pd.DataFrame, say: Voice) -> Finding:
 
 def doubts(quality: pd.DataFrame, say: Voice) -> Finding:
     """What was set aside or imputed, which periods and partners are broken, and what the figures cannot tell."""
-    value, check, words = quality["affected_value_usd"], quality["check"], say.words("aside")
-    mended = value[check.isin(["missing_weight", "wrong_unit"])].sum()
+    value, check = quality["affected_value_usd"], quality["check"]
     aside = quality[quality["treatment"].eq("set_aside")].groupby("kind")[["lines", "affected_value_usd"]].sum()
-    kinds = "; ".join(
-        say("doubts.kind", kind=words[kind], value=row["affected_value_usd"], lines=say("lines", n=int(row["lines"])))
-        for kind, row in aside.iterrows()
-    )
-    breaks = []
-    for (kind, certainty), by in BREAKS.items():
-        for key, rows in quality[check.eq(kind) & quality["certainty"].eq(certainty)].groupby(by):
-            facts = {"period": pd.Period(rows["period"].iloc[0]), "origin": say.country(key)}
-            facts |= {"value": rows["affected_value_usd"].sum(), "n": rows["product_id"].nunique()}
-            breaks.append(say(f"doubts.{kind}_{certainty}", **facts))
-    outliers, recut = check.eq("unit_value_outlier"), []
-    for period, rows in quality[check.eq("hs_revision")].groupby("period"):
-        products = [*say.names("products")[rows["product_id"]]]
-        facts = {"period": pd.Period(period), "products": products, "value": rows["affected_value_usd"].sum()}
-        recut.append((True, "doubts.recut", facts))
-    before = sentences(say, {"kinds": kinds, "value": mended}, [(kinds, "doubts.aside"), (mended, "doubts.mended")])
-    strays = {"n": int(outliers.sum()), "value": value[outliers].sum()}
-    text = [*before, *breaks, *sentences(say, strays, [(outliers.any(), "doubts.outliers"), *recut])]
-    return Finding(say("doubts.title"), paragraphs(text), quality, lead=" ".join((breaks or text)[:1]))
+    aside = aside.assign(lines=[say("lines", n=int(n)) for n in aside["lines"]]).reset_index()
+    kinds, mended = say.each("doubts.kind", aside), value[check.isin(["missing_weight", "wrong_unit"])].sum()
+    breaks = [
+        (_by(column, quality[check.eq(kind) & quality["certainty"].eq(certainty)]), f"doubts.{kind}_{certainty}")
+        for (kind, certainty), column in BREAKS.items()
+    ]
+    strays = value[check.eq("unit_value_outlier")]
+    rows = [
+        (kinds, "doubts.aside", {"kinds": "; ".join(kinds)}),
+        (mended, "doubts.mended", {"value": mended}),
+        *breaks,
+        (len(strays), "doubts.outliers", {"n": len(strays), "value": strays.sum()}),
+        (_by("period", quality[check.eq("hs_revision")]), "doubts.recut"),
+    ]
+    text = sentences(say, {}, rows)
+    lead = (sentences(say, {}, breaks) or text)[:1]
+    return Finding(say("doubts.title"), paragraphs(text), quality, lead=" ".join(lead))
 
 
-def estimate_rows(estimates: pd.DataFrame, say: Voice) -> pd.DataFrame:
-    """The products that customs data can be asked of, by every method, largest first, named as they are read."""
+def estimate_rows(estimates: pd.DataFrame) -> pd.DataFrame:
+    """The estimates of the products that customs data can be asked of, by every method, the largest first."""
     rows = by_size(estimates)
-    rows = rows[rows["product_id"].isin(rows.loc[rows["method"].ne("deliveries"), "product_id"])]
-    label, method = rows["product_id"].map(say.names("products")), say.in_words(rows["method"], "methods")
-    return rows.assign(label=label, method_label=method)
+    return rows[rows["product_id"].isin(rows.loc[rows["method"].ne("deliveries"), "product_id"])]
 
 
-def variant_rows(variants: pd.DataFrame, estimates: pd.DataFrame, say: Voice) -> pd.DataFrame:
-    """The variants of the dataset's own method, or of the control basket where that is delivery records, as read."""
+def variant_rows(variants: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
+    """The variants of the method that is tested, those of the largest cut first."""
     method = method_tested(estimates)
     size = estimates[estimates["method"].eq(method)].set_index(PAIR)["gross_usd"].rename("size")
     rows = variants[variants["method"].eq(method)].join(size, on=PAIR)
-    rows = rows.sort_values("size", ascending=False, kind="stable")
-    return rows.assign(label=rows["product_id"].map(say.names("products")))
+    return rows.sort_values("size", ascending=False, kind="stable")
 
 
 def by_size(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -109,39 +104,25 @@ def _cross_check(estimates: pd.DataFrame, lead: pd.DataFrame, say: Voice) -> Fin
     basket = estimates[estimates["method"].eq("control_basket")].set_index(PAIR)
     both = lead.set_index(PAIR).join(basket[["gross_usd", "told"]].add_suffix("_basket"))
     both = both[both["gross_usd_basket"].notna()]
-    title = say("evidence.title_methods")
     if both.empty:
-        return Finding(title, say("evidence.nothing_else"), lead, "measured")
+        return section(say, "evidence.title_methods", {}, [(True, "evidence.nothing_else")], lead, "measured")
     share = both["gross_usd_basket"] / both["gross_usd"]
     facts = {"n": len(both), "found": both["gross_usd_basket"].sum(), "recorded": both["gross_usd"].sum()}
-    facts |= {"low": say.percent(share.min()), "high": say.percent(share.max())}
-    facts |= {"told": say.number(both["told_basket"].sum()), "gross": say("measured"), "inferred": say("inferred")}
+    facts |= {"low": share.min(), "high": share.max(), "told": both["told_basket"].sum()}
+    facts |= {"gross": "measured", "inferred": "inferred"}
     names = ("evidence.basket", "evidence.basket_told", "evidence.counted", "evidence.grades")
-    text = [say(name, **facts) for name in names]
-    return Finding(title, paragraphs(text), estimates, "inferred", text[0])
+    return section(say, "evidence.title_methods", facts, [(True, n) for n in names], estimates, "inferred", lead=1)
 
 
-def _tests(tested: pd.DataFrame, say: Voice) -> str:
-    """The placebo test of each product."""
-    names, tests = say.names("products"), []
-    for row in tested.itertuples():
-        ranks = {"rank": say.number(row.placebo_rank), "n": say.number(row.placebo_n)}
-        tests.append(say("evidence.test", product=names[row.product_id], p=say.number(row.placebo_p, 2), **ranks))
-    return "; ".join(tests)
+def _by(column: str, findings: pd.DataFrame) -> pd.DataFrame:
+    """The findings by period or partner: since when, which products, how many they are, and the value touched."""
+    groups, table = findings.groupby(column), by_reason(findings, "product_id", column)
+    since, value = groups["period"].first().map(pd.Period), groups["affected_value_usd"].sum()
+    return table.assign(period=[*since], n=table["product_id"].map(len), value=value.array)
 
 
-def _shares(rows: pd.DataFrame, shares: pd.Series, say: Voice) -> str:
-    """A share of each product."""
-    pairs = zip(say.names("products")[rows["product_id"]], shares, strict=True)
-    return ", ".join(say("with_share", product=product, share=say.percent(share)) for product, share in pairs)
-
-
-def _unusable(estimates: pd.DataFrame, lead: pd.DataFrame, say: Voice) -> list[str]:
+def _unusable(estimates: pd.DataFrame, lead: pd.DataFrame) -> pd.DataFrame:
     """Other methods that could not be used for the products ranked, and why."""
     others = estimates[~estimates["leading"] & estimates["method"].ne("deliveries") & estimates["reason"].notna()]
     others = others[others.set_index(PAIR).index.isin(lead.set_index(PAIR).index)]
-    methods, reasons = say.words("methods"), say.words("reasons")
-    return [
-        say("evidence.declined", method=methods[method], reason=reasons[reason])
-        for method, reason in others.groupby(["method", "reason"]).groups
-    ]
+    return others[["method", "reason"]].drop_duplicates().sort_values(["method", "reason"])

@@ -1,71 +1,63 @@
 """What a reader asks at the desk: imports of a choice, a method, a plan of one's own, one project."""
 
-from dataclasses import replace
-
 import pandas as pd
 
 from importcut.language import Voice
-from importcut.schema import QUARTERS, RULES, weakest
-from importcut.telling.finding import Finding, capital, factors, grade, paragraphs
+from importcut.schema import RULES, YEAR, weakest
+from importcut.telling.finding import (
+    Finding,
+    by_reason,
+    factors,
+    nothing,
+    scenario_title,
+    section,
+    sentences,
+    with_more,
+)
 from importcut.telling.narrate.listings import Listing
-from importcut.telling.narrate.priorities import measure_names
 
 DIVIDING = RULES[:3]  # rules whose parts add up to the cut of all projects
 
 
-def with_more(finding: Finding, sentences: list[str]) -> Finding:
-    """The finding with some more sentences."""
-    return replace(finding, text=paragraphs([finding.text, *filter(None, sentences)]))
-
-
 def recent_imports(table: pd.DataFrame, choice: list[str], say: Voice) -> Finding:
     """How much was imported in the last year and in the year before; `choice` names products, plants or purposes."""
-    name, totals = say.listed(choice) or say("all products"), table.groupby("period")["value_usd"].sum()
+    facts, totals = {"what": choice or say("all products")}, table.groupby("period")["value_usd"].sum()
     if totals.empty:
-        return Finding(say("Imports: {what}", what=name), say("Nothing was imported."), table, "measured")
-    end, year = say.ds.period, {"Q": QUARTERS, "Y": 1}[say.ds.frequency]
+        return section(say, "desk.imports", facts, [(True, "desk.no_imports")], table, "measured")
+    end, year = say.ds.period, YEAR[say.ds.frequency]
     now, before = (totals[(totals.index > last - year) & (totals.index <= last)].sum() for last in (end, end - year))
-    span = say.span(end - year + 1, end)
-    text = capital(say("{span}: {amount}; in the year before {before}.", span=span, amount=now, before=before))
-    title = say("Imports in the last year: {what}, {amount}", what=name, amount=now)
-    return Finding(title, text, table, "measured")
+    facts |= {"span": say.span(end - year + 1, end), "amount": now, "before": before}
+    return section(say, "desk.last_year", facts, [(True, "desk.two_years")], table, "measured")
 
 
 def with_method(finding: Finding, realised: pd.DataFrame, method: str, say: Voice) -> Finding:
     """The finding with the method that it rests on, and with the reasons where the method cannot answer."""
-    names, reasons = say.names("projects"), say.words("reasons")
     lacking = realised[realised["reason"].notna() & realised["reason"].ne("not_started")].drop_duplicates("project_id")
-    sentences = [say("Method: {method}.", method=say.words("methods")[method])]
-    for reason, rows in lacking.groupby("reason"):
-        about = {"reason": reasons[reason], "projects": [*names[rows["project_id"]]]}
-        sentences.append(say("Not told by this method, because {reason}: {projects}.", **about))
-    return with_more(finding, sentences)
+    rows = [(True, "desk.method"), (by_reason(lacking), "desk.not_by_method")]
+    return with_more(finding, sentences(say, {"method": method}, rows))
 
 
 def with_rule(finding: Finding, rule: str, say: Voice) -> Finding:
     """The finding with the credit rule that divides it, and a warning where its parts are not those of the total."""
-    warning = "" if rule in DIVIDING else say("Its parts do not add up to the cut of all projects together.")
-    return with_more(finding, [say("Credit rule: {rule}.", rule=say.words("rules")[rule]), warning])
+    rows = [(True, "desk.rule"), (rule not in DIVIDING, "desk.not_dividing")]
+    return with_more(finding, sentences(say, {"rule": rule}, rows))
 
 
 def planned_leader(ranked: pd.DataFrame, basis: str, say: Voice) -> Finding:
     """Who has the largest planned cut on that basis, and who follows."""
-    about = say.words("bases")[basis]
     if ranked.empty:
-        return Finding(about, say("This dataset has no plan and no target."), ranked, None)
+        return nothing(say, say.words("bases")[basis], "no_plan", ranked)
     first = ranked.sort_values("rank").head(3)
-    names, amounts = [*say.names("projects")[first["project_id"]]], [*first["headline_usd"]]
-    projects = [f"{name} ({say.money(usd)})" for name, usd in zip(names, amounts, strict=True)]
-    lead = say("{basis}, the largest: {projects}.", basis=about, projects=projects)
-    title = say("{project} comes first: {amount}", project=names[0], amount=amounts[0])
-    text = f"{lead} {say('grade', gross=grade(ranked['evidence'], say))}"
-    return Finding(title, text, ranked, weakest(ranked["evidence"]), lead)
+    first = first.assign(amount=first["headline_usd"])
+    leader, weak = first.iloc[0], weakest(ranked["evidence"])
+    facts = {"project_id": leader["project_id"], "amount": leader["amount"], "basis": basis, "gross": weak}
+    facts |= {"projects": say.each("with_amount", first)}
+    return section(say, "desk.comes_first", facts, [(True, "desk.largest"), (True, "grade")], ranked, weak, lead=1)
 
 
 def own_assumptions(values: dict[str, float], say: Voice) -> str:
     """The scenario, unless it is the base, and the values that the reader has put in the place of its own."""
-    scenario = say.ds.scenario
-    parts = [] if scenario["name"] == "base" else [scenario["title"][say.language]]
+    parts = scenario_title(say)
     for name, word in say.words("sliders").items():
         if name in values:
             amount = say.percent(values[name], 1) if name == "price_drift" else say.number(values[name], 2)
@@ -80,22 +72,16 @@ def project_account(ledger: pd.DataFrame, realised: pd.DataFrame, project: str, 
     ----------
     ledger, realised : the project's rows of the tables `ledger` and `cuts_realised`
     """
-    own, products, parts = realised[realised["identified"]], say.names("products"), say.words("parts")
-    about, text = {"project": say.names("projects")[project], "realised": own["gross_usd"].sum()}, []
-    for reason, rows in realised[realised["reason"].notna()].groupby("reason"):
-        why, names = say.words("reasons")[reason], [*products[rows["product_id"]]]
-        text.append(say("Not told for {products}, because {reason}.", products=names, reason=why))
-    if len(ledger):
-        planned = ledger["planned_usd"].sum()
-        title = say("{project}: gross cut to date {realised}, planned {planned}", planned=planned, **about)
-        differences = factors(ledger[list(parts)].sum(), parts, say)
-        text += [say("The difference consists of: {factors}.", factors=differences)] if differences else []
-    elif len(own):
-        title = say("{project}: gross cut to date {realised}", **about)
-    else:
-        title = say("{project}: no cut to date is known", project=about["project"])
-    text += [say("grade", gross=grade(own["gross_evidence"], say))] if len(own) else []
-    return Finding(title, paragraphs(text), own, weakest(own["gross_evidence"]))
+    own, parts = realised[realised["identified"]], say.words("parts")
+    differences, weak = factors(ledger[list(parts)].sum(), parts, say), weakest(own["gross_evidence"])
+    facts = {"project_id": project, "realised": own["gross_usd"].sum(), "planned": ledger["planned_usd"].sum()}
+    title = "desk.planned_and_cut" if len(ledger) else "desk.cut" if len(own) else "desk.no_cut"
+    rows = [
+        (by_reason(realised, "product_id"), "desk.not_known"),
+        (differences, "desk.difference", {"factors": differences}),
+        (len(own), "grade", {"gross": weak}),
+    ]
+    return section(say, title, facts, rows, own, weak)
 
 
 def project_facts(project: str, say: Voice) -> Listing:
@@ -103,26 +89,25 @@ def project_facts(project: str, say: Voice) -> Listing:
     ds, name = say.ds, say.names("projects")[project]
     row = ds.projects.set_index("project_id").loc[project]
     row = row.astype(object).where(row.notna(), None)
-    cost, equipment, chance = (row[column] for column in ("cost_usd", "imported_equipment_usd", "success_probability"))
     facts = {
         say("Class"): say.words("classes")[row["class"]],
         say("Company"): row["company"],
         say("Status"): say.words("statuses").get(row["status"], row["status"]),
-        say("Cost"): None if cost is None else say.money(cost),
-        say("Imported equipment, one-off"): None if equipment is None else say.money(equipment),
+        say("Cost"): say.written(row["cost_usd"]),
+        say("Imported equipment, one-off"): say.written(row["imported_equipment_usd"]),
         say("Work began"): row["start"],
         say("First output"): row["first_output"],
-        say("Probability of success"): None if chance is None else say.percent(chance),
+        say("Probability of success"): say.written(row["success_probability"], form=".0%"),
     }
     products, sheet = say.names("products"), ds.project_products[ds.project_products["project_id"].eq(project)]
     for row in sheet.itertuples():
         amount = say.number(row.capacity, 0 if row.capacity == round(row.capacity) else 1)
         unit = say("t a year") if row.unit == "t" else row.unit
         facts[say("Capacity: {product}", product=products[row.product_id])] = f"{amount} {unit}"
-    measures = measure_names(say)
+    measures = say.names("measures")
     for row in ds.measures[ds.measures["project_id"].eq(project)].itertuples():
         done = row.status == "done" and pd.notna(row.done)
         when = say("done, {month}", month=row.done) if done else say("due {month}", month=row.due)
         facts[say("Measure: {name}", name=measures[row.measure_id])] = when
-    frame = pd.DataFrame({say("What the registers say"): list(facts), "": [*facts.values()]})
-    return Listing(frame[frame[""].notna()], name)
+    known = {what: fact for what, fact in facts.items() if fact}
+    return Listing(pd.DataFrame({say("What the registers say"): list(known), "": [*known.values()]}), name)

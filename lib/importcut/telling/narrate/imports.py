@@ -4,18 +4,7 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import NATIONAL, weakest
-from importcut.telling.finding import (
-    PRECISION,
-    Finding,
-    capital,
-    factors,
-    grade,
-    nothing,
-    paragraphs,
-    section,
-    sentences,
-    signed,
-)
+from importcut.telling.finding import PRECISION, Finding, factors, nothing, paragraphs, section, sentences
 from importcut.telling.narrate.certainty import chance
 
 OWN_BARS = 3  # projects with a bar of their own
@@ -34,9 +23,9 @@ def without_projects(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say: Voic
         return nothing(say, "without.title_none", "no_cut", cut)
     rows = counterfactual[counterfactual["period"].between(cut["period"].min(), cut["period"].max())]
     actual, expected = rows["actual_usd"].sum(), rows["counterfactual_usd"].sum()
-    facts = chance(cuts, say) | {"actual": actual, "expected": expected, "gap": expected - actual}
-    facts |= {"span": capital(say.span(rows["period"].min(), rows["period"].max()))}
-    facts |= {"share": say.percent(expected / actual - 1, 1), "gross": grade(cut["evidence"], say)}
+    facts = chance(cuts) | {"actual": actual, "expected": expected, "gap": expected - actual}
+    facts |= {"span": say.span(rows["period"].min(), rows["period"].max())}
+    facts |= {"share": expected / actual - 1, "gross": weakest(cut["evidence"])}
     doubt = not facts["all_cuts"]
     lines = [(True, "without.lead"), (doubt, "caution.told_part"), (True, "grade")]
     return section(say, "without.title", facts, lines, rows, weakest(cut["evidence"]), lead=1 + doubt)
@@ -44,21 +33,21 @@ def without_projects(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say: Voic
 
 def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
     """What moved imports since the base season, and since a year before: the projects, and everything else."""
-    rows, year = _compared(bridge, "base"), _compared(bridge, "year_before")
+    rows, year = bridge.query("comparison == 'base'"), bridge.query("comparison == 'year_before'")
     if rows.empty:
         return nothing(say, "causes.title_none", "causes.none", rows)
     (change, projects, others), (swing, part, _) = _effects(rows), _effects(year)
     moved, now = factors(others, say.words("factors"), say), cuts[cuts["period"].eq(rows["period"].iloc[0])]
-    luck, weak = chance(now, say), grade(now["gross_evidence"], say)
+    luck, weak = chance(now), weakest(now["gross_evidence"])
     facts = luck | {"base": rows["base_period"].iloc[0], "period": rows["period"].iloc[0]}
     facts |= {"factors": moved, "grade": weak}
     before = {"before": year["base_period"].min(), "change": abs(swing)}
     lines = [
         (True, "causes.periods"),
-        (moved, "causes.factors", {"cut": signed(projects, say)}),
+        (moved, "causes.factors", {"cut": projects}),
         (swing >= PRECISION, "causes.year_rose", before),
         (swing <= -PRECISION, "causes.year_fell", before),
-        (min(abs(swing), abs(part)) >= PRECISION, "causes.year_projects", {"amount": signed(part, say)}),
+        (min(abs(swing), abs(part)) >= PRECISION, "causes.year_projects", {"amount": part}),
         (True, "causes.not_effect"),
         (True, "causes.stocks"),
         (not luck["all_cuts"], "caution.told_part"),
@@ -79,7 +68,7 @@ def places(profile: pd.DataFrame, cuts: pd.DataFrame | None, period: pd.Period, 
         largest = done.groupby("product_id")["gross_usd"].sum().sort_values(ascending=False).head(3)
         most = [*names[largest.index[largest > 0]]]
     top = now.head(3)
-    facts = {"span": capital(say.span(year["period"].min(), period)), "share": say.percent(top.sum() / now.sum())}
+    facts = {"span": say.span(year["period"].min(), period), "share": top.sum() / now.sum()}
     facts |= {"total": now.sum(), "products": [*names[top.index]], "product": names[top.index[0]]}
     rows = [(True, "places.lead"), (most, "places.most", {"products": most})]
     return section(say, "places.title", facts, rows, now.reset_index(), "measured")
@@ -90,7 +79,7 @@ def bridge_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
 
     The largest projects have a step each; what rounds to nothing is left out.
     """
-    rows = _compared(bridge, "base")
+    rows = bridge.query("comparison == 'base'")
     effects = rows.groupby("effect")["value_usd"].sum()
     projects = rows[rows["effect"].eq("project")].groupby("project_id")["value_usd"].sum()
     projects = projects.sort_values(key=abs, ascending=False).rename(say.names("projects"))
@@ -108,7 +97,7 @@ def product_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
 
     Column product is its name; the products have the same steps, those that round to nothing in all of them left out.
     """
-    rows = _compared(bridge, "base")
+    rows = bridge.query("comparison == 'base'")
     changes = _changes(rows, "product_id")
     by_projects = changes.get("project", 0 * changes.sum(axis=1)).abs()
     size = by_projects if by_projects.ge(PRECISION).any() else changes.sum(axis=1).abs()
@@ -128,7 +117,7 @@ def chain_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
 
     A factor that rounds to nothing in every period is left out; the total is the whole change.
     """
-    changes = _changes(_compared(bridge, "chained"), "period")
+    changes = _changes(bridge.query("comparison == 'chained'"), "period")
     names = say.words("factors") | {"total": say("change in imports")}
     moved = [f for f in names if f in changes and changes[f].abs().ge(PRECISION).any()]
     table = changes[moved].assign(total=changes.sum(axis=1)).reset_index()
@@ -144,11 +133,6 @@ def product_by_plant(profile: pd.DataFrame, period: pd.Period, say: Voice) -> pd
     rows, columns = (matrix.sum(axis=n).sort_values(ascending=False).index for n in (1, 0))
     plants = say.names("plants") if len(say.ds.plants) else {NATIONAL: say("whole country")}
     return matrix.loc[rows, columns].rename(index=say.names("products"), columns=plants)
-
-
-def _compared(bridge: pd.DataFrame, comparison: str) -> pd.DataFrame:
-    """The rows of one comparison: summed over several, the effects would count twice."""
-    return bridge[bridge["comparison"].eq(comparison)]
 
 
 def _changes(rows: pd.DataFrame, index: str) -> pd.DataFrame:

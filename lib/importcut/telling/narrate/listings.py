@@ -1,18 +1,16 @@
 """Tables of a report as they are read: headings and cells in the reader's language."""
 
-import tomllib
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from importcut.language import Voice
+from importcut.language import Voice, texts
 from importcut.letters import NO_FORMULA, as_html
-from importcut.schema import LIBRARY, PAIR, RULES, weakest
+from importcut.schema import PAIR, RULES, weakest
 from importcut.telling.finding import TABLE, capital
 from importcut.telling.narrate.credibility import by_size, method_tested
-from importcut.telling.narrate.priorities import measure_names, urgent_first
+from importcut.telling.narrate.priorities import urgent_first
 from importcut.telling.narrate.revisions import UNITS
 
 NUMERIC = r"[\d\s.,/−–]+"
@@ -33,14 +31,15 @@ class Listing:
         return {"text/html": html, TABLE: about}
 
     def _html(self, cells: list[list[str]], numeric: list[bool]) -> str:
-        kind = [' class="number"' if number else "" for number in numeric]
-        head = "".join(f"<th{k}>{as_html(c)}</th>" for c, k in zip(self.frame, kind, strict=True))
-        rows = "".join(
-            "<tr>" + "".join(f"<td{k}>{as_html(v)}</td>" for v, k in zip(row, kind, strict=True)) + "</tr>\n"
-            for row in cells
-        )
+        kinds = [' class="number"' if number else "" for number in numeric]
+
+        def row(tag: str, texts: list[str]) -> str:
+            marked = (f"<{tag}{kind}>{as_html(text)}</{tag}>" for kind, text in zip(kinds, texts, strict=True))
+            return f"<tr>{''.join(marked)}</tr>"
+
+        head, body = row("th", [*self.frame]), "".join(row("td", texts) + "\n" for texts in cells)
         caption = f"<caption>{as_html(self.caption)}</caption>"
-        return f'<table class="{NO_FORMULA}">{caption}<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>'
+        return f'<table class="{NO_FORMULA}">{caption}<thead>{head}</thead>\n<tbody>{body}</tbody></table>'
 
     def __repr__(self) -> str:
         return f"{self.caption}\n{self.frame.to_string(index=False, na_rep='')}"
@@ -56,14 +55,12 @@ def listing(
     caption : as it is read, where listings.toml has none
     further : headings as they are read, with their columns, after those of listings.toml
     """
-    about = _listings()[name]
+    about = texts("listings")[name]
     heads = {say(head): column for head, column in about["columns"].items()} | (further or {})
     frame = pd.DataFrame({head: _cells(rows, column, say) for head, column in heads.items()})
+    frame = frame if about.get("whole") else frame.loc[:, frame.notna().any()]
     caption = caption or say(about["caption"])
-    return Listing(
-        frame if about.get("whole") else frame.loc[:, frame.notna().any()],
-        say("thousands", what=caption) if about.get("thousands") else caption,
-    )
+    return Listing(frame, say("thousands", what=caption) if about.get("thousands") else caption)
 
 
 def ranking_table(ranking: pd.DataFrame, basis: str, say: Voice) -> Listing:
@@ -79,16 +76,18 @@ def cuts_table(cuts: pd.DataFrame, say: Voice) -> Listing:
     total = {name: (name, lambda usd: usd.sum(min_count=1)) for name in ("gross_usd", "low_usd", "high_usd")}
     first = {name: (name, "first") for name in ("placebo_rank", "placebo_n", "reason")}
     any_of = {name: (name, "any") for name in ("limit_flag", "identified")}
-    pairs = due.groupby(PAIR, as_index=False)
-    rows = pairs.agg(**total, **first, **any_of, grade=("gross_evidence", weakest))
+    rows = due.groupby(PAIR, as_index=False).agg(**total, **first, **any_of, grade=("gross_evidence", weakest))
     rows = rows.sort_values("gross_usd", ascending=False, na_position="last")
     known, reason = rows["identified"], say.in_words(rows["reason"], "reasons")
-    rows = rows.assign(
-        donors=rows["placebo_n"] - 1,
-        over=rows["limit_flag"].map({True: say("exceeded"), False: say("kept within")}).where(known),
-        grade_or_reason=rows["grade"].map(say, na_action="ignore").where(known, reason),
+    return listing(
+        "cuts",
+        rows.assign(
+            donors=rows["placebo_n"] - 1,
+            over=rows["limit_flag"].map({True: say("exceeded"), False: say("kept within")}).where(known),
+            grade_or_reason=say.in_words(rows["grade"], "grades").where(known, reason),
+        ),
+        say,
     )
-    return listing("cuts", rows, say)
 
 
 def limits_table(cuts: pd.DataFrame, say: Voice) -> Listing:
@@ -133,17 +132,11 @@ def credit_table(credit: pd.DataFrame, kind: str, say: Voice) -> Listing:
     return listing("credit", wide, say, caption=caption, further=rules)
 
 
-def appraisal_table(appraisal: pd.DataFrame, say: Voice) -> Listing:
-    """The projects by their ratio, largest first, the unranked last."""
-    rows = appraisal.sort_values(["ratio_rank", "project_id"])
-    return listing("appraisal", rows.assign(on_front=rows["pareto"].map({True: say("yes")})), say)
-
-
 def measures_table(status: pd.DataFrame, say: Voice) -> Listing:
     """Every measure with its date, state and project, what is late first."""
     rows = urgent_first(status, say)
     late = rows["months_late"].where(rows["months_late"] > 0)
-    return listing("measures", rows.assign(measure=rows["measure_id"].map(measure_names(say)), late=late), say)
+    return listing("measures", rows.assign(late=late), say)
 
 
 def next_table(products: pd.DataFrame, say: Voice) -> Listing:
@@ -168,51 +161,27 @@ def changes_table(changes: pd.DataFrame, say: Voice) -> Listing:
     moved = rows["before"].fillna(0).sub(rows["after"].fillna(0)).abs().ge(least)
     rows = rows[moved | (rows["kind"].eq("measure") & rows["state_before"].ne(rows["state_after"]))]
     rows = rows.sort_values("kind", key=lambda kind: kind.map(list(kinds).index), kind="stable")
-    names = pd.concat([say.names("projects"), measure_names(say), pd.Series(say.words("readings"))])
+    names = pd.concat([say.names("projects"), say.names("measures"), pd.Series(say.words("readings"))])
     sides = {side: _figures_or_states(rows, side, say) for side in ("before", "after")}
     return listing("changes", rows.assign(name=rows["id"].map(names).fillna(rows["id"]), **sides), say)
 
 
 def quality_table(quality: pd.DataFrame, say: Voice) -> Listing:
     """What was found in the data, by rule, with the value that it touches and what was done."""
-    rows = quality.groupby(["check", "treatment"], as_index=False)[["lines", "affected_value_usd"]].sum()
-    rows = rows.sort_values("affected_value_usd", ascending=False)
+    rows = quality_bars(quality)
     return listing("quality", rows.assign(lines=rows["lines"].where(rows["lines"] > 0)), say)
 
 
-def quality_bars(quality: pd.DataFrame, say: Voice) -> pd.DataFrame:
-    """What was found, by rule and treatment, as `chart.plot_quality` draws it, the largest value first.
-
-    Columns label, treatment (category), value_usd (USD), note: value, lines and products in words.
-    """
-    rows = quality.groupby(["check", "treatment"], as_index=False).agg(
-        lines=("lines", "sum"), products=("product_id", "nunique"), value_usd=("affected_value_usd", "sum")
-    )
-    rows = rows.sort_values("value_usd", ascending=False, ignore_index=True)
-    treatments = pd.CategoricalDtype(list(say.words("treatments").values()))
-    note = [
-        ", ".join([say.money(row.value_usd), *(say(of, n=int(row[of])) for of in ("lines", "products") if row[of])])
-        for _, row in rows.iterrows()
-    ]
-    return pd.DataFrame(
-        {
-            "label": say.in_words(rows["check"], "checks"),
-            "treatment": say.in_words(rows["treatment"], "treatments").astype(treatments),
-            "value_usd": rows["value_usd"],
-            "note": note,
-        }
-    )
+def quality_bars(quality: pd.DataFrame) -> pd.DataFrame:
+    """What was found, by rule and treatment, the largest value first: lines, products, affected_value_usd."""
+    sums = {name: (name, "sum") for name in ("lines", "affected_value_usd")} | {"products": ("product_id", "nunique")}
+    rows = quality.groupby(["check", "treatment"], as_index=False).agg(**sums)
+    return rows.sort_values("affected_value_usd", ascending=False, ignore_index=True)
 
 
 def annex(say: Voice) -> Listing:
     """Where the figures come from."""
     return listing("sources", pd.DataFrame({"source": [text[say.language] for text in say.ds.sources]}), say)
-
-
-@cache
-def _listings() -> dict:
-    file = LIBRARY / "listings.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def _cells(rows: pd.DataFrame, column: str, say: Voice) -> pd.Series:
@@ -225,19 +194,16 @@ def _cells(rows: pd.DataFrame, column: str, say: Voice) -> pd.Series:
         ranks = rows["placebo_rank"].astype("str") + "/" + rows["placebo_n"].astype("str")
         return ranks.where(rows["placebo_rank"].notna())
     values = rows[column]
-    if column in PAIR:
+    if column.endswith("_id"):
         return values.map(say.names(column.replace("_id", "s")))
-    if column.endswith("evidence"):
-        return values.map(say, na_action="ignore")
-    if column == "period":
-        return values.map(say.period)
+    if values.dtype == bool:
+        return values.map({True: say("yes")})
     if column.endswith(("_usd", "_kg")):
         values, form = values * 1e-3, ".1" if column.endswith("_usd") else ".0"
-    elif form.isalpha():
-        return say.in_words(values, form)
     elif form.endswith("%"):
-        values = values * 100
-    return values.map(lambda value: say.number(value, int(form.strip(".%"))), na_action="ignore") if form else values
+        values, form = values * 100, form.rstrip("%")  # the heading says per cent
+    read = form or isinstance(values.dtype, pd.PeriodDtype)
+    return values.map(lambda value: say.written(value, form=form), na_action="ignore") if read else values
 
 
 def _figures_or_states(rows: pd.DataFrame, side: str, say: Voice) -> pd.Series:

@@ -2,20 +2,9 @@
 
 import pandas as pd
 
-from importcut.dataset import Dataset
 from importcut.language import Voice
 from importcut.schema import CLOSE, RULES
-from importcut.telling.finding import (
-    PRECISION,
-    Finding,
-    capital,
-    factors,
-    nothing,
-    paragraphs,
-    section,
-    sentences,
-    signed,
-)
+from importcut.telling.finding import PRECISION, Finding, factors, nothing, paragraphs, section, sentences
 from importcut.telling.narrate.certainty import CERTAIN, tied_neighbours
 
 SMALL = 0.05  # share of the variance; an assumption below it makes hardly any difference
@@ -28,24 +17,22 @@ def plan_and_result(ledger: pd.DataFrame, say: Voice) -> Finding:
         return nothing(say, "kept.title_none", "kept.none" if say.ds.target else "no_plan", ledger)
     parts, total = say.words("parts"), ledger.sum(numeric_only=True)
     by_project = ledger.groupby("project_id")[["planned_usd", "realised_usd", "difference_usd", *parts]].sum()
-    gap, late = by_project["difference_usd"], by_project["late_usd"].sort_values()
+    gap = by_project["difference_usd"]
     off = by_project[gap.abs().ge(PRECISION) & gap.abs().ge(CLOSE * by_project["planned_usd"])]
-    off = off.sort_values("difference_usd")
-    reasons = ", " + off[list(parts)].abs().idxmax(axis=1).map(parts)
-    behind, ahead = off.loc[off["difference_usd"] < 0], off[off["difference_usd"] > 0][::-1]
-    late = late[late <= -PRECISION]
-    waiting = by_project["realised_usd"].reindex(late.index).eq(0)
-    differences = factors(total[list(parts)].sort_values(key=abs, ascending=False), parts, say)
+    off = off.assign(part=off[list(parts)].abs().idxmax(axis=1)).sort_values("difference_usd").reset_index()
+    late = by_project[by_project["late_usd"] <= -PRECISION].sort_values("late_usd").reset_index()
+    waiting = late["realised_usd"].eq(0)
     lists = {
-        "kept.behind": _with_amounts(behind["difference_usd"].head(3), say, reasons),
-        "kept.ahead": _with_amounts(ahead["difference_usd"].head(3), say, reasons),
-        "kept.waiting": _with_amounts(late[waiting], say),
-        "kept.began": _with_amounts(late[~waiting], say),
+        "kept.behind": say.each("kept.off", off[off["difference_usd"] < 0].head(3)),
+        "kept.ahead": say.each("kept.off", off[off["difference_usd"] > 0][::-1].head(3)),
+        "kept.waiting": say.each("kept.late", late[waiting]),
+        "kept.began": say.each("kept.late", late[~waiting]),
     }
+    differences = factors(total[list(parts)].sort_values(key=abs, ascending=False), parts, say)
     facts = {"planned": total["planned_usd"], "realised": total["realised_usd"], "factors": differences}
-    facts |= {"span": say.span(ledger["period"].min(), ledger["period"].max())}
+    facts |= {"span": say.span(ledger["period"].min(), ledger["period"].max()), "difference": total["difference_usd"]}
     rows = [
-        (True, "kept.lead", {"difference": signed(total["difference_usd"], say)}),
+        (True, "kept.lead"),
         (differences, "kept.parts"),
         *((projects, name, {"projects": projects}) for name, projects in lists.items()),
         (abs(total["output_usd"]) < PRECISION, "kept.output"),
@@ -61,13 +48,7 @@ def plan_pairs(ledger: pd.DataFrame, say: Voice) -> pd.DataFrame:
 
 
 def road(
-    planned: pd.DataFrame,
-    ranking: pd.DataFrame,
-    target: pd.DataFrame,
-    ds: Dataset,
-    say: Voice,
-    *,
-    rule: str = "shapley",
+    planned: pd.DataFrame, ranking: pd.DataFrame, target: pd.DataFrame, say: Voice, *, rule: str = "shapley"
 ) -> Finding:
     """What the portfolio will cut to the target year, and who carries it; the ranking is credited by that rule."""
     if planned.empty:
@@ -81,13 +62,12 @@ def road(
     dispatched = planned.groupby("project_id")["net_usd"].sum()
     apart = (dispatched - credited).abs().dropna()
     widest = apart.idxmax() if len(apart) else None
-    both = {"project": say.names("projects").get(widest), "credited": credited.get(widest)}
-    both |= {"dispatched": dispatched.get(widest)}
+    both = {"project_id": widest, "credited": credited.get(widest), "dispatched": dispatched.get(widest)}
     facts = {
         "total": total["gross_usd"], "net": total["net_usd"], "year": str(year),
         "annual": planned.loc[planned["year"].eq(year), "gross_usd"].sum(),
-        "projects": [*say.names("projects")[lead["project_id"]]], "share": say.percent(idle),
-        "scenario": ds.scenario["title"][say.language], "amount": abs(more),
+        "project_id": [*lead["project_id"]], "share": idle,
+        "scenario": say.ds.scenario["title"][say.language], "amount": abs(more),
     }  # fmt: skip
     rows = [
         (True, "road.lead"),
@@ -103,15 +83,11 @@ def road(
 
 def overlap(ceiling: pd.DataFrame, say: Voice) -> Finding:
     """Whether a project, the projects of a product, or the target claim more than can be displaced."""
-    names, readings = {kind: say.names(f"{kind}s") for kind in ("project", "product")}, say.words("readings")
-    over, single, whole = ceiling[ceiling["ceiling_flag"]], [], []
-    for row in over.itertuples():
-        facts = {"claim": row.claim_usd, "line": row.line_usd, "reading": readings[row.reading]}
-        if row.level == "portfolio":
-            whole.append(say("overlap.target", **facts))
-        elif row.reading == "annual":
-            single.append(say("overlap.claim", name=names[row.level][row.id], **facts))
-    text = single + whole
+    names, over = {kind: say.names(f"{kind}s") for kind in ("project", "product")}, ceiling[ceiling["ceiling_flag"]]
+    whole = over["level"].eq("portfolio")
+    single = over[~whole & over["reading"].eq("annual")]
+    single = single.assign(name=[names[row.level][row.id] for row in single.itertuples()])
+    text = say.each("overlap.claim", single) + say.each("overlap.target", over[whole])
     title = say("overlap.title", n=len(text)) if text else say("overlap.title_none")
     return Finding(title, " ".join(text), ceiling, "planned" if len(ceiling) else None)
 
@@ -121,10 +97,9 @@ def leaders_by_rule(credit: pd.DataFrame, say: Voice) -> Finding:
     if credit.empty:
         return nothing(say, "credit.title_none", "no_plan", credit)
     wide = credit[credit["basis"].eq("cumulative")].pivot_table(index="project_id", columns="rule", values="net_usd")
-    first, words = wide[list(RULES)].idxmax(), say.words("rules")
-    three = {rule: set(wide[rule].nlargest(3).index) for rule in RULES}
-    others = [words[rule] for rule in RULES if first[rule] != first["shapley"]]
-    moved = [words[rule] for rule in RULES if three[rule] != three["shapley"]]
+    first, three = wide[list(RULES)].idxmax(), {rule: set(wide[rule].nlargest(3).index) for rule in RULES}
+    others = [rule for rule in RULES if first[rule] != first["shapley"]]
+    moved = [rule for rule in RULES if three[rule] != three["shapley"]]
     rows = [
         (True, "credit.shapley" if others else "credit.all_rules", {"rules": others}),
         (True, "credit.moved" if moved else "credit.same", {"rules": moved}),
@@ -137,22 +112,19 @@ def how_sure(certainty: pd.DataFrame, target: pd.DataFrame, say: Voice) -> Findi
     """Who comes first in how many draws, who cannot be told apart, and how likely the target is."""
     if certainty.empty:
         return nothing(say, "sure.title_none", "no_plan", certainty)
-    names, readings = say.names("projects"), say.words("readings")
-    table = certainty[certainty["basis"].eq("cumulative")]
+    names, table = say.names("projects"), certainty[certainty["basis"].eq("cumulative")]
     order = table.drop_duplicates("project_id").sort_values("mean_usd", ascending=False)
     leader, first = order.iloc[0], table[table["rank"].eq(1)].set_index("project_id")["probability"]
     chance = first[leader["project_id"]]
-    facts = {"leader": names[leader["project_id"]], "n": say.number(100 * chance)}
+    facts = {"leader": names[leader["project_id"]], "n": 100 * chance}
     facts |= {"range": (leader["low_usd"], leader["high_usd"])}
     pairs = [say("sure.pair", first=names[a], second=names[b]) for a, b in tied_neighbours(order)]
-    targets = [
-        {"reading": readings[row.reading], "n": say.number(100 * row.p_reached), "range": (row.low_usd, row.high_usd)}
-        for row in target[target["p_reached"].notna()].sort_values("leading", ascending=False).itertuples()
-    ]
+    targets = target[target["p_reached"].notna()].sort_values("leading", ascending=False)
+    ranges = [*zip(targets["low_usd"], targets["high_usd"], strict=True)]
     rows = [
         (True, "sure.lead"),
         (pairs, "sure.tied", {"pairs": "; ".join(pairs)}),
-        *((True, "sure.target", reading) for reading in targets),
+        (targets.assign(n=100 * targets["p_reached"], range=ranges), "sure.target"),
         (True, "sure.grade"),
     ]
     title = "sure.title" if chance >= CERTAIN else "sure.title_unsure"
@@ -163,12 +135,9 @@ def what_matters(sensitivity: pd.DataFrame, say: Voice) -> Finding:
     """Which assumption moves the net cut of the portfolio most."""
     if sensitivity.empty:
         return nothing(say, "matters.title_none", "no_plan", sensitivity)
-    top, words = sensitivity.iloc[0], say.words("assumptions")
-    small = [words[name] for name in sensitivity.loc[sensitivity["total"] < SMALL, "assumption"]]
-    facts = {"assumption": words[top["assumption"]], "share": say.percent(top["total"])}
-    facts |= {"low": top["low_usd"], "high": top["high_usd"], "assumptions": small}
-    lead = {"assumption": capital(facts["assumption"])}
-    rows = [(True, "matters.lead", lead), (small, "matters.small")]
+    small = sensitivity.loc[sensitivity["total"] < SMALL, "assumption"]
+    facts = sensitivity.iloc[0].to_dict() | {"assumptions": [*small]}
+    rows = [(True, "matters.lead"), (len(small), "matters.small")]
     return section(say, "matters.title", facts, rows, sensitivity, "assumed")
 
 
@@ -176,23 +145,13 @@ def difference(before: pd.DataFrame, after: pd.DataFrame, question: str, say: Vo
     """What another scenario or a what-if changes in the plan: gross and net, to the target year."""
     gross, net = (after[f"{kind}_usd"].sum() - before[f"{kind}_usd"].sum() for kind in ("gross", "net"))
     name = "what_if.nothing" if max(abs(gross), abs(net)) < PRECISION else "what_if.change"
-    text = say(name, question=question, gross=signed(gross, say), net=signed(net, say))
-    return Finding(say("what_if.title"), text, after, "assumed")
+    facts = {"question": question, "gross": gross, "net": net}
+    return section(say, "what_if.title", facts, [(True, name)], after, "assumed")
 
 
 def question(late: str, failed: str, say: Voice) -> tuple[dict[str, dict[str, float]], str]:
     """A what-if about single projects: the values to put in for `dataset.what_if`, and the question in words."""
-    names = say.names("projects")
     values = {late: {"delay_years": 1.0}, failed: {"success": 0.0}}
-    rows = [
-        (late, "what_if.late", {"project": names.get(late, late)}),
-        (failed, "what_if.fails", {"project": names.get(failed, failed)}),
-    ]
-    words = sentences(say, {}, rows)
-    return {project: value for project, value in values.items() if project}, "; ".join(words) or say("what_if.none")
-
-
-def _with_amounts(amounts: pd.Series, say: Voice, notes: pd.Series | None = None) -> list[str]:
-    """Projects by id with an amount, and a note on each."""
-    names, notes = say.names("projects"), {} if notes is None else notes
-    return [f"{names[p]} ({signed(usd, say)}{notes.get(p, '')})" for p, usd in amounts.items()]
+    rows = [(late, "what_if.late", {"project_id": late}), (failed, "what_if.fails", {"project_id": failed})]
+    words = "; ".join(sentences(say, {}, rows)) or say("what_if.none")
+    return {project: value for project, value in values.items() if project}, words

@@ -1,11 +1,10 @@
 """What to do: which projects are worth their cost, which measures are late or due, and where to go next."""
 
-from typing import NamedTuple
-
+import numpy as np
 import pandas as pd
 
 from importcut.language import Voice
-from importcut.telling.finding import Finding, nothing, section, sentences
+from importcut.telling.finding import Finding, by_reason, nothing, section, sentences
 
 
 def worth(appraisal: pd.DataFrame, say: Voice) -> Finding:
@@ -13,38 +12,34 @@ def worth(appraisal: pd.DataFrame, say: Voice) -> Finding:
     if appraisal.empty:
         return nothing(say, "worth.title_none", "no_plan", appraisal)
     ranked = appraisal[appraisal["ratio_rank"].notna()].sort_values(["ratio_rank", "project_id"])
-    unranked = _without_ratio(appraisal, say)
+    unranked = (_without_ratio(appraisal), "worth.without")
     if ranked.empty:
-        return section(say, "worth.no_ratio", {}, unranked, appraisal, "planned")
-    names, average = say.names("projects"), ranked["annual_net_usd"].mean()
+        return section(say, "worth.no_ratio", {}, [unranked], appraisal, "planned")
+    average, valued = ranked["annual_net_usd"].mean(), appraisal["npv_usd"].notna().any()
     leader = ranked[ranked["annual_net_usd"] >= average].iloc[0]
     years, discounted = leader["payback_years"], leader["discounted_payback_years"]
-    front = [
-        say("worth.front_project", project=names[row.project_id], amount=row.annual_net_usd, ratio=_ratio(row, say))
-        for row in ranked[ranked["pareto"]].sort_values("annual_net_usd", ascending=False).itertuples()
-    ]
+    front = ranked[ranked["pareto"]].sort_values("annual_net_usd", ascending=False)
     lost = appraisal[appraisal["npv_usd"] < 0].sort_values("npv_usd")
-    lost = [say("with_amount", project=names[row.project_id], amount=row.npv_usd) for row in lost.itertuples()]
-    valued, rate = appraisal["npv_usd"].notna().any(), say.ds.scenario["assumptions"].get("discount_rate")
-    cost = appraisal.dropna(subset="drc").sort_values("drc").set_index("project_id")["drc"]
-    dear = [say("with_amount", project=names[p], amount=say.number(drc, 2)) for p, drc in cost[cost > 1].items()]
+    cost = appraisal.dropna(subset="drc").sort_values("drc")
+    dear = cost[cost["drc"] > 1]
+    dear = say.each("with_amount", dear.assign(amount=[say.number(drc, 2) for drc in dear["drc"]]))
     facts = {
-        "leader": names[leader["project_id"]], "amount": leader["annual_net_usd"], "ratio": _ratio(leader, say),
-        "average": average, "year": str(say.ds.target["year"]), "n": len(cost), "all": len(appraisal),
-        "years": say.number(years, 1) if pd.notna(years) else "",
-        "discounted": say.number(discounted, 1) if pd.notna(discounted) else "",
+        "leader": say.names("projects")[leader["project_id"]], "amount": leader["annual_net_usd"],
+        "ratio": leader["cut_per_cost"], "average": average, "year": str(say.ds.target["year"]), "years": years,
+        "discounted": discounted, "rate": say.ds.scenario["assumptions"].get("discount_rate", {}).get("value"),
+        "n": len(cost), "all": len(appraisal), "low": cost["drc"].min(), "high": cost["drc"].max(),
     }  # fmt: skip
-    facts |= {"low": say.number(cost.iloc[0], 2), "high": say.number(cost.iloc[-1], 2)} if len(cost) else {}
     rows = [
         (True, "worth.lead"),
-        (True, "worth.front", {"projects": front}),
-        (not facts["years"], "worth.never"),
-        (facts["years"] and not facts["discounted"], "worth.payback"),
-        (facts["years"] and facts["discounted"], "worth.discounted"),
-        (valued, "worth.negative" if lost else "worth.negative_none", {"projects": lost}),
-        (valued and rate, "worth.rate", {"rate": say.percent(rate["value"], 1) if rate else ""}),
+        (True, "worth.front", {"projects": say.each("worth.front_project", front)}),
+        (pd.isna(years), "worth.never"),
+        (pd.notna(years) and pd.isna(discounted), "worth.payback"),
+        (pd.notna(years) and pd.notna(discounted), "worth.discounted"),
+        (valued and lost.empty, "worth.negative_none"),
+        (len(lost), "worth.negative", {"projects": say.each("with_amount", lost.assign(amount=lost["npv_usd"]))}),
+        (valued and facts["rate"] is not None, "worth.rate"),
         (len(cost), "worth.dear" if dear else "worth.cheap", {"projects": dear}),
-        *unranked,
+        unranked,
         (True, "worth.rules"),
         (True, "worth.grade"),
     ]
@@ -57,17 +52,16 @@ def measures(status: pd.DataFrame, say: Voice) -> Finding:
         return nothing(say, "measures.title_none", "measures.none", status)
     # a measure stands where its most urgent row stands
     state = urgent_first(status, say).drop_duplicates("measure_id")["state"]
-    late, projects = status[status["state"].eq("late")], say.names("projects")
+    late = status[status["state"].eq("late")]
     hanging = late.drop_duplicates("project_id").dropna(subset="planned_net_usd")
     hanging = hanging.sort_values("planned_net_usd", ascending=False)
-    cuts = [f"{projects[row.project_id]} ({say.money(row.planned_net_usd)})" for row in hanging.itertuples()]
-    facts = {name: say.number(state.eq(name).sum()) for name in say.words("states")}
-    facts["n"] = int(state.eq("late").sum())
-    facts |= {"amount": hanging["planned_net_usd"].sum(), "year": str(say.ds.target.get("year")), "projects": cuts}
+    cuts = say.each("with_amount", hanging.assign(amount=hanging["planned_net_usd"]))
+    facts = {name: int(state.eq(name).sum()) for name in say.words("states")}
+    facts |= {"n": facts["late"], "amount": hanging["planned_net_usd"].sum(), "year": str(say.ds.target.get("year"))}
     rows = [
         (True, "measures.registered", {"n": len(state)}),
-        *_overdue(late, say),
-        (cuts, "measures.hanging"),
+        (_overdue(late, say), "facts"),
+        (cuts, "measures.hanging", {"projects": cuts}),
         *_dates(status, say),
         (cuts, "grade_planned"),
     ]
@@ -80,22 +74,23 @@ def next_steps(products: pd.DataFrame, say: Voice) -> Finding:
     ranked, names = products[products["rank"].notna()].sort_values("rank"), say.names("products")
     if ranked.empty:
         return nothing(say, "next.title_none", "next.none" if products.empty else "next.unknown", products)
-    share = say.ds.products.set_index("product_id")["localisable_share"]
-    top = ranked.head(3).assign(share=ranked["product_id"].head(3).map(share))
-    unknown, criteria = products.isna().all(), say.words("criteria")
-    missing = [name for column, name in criteria.items() if unknown.get(column, False)]
-    unbounded = share.reindex(products["product_id"]).isna().sum()
+    share = say.ds.products.set_index("product_id")["localisable_share"].reindex(products["product_id"])
+    top = ranked.head(3).assign(share=share.reindex(ranked["product_id"].head(3)).array)
+    top = top.assign(product=[*names[top["product_id"]]], facts=[_known(row, say) for row in top.to_dict("records")])
+    unknown, unbounded = products.isna().all(), share.isna().sum()
+    criteria = [column for column in say.words("criteria") if not unknown.get(column, True)]
+    missing = [column for column in say.words("criteria") if unknown.get(column, False)]
+    facts = {"n": len(products), "products": [*names[ranked.loc[ranked["rank"].eq(1), "product_id"]]]}
     rows = [
         (True, "next.count"),
-        (True, "next.criteria", {"criteria": [w for c, w in criteria.items() if not unknown.get(c, True)]}),
-        *((True, "facts", {"product": names[row.product_id], "facts": _known(row, say)}) for row in top.itertuples()),
+        (True, "next.criteria", {"criteria": criteria}),
+        (top, "facts"),
         (missing, "next.missing", {"criteria": missing}),
-        (not unknown.get("feasibility", False), "next.conditions"),
+        ("feasibility" in criteria, "next.conditions"),
         (unbounded, "next.upper_bound", {"n": unbounded}),
         (True, "next.weights"),
-        (True, "grade", {"gross": say("assumed")}),
+        (True, "grade", {"gross": "assumed"}),
     ]
-    facts = {"n": len(products), "products": [*names[ranked.loc[ranked["rank"].eq(1), "product_id"]]]}
     return section(say, "next.title", facts, rows, ranked, "assumed")
 
 
@@ -105,40 +100,29 @@ def urgent_first(status: pd.DataFrame, say: Voice) -> pd.DataFrame:
     return status.assign(order=order).sort_values(["order", "due"], kind="stable")
 
 
-def measure_names(say: Voice) -> pd.Series:
-    """Names of the measures by id; a measure has a row for each of its projects."""
-    names = say.names("measures")
-    return names[~names.index.duplicated()]
+def _without_ratio(appraisal: pd.DataFrame) -> pd.DataFrame:
+    """Projects without a ratio, by the reason."""
+    missing = appraisal[appraisal["ratio_rank"].isna()]
+    reasons = {"no_plan": missing["annual_net_usd"].isna(), "no_cost": ~(missing["cost_usd"] > 0)}
+    reason = np.select([*reasons.values()], [*reasons], "no_cut")
+    return by_reason(missing.assign(reason=reason))
 
 
-def _ratio(row: NamedTuple, say: Voice) -> str:
-    return say.number(row.cut_per_cost, 2)
-
-
-def _without_ratio(appraisal: pd.DataFrame, say: Voice) -> list[tuple]:
-    """A sentence for each reason why projects have no ratio."""
-    missing, names, words = appraisal[appraisal["ratio_rank"].isna()], say.names("projects"), say.words("without_ratio")
-    reason = pd.Series("no_cut", missing.index, dtype="str")
-    reason = reason.mask(~(missing["cost_usd"] > 0), "no_cost").mask(missing["annual_net_usd"].isna(), "no_plan")
-    groups = missing["project_id"].groupby(reason)
-    return [(True, "worth.without", {"reason": words[why], "projects": [*names[ids]]}) for why, ids in groups]
-
-
-def _overdue(late: pd.DataFrame, say: Voice) -> list[tuple]:
-    """A sentence for each late measure, the longest overdue first, with the projects that need it."""
-    names, projects, rows = measure_names(say), say.names("projects"), []
-    ordered = late.sort_values("months_late", ascending=False, kind="stable")
-    for measure, group in ordered.groupby("measure_id", sort=False):
-        needed = [projects[p] for p in group["project_id"].dropna()]
-        facts = {"n": int(group["months_late"].max()), "projects": needed}
-        parts = sentences(say, facts, [(True, "measures.months"), (needed, "measures.needed")])
-        rows.append((True, "facts", {"product": names[measure], "facts": ", ".join(parts)}))
-    return rows
+def _overdue(late: pd.DataFrame, say: Voice) -> pd.DataFrame:
+    """Each late measure, the longest overdue first, with the projects that need it."""
+    groups = late.sort_values("months_late", ascending=False, kind="stable").groupby("measure_id", sort=False)
+    table = pd.DataFrame({"n": groups["months_late"].max().astype(int), "project_id": groups["project_id"].agg(list)})
+    facts = []
+    for row in table.to_dict("records"):
+        needed = [project for project in row["project_id"] if pd.notna(project)]
+        months = (True, "measures.months", {"n": row["n"]})
+        facts.append(", ".join(sentences(say, {"project_id": needed}, [months, (needed, "measures.needed")])))
+    return table.assign(product=say.names("measures").reindex(table.index), facts=facts)
 
 
 def _dates(status: pd.DataFrame, say: Voice) -> list[tuple]:
     """What was done in the period, what is due with its end, and what is due next."""
-    names, now, state = measure_names(say), say.ds.period, status["state"]
+    names, now, state = say.names("measures"), say.ds.period, status["state"]
     due, done = (
         status[column].map(lambda month: pd.Period(month, "M").asfreq(now.freq), na_action="ignore")
         for column in ("due", "done")
@@ -155,16 +139,15 @@ def _dates(status: pd.DataFrame, say: Voice) -> list[tuple]:
     return rows
 
 
-def _known(row: NamedTuple, say: Voice) -> str:
+def _known(product: dict, say: Voice) -> str:
     """The criteria that are known of a product, in words."""
-    where = "next.target_year" if row.basis == "target_year" else "next.last_year"
-    where = "next.all_imports" if pd.isna(row.share) else where
-    known = [say(where, amount=row.addressable_usd, year=str(say.ds.target.get("year")))]
-    if pd.notna(row.growth):
-        growth = {"share": say.percent(abs(row.growth)), "base": say.ds.base_period}
-        known.append(say("next.grew" if row.growth >= 0 else "next.fell", **growth))
-    if pd.notna(row.concentration):
-        known.append(say("next.concentration", index=say.number(row.concentration), top=10_000))
-    if pd.notna(row.feasibility):
-        known.append(say("next.feasibility", share=say.percent(row.feasibility)))
-    return "; ".join(known)
+    where = "next.target_year" if product["basis"] == "target_year" else "next.last_year"
+    growth, facts = product["growth"], {"year": str(say.ds.target.get("year")), "base": say.ds.base_period}
+    rows = [
+        (True, "next.all_imports" if pd.isna(product["share"]) else where),
+        (growth >= 0, "next.grew"),
+        (growth < 0, "next.fell", {"growth": -growth}),
+        (pd.notna(product["concentration"]), "next.concentration", {"top": 10_000}),
+        (pd.notna(product["feasibility"]), "next.feasibility"),
+    ]
+    return "; ".join(sentences(say, product | facts, rows))

@@ -29,6 +29,7 @@ from importcut.intake.opening import open_dataset
 from importcut.intake.publication import published
 from importcut.language import languages
 from importcut.schema import load
+from workshop import first_report, no_kernel, shop  # noqa: F401
 
 
 @pytest.fixture(scope="session")

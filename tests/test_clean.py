@@ -314,7 +314,7 @@ def test_lines_whose_digests_are_alike_by_chance_are_no_repeats(ds, monkeypatch)
         "duplicate_line", "item_repeated", "duplicate_line", "superseded_by_correction",
     ]  # fmt: skip
     monkeypatch.setattr("importcut.intake.rules.digest", lambda declaration, _: declaration.length())
-    (ds.cleaned / "digest.txt").unlink()
+    (ds.cleaned / "cleaned.json").unlink()
     for before, after in zip(expected, cleaned(ds, *lines), strict=True):
         pd.testing.assert_frame_equal(before, after)
 
@@ -329,7 +329,7 @@ def test_of_many_lines_every_nth_tells_the_median_and_what_is_seldom_imported_is
     for some in (1_000, 3):  # of 3 lines in 62, every twentieth is taken: 20, 40 and 60
         monkeypatch.setattr("importcut.intake.rules.SOME", some)
         monkeypatch.setattr("importcut.intake.rules.ENOUGH", 1)
-        (ds.cleaned / "digest.txt").unlink(missing_ok=True)
+        (ds.cleaned / "cleaned.json").unlink(missing_ok=True)
         found[some], _ = cleaned(with_salt, *seldom, *often, *wrong)
     assert found[3]["weight_rule"].fillna("").tolist() == [""] * 60 + ["unit_repaired"] * 2
     pd.testing.assert_frame_equal(found[1_000], found[3])

@@ -6,7 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from importcut.dataset import as_period, what_if
+from importcut.dataset import as_period, processed_folder, what_if
 from importcut.intake.opening import open_dataset
 from importcut.schema import DataError, tables
 
@@ -63,7 +63,7 @@ def told(folder, **options):
 def test_a_folder_outside_the_repository_opens_by_its_path(full):
     ds = open_dataset(str(full), period="2025Q2")
     assert (ds.name, ds.path, str(ds.period)) == ("small", full, "2025Q2")
-    assert ds.processed == full.parent / "processed" / "small"
+    assert ds.processed == processed_folder(full) and ds.processed.parent == full.parent / "processed"
     assert list(ds.project_products["kg_per_unit"]) == [1000.0]
 
 

@@ -15,7 +15,6 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from importcut import dataset as digest
 from importcut.app import kernel, run
@@ -26,106 +25,9 @@ from importcut.app.steps import EXPORTS, Step, run_steps
 from importcut.intake import declarations
 from importcut.intake.opening import open_dataset
 from importcut.schema import DataError, RunError, UsageError
+from workshop import ALL, Workshop, contents, take_along, write_notebook
 
 pytestmark = pytest.mark.long
-
-PARAMETERS = 'dataset: str = "tiny"\nperiod: str = "2024"\nlanguage: str = "en"\nscenario: str = "base"'
-TARGET = """
-import pandas as pd
-from importcut import open_dataset, schema
-ds = open_dataset(dataset, period=period, scenario=scenario)
-schema.save(schema.empty("target", ds), "target", ds)
-"""
-ANSWER = """
-from pathlib import Path
-from IPython.display import display
-lines = len((Path(dataset) / "donors.csv").read_text().splitlines())
-found = {"headline": f"{language} {period}: {lines} lines", "title": "Tiny", "mark": "invented"}
-display({"application/vnd.importcut.headline+json": found}, raw=True)
-drawing = f'<svg xmlns="http://www.w3.org/2000/svg"><rect width="{lines}" height="1"/></svg>'
-display({"image/svg+xml": drawing}, metadata={"image/svg+xml": {"alt": "a bar"}}, raw=True)
-"""
-CODE = {
-    "01_prepare_imports": "period",
-    "02_import_profile": "print(period)",
-    "03_realised_cuts": "period",
-    "04_planned_cuts": TARGET,
-    "05_quarterly_report": ANSWER,
-    "06_method": "1 + 1",
-}
-ALL = 9  # six notebooks, tables, figures, page
-
-
-def write_notebook(path, code, parameters=PARAMETERS):
-    cells = [
-        new_markdown_cell("# Title", id="title"),
-        new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]}),
-        new_code_cell(code.strip(), id="code"),
-    ]
-    about = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(new_notebook(cells=cells, metadata=about | {"language_info": {"name": "python"}}), path)
-    return path
-
-
-class Workshop:
-    """A folder with a dataset, notebooks, tables and reports of its own."""
-
-    def __init__(self, root):
-        self.root, self.out = root, root / "reports"
-        self.dataset, self.notebooks, self.processed = root / "tiny", root / "notebooks", root / "processed"
-        self.report = self.out / "tiny" / "2024"
-
-    def make(self, **options):
-        options = {"formats": ("html", "xlsx")} | options
-        return make_report(self.dataset, out=self.out, notebooks=self.notebooks, **options)
-
-    def rewrite(self, name, code, parameters=PARAMETERS):
-        write_notebook(self.notebooks / f"{name}.ipynb", code, parameters)
-
-    def add_donor_line(self):
-        donors = self.dataset / "donors.csv"
-        donors.write_text(donors.read_text().rstrip("\n") + "\n\n")
-
-
-def contents(folder):
-    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
-
-
-@pytest.fixture(scope="session")
-def first_report(tmp_path_factory, repository):
-    """A workshop in which one report has been made."""
-    shop = Workshop(tmp_path_factory.mktemp("workshop"))
-    shutil.copytree(repository / "data" / "raw" / "uzbekistan", shop.dataset)
-    shop.notebooks.mkdir()
-    for name, code in CODE.items():
-        shop.rewrite(name, code, 'language: str = "en"' if name == "06_method" else PARAMETERS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IMPORTCUT_PROCESSED", str(shop.processed))
-        patch.setattr(run, "library", list)
-        made = shop.make()
-    assert (len(made.new), made.standing) == (ALL, ())
-    return shop
-
-
-@pytest.fixture
-def shop(first_report, tmp_path, monkeypatch):
-    """A copy of the first workshop, report and all."""
-    root = shutil.copytree(first_report.root, tmp_path / "shop")
-    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(root / "processed"))
-    monkeypatch.setattr(run, "known_languages", lambda: ["en", "uz-Cyrl"])
-    monkeypatch.setattr(run, "library", list)  # whoever edits the library while tests run changes no result
-    return Workshop(root)
-
-
-@pytest.fixture
-def no_kernel(monkeypatch):
-    """From now on a kernel that starts is a failure."""
-
-    def started(*_, **__):
-        raise AssertionError("a kernel was started")
-
-    monkeypatch.setattr(kernel, "run_notebook", started)
-    monkeypatch.setattr(kernel.ThisPython, "start_kernel", started)
 
 
 def test_a_report_holds_tables_notebooks_page_figures_and_where_it_comes_from(first_report):
@@ -141,6 +43,7 @@ def test_a_report_holds_tables_notebooks_page_figures_and_where_it_comes_from(fi
         "notebooks/04_planned_cuts.ipynb",
         "notebooks/06_method.ipynb",
         "tables.xlsx",
+        "tables/quarantine.csv",
         "tables/target.csv",
     ]
     manifest = json.loads((first_report.report / "manifest.json").read_text())
@@ -210,7 +113,7 @@ def test_a_changed_notebook_is_run_again_with_those_behind_it(shop):
 
 
 def test_tables_that_another_hand_changed_are_made_again(shop):
-    table = shop.processed / "tiny" / "2024" / "target.parquet"
+    table = shop.made / "2024" / "target.parquet"
     pd.DataFrame({"year": [2030]}).to_parquet(table)
     again = shop.make()
     assert "notebooks/04_planned_cuts.ipynb" in again.new
@@ -218,11 +121,15 @@ def test_tables_that_another_hand_changed_are_made_again(shop):
 
 
 def test_when_the_first_notebook_runs_again_so_do_all_that_save_tables(shop, monkeypatch):
-    def unexecuted(notebook, *_, **__):
-        return nbformat.read(notebook, as_version=4)
+    tables = shutil.copytree(shop.made / "2024", shop.root / "aside")
 
-    monkeypatch.setattr(kernel, "run_notebook", unexecuted)
-    (shop.out / ".work" / "tiny" / "2024" / "build" / "notebooks" / "01_prepare_imports.ipynb").unlink()
+    def as_before(notebook, *_, **__):
+        if notebook.stem == "04_planned_cuts":
+            shutil.copytree(tables, shop.made / "2024", dirs_exist_ok=True)
+        return nbformat.read(shop.report / "notebooks" / notebook.name, as_version=4)
+
+    monkeypatch.setattr(kernel, "run_notebook", as_before)
+    (shop.made / "work" / "2024" / "build" / "notebooks" / "01_prepare_imports.ipynb").unlink()
     assert sorted(name[10:12] for name in shop.make().new) == ["01", "02", "03", "04"]
 
 
@@ -300,6 +207,7 @@ def test_a_folder_may_have_any_letters_and_blanks(first_report, tmp_path, monkey
     root = tmp_path / "Отчёты за квартал" / "2026 йил ’"
     moved = Workshop(shutil.copytree(first_report.root, root))
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(moved.processed))
+    take_along(root)
     monkeypatch.setattr(run, "library", list)
     made = moved.make(formats=EXPORTS)
     assert len(made.standing) == ALL and len(made.new) == len(EXPORTS) - 2, "the rest is valid here too"
@@ -351,7 +259,7 @@ def test_a_scenario_has_a_report_of_its_own(shop, no_kernel):
     assert shop.make().new == (), "a scenario that was not asked for changes nothing"
     with pytest.raises(AssertionError, match="a kernel was started"):
         shop.make(scenario="late")
-    assert (shop.out / ".work" / "tiny" / "2024-late").exists()
+    assert (shop.made / "work" / "2024-late").exists()
 
 
 @pytest.mark.parametrize(
@@ -374,7 +282,7 @@ def covered(repository, tmp_path):
     """What becomes of a dataset whose raw files cover 2022Q1–2026Q3."""
     ds = replace(open_dataset(repository / "tests" / "cases" / "small"), base_period=pd.Period("2024", "Y"))
     cache = tmp_path / "coverage.json"
-    cache.write_text(json.dumps({"key": "k", "covered": ["2022Q1", "2026Q3"]}))
+    digest.remember(cache, {"key": "k", "covered": ["2022Q1", "2026Q3"]})
     return lambda **changed: run._with_period(replace(ds, **changed), cache, "k").period
 
 
@@ -476,7 +384,7 @@ def test_running_steps_leaves_the_streams_alone(tmp_path):
 
 
 def test_two_runs_do_not_work_on_the_same_dataset_at_once(shop, no_kernel):
-    with alone(shop.out / ".work" / "tiny" / "lock"), pytest.raises(RunError, match="is being made already"):
+    with alone(shop.made), pytest.raises(RunError, match="report, check or publication of tiny is at work"):
         shop.make()
     assert shop.make().new == ()
 
@@ -523,6 +431,7 @@ def is_running(process):
 
 def test_a_large_file_is_read_again_only_if_it_looks_changed(tmp_path, monkeypatch):
     monkeypatch.setattr(digest, "LARGE", 3)
+    monkeypatch.setattr(digest, "SETTLED", 0)
     file, cache = tmp_path / "large.csv", tmp_path / "cache.json"
     file.write_text("abcd")
     first = digest.digests([file], cache)

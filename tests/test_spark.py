@@ -20,7 +20,7 @@ SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java")
 def test_spark_cleans_to_the_cent_what_duckdb_cleans(tmp_path, monkeypatch):
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
     ds = open_dataset("sample")
-    files, other = read_declarations(ds), replace(ds, name="on-a-cluster")
+    files, other = read_declarations(ds), replace(ds, processed=tmp_path / "on-a-cluster")
     desk, cluster = clean_imports(files, ds), clean_imports(files, other, engine="spark")
     assert cluster.lines.is_dir() and desk.lines.is_file(), "written by the engine that was asked for"
     pd.testing.assert_frame_equal(desk.rules, cluster.rules)

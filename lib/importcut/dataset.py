@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +14,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.schema import LIBRARY, PERIODS, DataError, listed, tables, whole
+from importcut.schema import CLEANED, LIBRARY, PERIODS, DataError, listed, tables, whole
 
 ROOT = LIBRARY.parents[1]
 PUBLISHED = "published"  # of a dataset; in it a folder for each period
@@ -21,13 +23,16 @@ UNSTATED = {  # where the scenario is silent: what changes nothing, and the usua
     "vehicle_output": 1.0, "intensity": 1.0, "price_drift": 0.0, "capacity_use": 1.0, "ramp_pace": 1.0,
     "delay_years": 0.0, "success": 1.0, "discount_rate": 0.10, "shadow_price_factor": 1.0,
 }  # fmt: skip
+DIGESTS = "digests.json"  # of data/processed/<dataset>: those of large files
 LARGE = 4_000_000  # bytes from which a file is not read again while its size and times stay the same
+SETTLED = 2_000_000_000  # nanoseconds after which a file that changes gets other times, whatever counts them
 
 
 @dataclass(frozen=True)
 class Dataset:
     """What a dataset says of itself; registers are tables with the columns of registers.toml.
 
+    processed : where the tables made of it lie, see `processed_folder`.
     weights : of the criteria in the ranking of products without a project; empty where it states none.
     recut : revision and hs6, codes that a revision of the Harmonized System recut (hs_revisions.csv).
     files, formats : how raw files are to be read, and formats of its own (`[[files]]`, `[formats.<name>]`).
@@ -35,6 +40,7 @@ class Dataset:
 
     name: str
     path: Path
+    processed: Path
     frequency: str
     period: pd.Period | None
     title: MappingProxyType
@@ -58,11 +64,6 @@ class Dataset:
         if name in tables("registers.toml"):
             return self.registers[name].copy()
         raise AttributeError(name)
-
-    @property
-    def processed(self) -> Path:
-        """Where the tables made of this dataset lie."""
-        return Path(os.environ.get("IMPORTCUT_PROCESSED", ROOT / "data" / "processed")) / self.name
 
     @property
     def cleaned(self) -> Path:
@@ -182,18 +183,62 @@ def run_name(period: pd.Period | str, scenario: str) -> str:
     return f"{period}" if scenario == "base" else f"{period}-{scenario}"
 
 
-def digests(files: Iterable[Path], cache: Path) -> dict[Path, str]:
-    """SHA-256 of each file; those of large files are remembered in `cache`."""
-    known = json.loads(cache.read_text()) if cache.exists() else {}
+def processed_folder(path: Path) -> Path:
+    """Where the tables made of the dataset in a folder lie: by its name and, as two may share that, its real path."""
+    home, base = path.resolve(), Path(os.environ.get("IMPORTCUT_PROCESSED", ROOT / "data" / "processed"))
+    return base / f"{home.name}-{fingerprint_of(path=os.path.normcase(home))[:8]}"
+
+
+def digests(files: Iterable[Path], cache: Path | None = None) -> dict[Path, str]:
+    """SHA-256 of each file; those of large files are remembered in `cache`, and without one all are read."""
+    known = {} if cache is None else memory_of(cache)
     stamps = {file: _stamp(file) for file in files}
     current = {file: known[str(file)][1] for file, stamp in stamps.items() if known.get(str(file), [None])[0] == stamp}
     unread = [file for file in stamps if file not in current]
     with ThreadPoolExecutor() as pool:
         current |= zip(unread, pool.map(_digest, unread), strict=True)
-    remembered = known | {str(file): [stamp, current[file]] for file, stamp in stamps.items() if stamp[0] >= LARGE}
-    if remembered != known:
-        write_whole(cache, json.dumps(remembered))
+    settled = time.time_ns() - SETTLED  # what was written just now may be written again within the same tick
+    large = {file: stamp for file, stamp in stamps.items() if stamp[0] >= LARGE and max(stamp[1:]) < settled}
+    more = known | {str(file): [stamp, current[file]] for file, stamp in large.items()}
+    if cache is not None and more != known:
+        remember(cache, more)
     return {file: current[file] for file in stamps}
+
+
+def table_digests(ds: Dataset) -> dict[str, str]:
+    """Digests of the cleaned tables, by file: on a cluster a table is a folder of files."""
+    paths = [ds.cleaned / f"{name}.parquet" for name in CLEANED]
+    files = [file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*.parquet")))]
+    return {f.relative_to(ds.cleaned).as_posix(): d for f, d in digests(files, ds.processed / DIGESTS).items()}
+
+
+def json_object(file: Path) -> dict:
+    """The object in a JSON file; an empty one if the file is not there, cannot be read, or holds something else."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def remember(file: Path, state: dict) -> None:
+    """Write down for the next run what can be worked out again, under a digest of its own."""
+    write_whole(file, json.dumps({"state": state, "sha256": fingerprint_of(state=state)}))
+
+
+def memory_of(file: Path) -> dict:
+    """What an earlier run wrote down; nothing if it is not there, or not as it was written."""
+    content = json_object(file)
+    return content["state"] if content.get("sha256") == fingerprint_of(state=content.get("state")) else {}
+
+
+def stand_again(folder: Path) -> None:
+    """Put back what stood in a folder where its replacement was cut short between two renames."""
+    for former in folder.glob(".*.former"):
+        target = former.with_name(former.name.removeprefix(".").removesuffix(".former"))
+        if not target.exists():
+            with suppress(OSError):  # someone else was faster
+                former.rename(target)
 
 
 def fingerprint_of(**parts) -> str:

@@ -11,6 +11,7 @@ from threading import get_ident
 
 import pandas as pd
 import pyarrow.compute as pc
+from pyarrow import ArrowInvalid
 
 LIBRARY = Path(__file__).parent  # where the descriptions lie that come with the library
 PERIODS = {"Q": r"\d{4}Q[1-4]", "Y": r"\d{4}"}  # how a period is written, by frequency
@@ -123,17 +124,19 @@ def save(table: pd.DataFrame, name: str, ds) -> pd.DataFrame:
 def load(name: str, ds) -> pd.DataFrame:
     """Read a table that an earlier notebook saved, and that was checked when it was.
 
-    Raises DataError if it has not been made yet.
+    Raises DataError if it has not been made yet, or cannot be read.
     """
     path = _path(name, ds)
-    if not path.exists():
-        raise DataError(
-            f"{path.name} has not been made for {ds.name} {ds.period} — "
-            f"run `importcut report --dataset {ds.name} --period {ds.period}` or the notebooks before this one"
-        )
     columns = [c.name for c in tables()[name].columns]
     part = pc.field(PARTS[name][1]).is_null() if name in PARTS else None
-    return _shaped(pd.read_parquet(path, columns=columns, filters=part), name, ds.frequency)
+    try:
+        return _shaped(pd.read_parquet(path, columns=columns, filters=part), name, ds.frequency)
+    except (OSError, ArrowInvalid) as error:
+        state = "has not been made" if isinstance(error, FileNotFoundError) else "cannot be read and is to be made anew"
+        raise DataError(
+            f"{path.name} {state} for {ds.name} {ds.period} — "
+            f"run `importcut report --dataset {ds.name} --period {ds.period}` or the notebooks before this one"
+        ) from None
 
 
 def empty(name: str, ds) -> pd.DataFrame:
@@ -152,12 +155,23 @@ def whole(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.part")
     try:
         yield part
+        if path.is_file():
+            flush(part)
         try:
             part.replace(path)
         except PermissionError:  # on Windows, of an open file
             raise DataError(f"{path} is open in another program — close it there, then run this again") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def flush(file: Path) -> None:
+    """Have what was written to a file put on the disk, so that it is there also if the power fails after a rename."""
+    descriptor = os.open(file, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:

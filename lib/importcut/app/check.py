@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from importcut.app.publish import alone
 from importcut.dataset import Dataset, uncovered, write_whole
 from importcut.intake.clean import Cleaned, clean_imports, faulty_lines
 from importcut.intake.corrections import amended, to_correct
@@ -33,33 +34,36 @@ class Defect:
 
 @dataclass(frozen=True)
 class Examination:
-    """A dataset, its raw files, what cleaning made of them (None if they cannot be read), its defects, worst first."""
+    """A dataset, its raw files, what cleaning made of them (None if they cannot be read), its defects, worst first.
+
+    faulty : the lines to send back to their sender, columns of `quarantine`.
+    """
 
     examined: Examined
     files: tuple[RawFile, ...]
     cleaned: Cleaned | None
+    faulty: pd.DataFrame
     defects: tuple[Defect, ...]
 
 
 def examination(name: str | Path) -> Examination:
     """Examine a dataset by name or folder: settings, raw files, registers, scenarios.
 
-    Raises DataError if there is no such dataset.
+    Raises DataError if there is no such dataset, RunError while a report of it is being made.
     """
     examined = examine(name)
-    files, cleaned, misread = _cleaned(examined.ds)
+    files, cleaned, faulty, misread = _cleaned(examined.ds)
     defects = [Defect(None, line, True) for line in misread]
     if cleaned is None:
         defects += [Defect(None, str(fault), True) for fault in examined.faults]
     else:
-        faulty = faulty_lines(cleaned.quarantine)
         value = _at_stake(examined, cleaned.cells, faulty)
         defects += [Defect(value(fault), str(fault), True) for fault in examined.faults]
         defects += _set_aside(faulty, examined.places)
         defects += [Defect(None, text, True) for text in _out_of_span(examined, files)]
     defects += [Defect(None, str(fault), False) for fault in examined.unfilled]
     defects.sort(key=lambda d: (-(d.value_usd or 0), not d.stops))  # stable: else in the order of the data's way
-    return Examination(examined, tuple(files), cleaned, tuple(defects))
+    return Examination(examined, tuple(files), cleaned, faulty, tuple(defects))
 
 
 def statement(result: Examination, everything: bool = False) -> list[str]:
@@ -131,7 +135,7 @@ def _usd(value: float | None) -> str:
 
 def faults_to_correct(result: Examination, file: Path) -> int:
     """Write the faulty lines as rows of corrections.csv whose value is to be filled in, and return their number."""
-    rows = to_correct(faulty_lines(result.cleaned.quarantine), list(result.files), result.examined.ds)
+    rows = to_correct(result.faulty, list(result.files), result.examined.ds)
     text = rows.to_csv(index=False, lineterminator="\n")
     write_whole(file, "\ufeff" + text)  # with the mark, Excel reads it as UTF-8
     return len(rows)
@@ -143,27 +147,29 @@ def add_corrections(name: str | Path, file: Path) -> int:
     Raises DataError, and adds nothing, if a line is not as expected or still cannot be read.
     """
     ds, rows = amended(open_dataset(name), file)
-    _, cleaned, misread = _cleaned(ds)
+    _, cleaned, faulty, misread = _cleaned(ds)
     if cleaned is None:
         raise DataError("\n".join(misread))
     places = rows.rename(columns={"file": "source_file"})[PLACE].drop_duplicates()
     if still := [
         f"{file.name}: {row.source_file} line {row.line} still cannot be read ({row.reason.replace('_', ' ')}) — "
         f"put right what was wrong and leave the rest as expect has it"
-        for row in faulty_lines(cleaned.quarantine).merge(places, on=PLACE).itertuples()
+        for row in faulty.merge(places, on=PLACE).itertuples()
     ]:
         raise DataError("\n".join(still))
     write_whole(ds.path / "corrections.csv", ds.corrections.to_csv(index=False, lineterminator="\n"))
     return len(rows)
 
 
-def _cleaned(ds: Dataset) -> tuple[list[RawFile], Cleaned | None, list[str]]:
-    """The raw files, what cleaning makes of them (kept apart from what reports use), and what is wrong with them."""
-    try:
-        files = read_declarations(ds)
-        return files, clean_imports(files, replace(ds, name=f"{ds.name}/.check")), []
-    except DataError as error:
-        return [], None, str(error).splitlines()
+def _cleaned(ds: Dataset) -> tuple[list[RawFile], Cleaned | None, pd.DataFrame, list[str]]:
+    """The raw files, what cleaning makes of them (kept apart from what reports use), faulty lines, what is wrong."""
+    with alone(ds.processed):
+        try:
+            files = read_declarations(ds)
+            cleaned = clean_imports(files, replace(ds, processed=ds.processed / ".check"))
+            return files, cleaned, faulty_lines(cleaned.quarantine), []
+        except DataError as error:
+            return [], None, pd.DataFrame(), str(error).splitlines()
 
 
 def _out_of_span(examined: Examined, files: list[RawFile]) -> list[str]:

@@ -1,6 +1,6 @@
 """What is there by name: datasets, finished reports with their tables, and the page that lists all reports."""
 
-import json
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from importcut.dataset import ROOT, Dataset, as_period, run_name, write_whole
+from importcut.dataset import ROOT, Dataset, as_period, json_object, run_name, stand_again, write_whole
 from importcut.intake.opening import find_dataset, open_dataset
 from importcut.intake.scenario import scenarios
 from importcut.language import Voice, languages
@@ -18,6 +18,7 @@ from importcut.schema import DataError, RunError, UsageError, conform, tables
 
 MANIFEST = "manifest.json"  # of a report or a publication: what it holds and where it comes from
 INDEX = "index.html"
+OWNERS = ".datasets"  # folder beside the reports: by name, the dataset whose reports they are
 ATTEMPTS = 10  # more runs than would ever publish in the same moment
 
 
@@ -99,12 +100,32 @@ def finished_tables(ds: Dataset, *, out: Path | str | None = None) -> dict[str, 
     importcut.schema.RunError: there is no report of sample 2026Q3 — run `importcut report --dataset sample ...
     """
     period = None if ds.period is None else str(ds.period)
-    folder = finished_report(Path(out or ROOT / "reports") / ds.name, ds.name, period, ds.scenario["name"])
+    folder = finished_report(reports_of(ds, out), ds.name, period, ds.scenario["name"])
     return {file.stem: _read(file, ds.frequency) for file in sorted((folder / "tables").glob("*.csv"))}
+
+
+def reports_of(ds: Dataset, out: Path | str | None = None, *, claim: bool = False) -> Path:
+    """Folder of a dataset's reports below `out`, by default reports/ of the project; claimed for those to come.
+
+    Raises RunError if those of another dataset of that name stand there.
+    """
+    out, home = Path(out or ROOT / "reports").resolve(), ds.path.resolve()
+    mark = out / OWNERS / ds.name  # a path from `out`, so that both may be moved or copied together
+    owner = out / os.fsdecode(mark.read_bytes()) if mark.is_file() else out / OWNERS
+    known = (owner / "dataset.toml").is_file()
+    if known and owner.resolve() == home:
+        return out / ds.name
+    if known and (out / ds.name).exists():
+        remedy = "give another folder with --out, or rename one of the two datasets"
+        raise RunError(f"{out / ds.name} holds the reports of another dataset, {owner.resolve()} — {remedy}")
+    if claim:
+        write_whole(mark, os.fsencode(os.path.relpath(home, out) if home.drive == out.drive else home))
+    return out / ds.name
 
 
 def finished_report(reports: Path, dataset: str, period: str | None, scenario: str = "base") -> Path:
     """Folder of the report of a period, or of the latest one, of that scenario; RunError if there is none."""
+    stand_again(reports)
     runs = {f.parent.name for f in reports.glob(f"*/{MANIFEST}")}
     pattern = rf"\d{{4}}(Q\d)?{re.escape(run_name('', scenario))}" if period is None else run_name(period, scenario)
     latest = max((name for name in runs if re.fullmatch(pattern, name)), default=None)
@@ -138,6 +159,8 @@ def write_index(out: Path) -> Path:
 
 def published_reports(out: Path) -> list[Listed]:
     """The reports below `out` by dataset, newest first, base scenario first; a broken manifest is left out."""
+    for reports in out.glob("[!.]*/"):
+        stand_again(reports)
     manifests = (f for f in out.glob(f"*/*/{MANIFEST}") if "/." not in f"/{f.relative_to(out).as_posix()}")
     reports = filter(None, map(_listed, manifests))
     return sorted(reports, key=lambda r: (r.dataset, -r.period.ordinal, r.scenario != "base", r.folder))
@@ -166,7 +189,7 @@ def _read(file: Path, frequency: str) -> pd.DataFrame:
 def _listed(manifest: Path) -> Listed | None:
     """The report of a manifest; nothing if the manifest is broken or from another program."""
     try:
-        about = json.loads(manifest.read_text(encoding="utf-8"))
+        about = json_object(manifest)
         return Listed(
             dataset=manifest.parts[-3],
             folder="/".join(manifest.parts[-3:-1]),
@@ -178,7 +201,7 @@ def _listed(manifest: Path) -> Listed | None:
             headlines={str(code): str(said) for code, said in about["headlines"].items()},
             files=frozenset(about["files"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError):
+    except (ValueError, KeyError, TypeError, AttributeError, DataError):
         return None
 
 

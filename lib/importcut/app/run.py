@@ -1,8 +1,8 @@
 """Makes a report: runs the notebooks that are out of date, exports, and publishes the whole at once."""
 
-import json
 import os
 import platform
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -11,28 +11,43 @@ from pathlib import Path
 import pandas as pd
 
 from importcut.app import publish
-from importcut.app.index import chosen, dataset_as_of, write_index
-from importcut.app.steps import EXPORTS, FIGURES, Outcome, Setting, report_steps, run_steps
+from importcut.app.index import by_name, chosen, dataset_as_of, reports_of, write_index
+from importcut.app.steps import (
+    EXPORTS,
+    FIGURES,
+    Outcome,
+    Setting,
+    altered,
+    report_steps,
+    run_steps,
+)
 from importcut.dataset import (
+    DIGESTS,
     FETCHED,
     PUBLISHED,
     ROOT,
     Dataset,
     digests,
     fingerprint_of,
+    memory_of,
+    processed_folder,
+    remember,
     run_name,
+    table_digests,
     uncovered,
-    write_whole,
 )
+from importcut.intake.opening import find_dataset
 from importcut.intake.publication import last_published
 from importcut.language import languages as known_languages
-from importcut.schema import LIBRARY, DataError
+from importcut.schema import LIBRARY, DataError, RunError
 
 LIBRARIES = (
     "Babel", "duckdb", "ibis-framework", "ipykernel", "matplotlib", "nbconvert", "numpy", "pandas", "pandera",
     "papermill", "pyarrow", "pypandoc_binary", "pysyncon", "python-pptx", "scipy", "seaborn", "sphinx-revealjs",
     "typst", "XlsxWriter",
 )  # fmt: skip
+IMPORTS = "imports.json"  # what is known of the imports up to a period
+OF_ONE_REPORT = ("scenarios/", f"{PUBLISHED}/")  # what has no part in cleaning, and differs between reports
 
 
 @dataclass(frozen=True)
@@ -85,25 +100,41 @@ def make_report(
     """
     out, notebooks = Path(out or ROOT / "reports").resolve(), Path(notebooks or ROOT / "notebooks").resolve()
     languages, formats = chosen("language", languages, known_languages()), chosen("format", formats, [*EXPORTS])
-    ds, cache = dataset_as_of(dataset, period, scenario), out / ".work/digests.json"
-    sources = _data(replace(ds, period=None), cache)
-    code = fingerprint_of(**{f.relative_to(LIBRARY).as_posix(): d for f, d in digests(library(), cache).items()})
-    ds = _with_period(ds, out / ".work" / ds.name / "coverage.json", fingerprint_of(data=sources, code=code))
-    data, run = _data(ds, cache), run_name(ds.period, scenario)
-    target, work = out / ds.name / run, out / ".work" / ds.name / run
-    origin = fingerprint_of(data=data, code=code, versions=_versions())
-    with publish.alone(work.parent / "lock"):
+    with by_name():
+        folder = find_dataset(dataset)
+    cache = processed_folder(folder) / DIGESTS
+    with publish.alone(cache.parent):
+        known = digests([*_files(folder), *library()], cache)  # before anything is read
+        ds = dataset_as_of(folder, period, scenario)
+        publish.sweep_reports(reports_of(ds, out))
+        code = fingerprint_of(**{f.relative_to(LIBRARY).as_posix(): known[f] for f in library()})
+        raw = {name: known[file] for name, file in _by_place(ds, _files(folder)) if not name.startswith(OF_ONE_REPORT)}
+        ds, imports = _with_imports(ds, fingerprint_of(data=raw, code=code, versions=_versions()))
+        sources = {file: known.get(file, "") for file in [*inputs(ds), *library()]}
+        data = {name: sources[file] for name, file in _by_place(ds, inputs(ds)) if name not in imports["later"]}
+        settings = {name: digest for name, digest in data.items() if name not in imports["files"]}
+        origin = fingerprint_of(data=settings, tables=imports["tables"], code=code, versions=_versions())
+        run = run_name(ds.period, scenario)
+        target, work = out / ds.name / run, ds.processed / "work" / run
         former = publish.manifest(target)
         spoken = [name for name in known_languages() if name in {*former.get("languages", ()), *languages}]
         written = tuple(name for name in EXPORTS if name in {*former.get("formats", ()), *formats})
+        shutil.rmtree(work / "failed", ignore_errors=True)
         setting = Setting(ds, _as_parameter(ds), origin, notebooks, work, cache, written)
-        steps = report_steps(setting, spoken)
-        memory = work / "steps.json"
+        steps, memory = report_steps(setting, spoken), work / "steps.json"
         outcome = run_steps(
-            steps, build=setting.build, memory=memory, cache=cache, jobs=jobs, progress=progress, stop=_stop_kernels
-        )
+            steps, build=setting.build, memory=memory, cache=cache, jobs=jobs, progress=progress,
+            stop=_stop_kernels,
+        )  # fmt: skip
         files = {name: digest for values in outcome.values.values() for name, digest in values["files"].items()}
-        if outcome.new or not publish.stands(files, target, cache):
+        reports_of(ds, out, claim=True)
+        if outcome.new or former.get("inputs") != data or not publish.stands(files, target, cache):
+            changed = _changed(ds, sources, imports["tables"]) + altered(setting, spoken, outcome.values)
+            if changed:
+                for file in (memory, ds.cleaned / IMPORTS):  # nobody knows what was made of which
+                    file.unlink(missing_ok=True)
+                again = "run this again; nothing was published"
+                raise RunError(f"{', '.join(changed)}: changed while the report was made — {again}")
             manifest = _origin(ds, data, code) | _results(outcome, spoken, written, files)
             publish.put_in_place(files, manifest, build=setting.build, target=target)
     write_index(out)
@@ -112,14 +143,20 @@ def make_report(
 
 def inputs(ds: Dataset) -> list[Path]:
     """The files of a dataset that a report of its scenario is made from; of publications, the one it compares with."""
-    former, files = last_published(ds), {f: f.relative_to(ds.path) for f in sorted(ds.path.rglob("*")) if f.is_file()}
+    former, files = last_published(ds), {file: file.relative_to(ds.path) for file in _files(ds.path)}
     return [
         file
         for file, place in files.items()
-        if not any(part.startswith((".", "~$")) for part in place.parts)
-        and place.parts[0] != FETCHED
-        and (file.parent.name != "scenarios" or file.stem == ds.scenario["name"])
+        if (file.parent.name != "scenarios" or file.stem in ("base", ds.scenario["name"]))
         and (place.parts[0] != PUBLISHED or file.parent == former)
+    ]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Every file of a dataset but what is hidden, and what connectors keep for themselves."""
+    files = {file: file.relative_to(folder).parts for file in sorted(folder.rglob("*")) if file.is_file()}
+    return [
+        f for f, parts in files.items() if parts[0] != FETCHED and not any(p.startswith((".", "~$")) for p in parts)
     ]
 
 
@@ -133,15 +170,48 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
+def _with_imports(ds: Dataset, key: str) -> tuple[Dataset, dict]:
+    """The dataset as of its period, or else of the latest one with data, and what is known of its imports.
+
+    files : raw files with lines up to the period; later : those without; tables : digests of what became of the lines.
+    They are read and cleaned anew if `key`, or one of the tables, is not what it was.
+    """
+    coverage = ds.processed / "coverage.json"
+    ds = _with_period(ds, coverage, key)
+    memory = ds.cleaned / IMPORTS
+    imports = memory_of(memory)
+    if imports.get("key") != key or imports["tables"] != table_digests(ds):
+        from importcut.intake.clean import clean_imports
+        from importcut.intake.declarations import read_declarations
+
+        files = read_declarations(ds)
+        clean_imports(files, ds)
+        imports = {"key": key, "files": _places(files, ds), "tables": table_digests(ds)}
+        remember(memory, imports)
+    later = {*memory_of(coverage)["files"]} - {*imports["files"]}
+    return ds, imports | {"later": later}
+
+
+def _places(files: list, ds: Dataset) -> list[str]:
+    """The files of the dataset in which raw tables stand: a sheet has its workbook's, a packed one its archive's."""
+    places = set()
+    for name in (file.source_file for file in files):
+        while name and not (ds.path / name).is_file():
+            name = name[: max(name.rfind("/"), name.rfind("#"))]
+        places.add(name)
+    return sorted(places)
+
+
 def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
     """The dataset as of its period, or else of the latest one with data; `cache` keeps what they cover."""
-    coverage = json.loads(cache.read_text()) if cache.exists() else {}
+    coverage = memory_of(cache)
     if coverage.get("key") != key:
         from importcut.intake import declarations
 
-        periods = declarations.periods(declarations.read_declarations(replace(ds, period=None)), ds.frequency)
-        coverage = {"key": key, "covered": [str(periods[0]), str(periods[-1])]}
-        write_whole(cache, json.dumps(coverage))
+        files = declarations.read_declarations(replace(ds, period=None))
+        periods = declarations.periods(files, ds.frequency)
+        coverage = {"key": key, "covered": [str(periods[0]), str(periods[-1])], "files": _places(files, ds)}
+        remember(cache, coverage)
     first, last = (pd.Period(text, freq=ds.frequency) for text in coverage["covered"])
     ds = replace(ds, period=last) if ds.period is None else ds
     if not first <= ds.period <= last:
@@ -156,9 +226,15 @@ def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
     return ds
 
 
-def _data(ds: Dataset, cache: Path) -> dict[str, str]:
-    """Digests of what the report is made from; while its period is not known, without what was given out before."""
-    return {f.relative_to(ds.path).as_posix(): digest for f, digest in digests(inputs(ds), cache).items()}
+def _by_place(ds: Dataset, files: list[Path]) -> list[tuple[str, Path]]:
+    return [(file.relative_to(ds.path).as_posix(), file) for file in files]
+
+
+def _changed(ds: Dataset, sources: dict[Path, str], tables: dict[str, str]) -> list[str]:
+    """Names of inputs, files of the library and tables of cleaned imports that are not what they were; all are read."""
+    now = digests([*inputs(ds), *library()])
+    names = [file.name for file in sorted({*sources, *now}) if sources.get(file) != now.get(file)]
+    return names + ([] if tables == table_digests(ds) else ["cleaned imports"])
 
 
 def _as_parameter(ds: Dataset) -> str:

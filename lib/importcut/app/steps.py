@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -15,9 +15,9 @@ import pandas as pd
 
 from importcut.app import preload
 from importcut.app.parameters import checked_parameters, declared_parameters
-from importcut.dataset import Dataset, digests, fingerprint_of, write_whole
+from importcut.dataset import Dataset, digests, fingerprint_of, memory_of, remember, write_whole
 from importcut.language import Voice
-from importcut.schema import CLEANED, PLACE, RunError, tables
+from importcut.schema import PLACE, RunError, tables
 
 FIRST, METHOD, ANSWER = "01_prepare_imports", "06_method", "05_quarterly_report"
 PAPERS = {  # working papers that save tables, and those whose tables each needs
@@ -29,6 +29,7 @@ PAPERS = {  # working papers that save tables, and those whose tables each needs
 MOST_LINES = 100_000  # of the quarantine that go with a report; the whole stays in data/processed
 WINDING_UP = 20  # seconds that an interrupted run waits for what is at work
 FIGURES = "figures"
+SAVED_TABLES = "tables.json"  # digests of what the notebooks saved
 EXPORTS = {  # what can be handed out, and the file of each in a language's folder
     "html": "report.html",
     "pdf": "report.pdf",
@@ -41,9 +42,10 @@ EXPORTS = {  # what can be handed out, and the file of each in a language's fold
 
 @dataclass(frozen=True)
 class Step:
-    """One step: it runs if its fingerprint, or a file that it made, is not what it was, or if it is not sound.
+    """One step: it runs if its fingerprint, or a file that it read or made, is not what it was, or it is not sound.
 
     make : makes the files; returns their names below the build folder, and what else is to be remembered.
+    read : digests of what it reads beside the files of the steps before it, asked when these have ended.
     sound : asked when the steps before it have ended; says no if what it did outside that folder is lost.
     """
 
@@ -51,6 +53,7 @@ class Step:
     after: tuple[str, ...]
     fingerprint: str
     make: Callable[[], tuple[list[str], dict]]
+    read: Callable[[], dict[str, str]] = dict
     sound: Callable[[], bool] = lambda: True
 
 
@@ -84,23 +87,19 @@ def run_steps(
     ------
     What the first failing step raised; no step is begun after it.
     """
-    by_name, memories, values = {step.name: step for step in steps}, _memories(memory), {}
+    by_name, memories, values = {step.name: step for step in steps}, memory_of(memory), {}
     writing, places, halted = Lock(), Semaphore(jobs), Event()
-
-    def digest(names: Iterable[str]) -> dict[str, str]:
-        files = {build / name: name for name in names if (build / name).exists()}
-        return {files[file]: digest for file, digest in digests(files, cache).items()}
 
     def run(step: Step) -> bool:
         with places:
-            former = memories.get(step.name, {})
-            alike = former.get("fingerprint") == step.fingerprint and step.sound()
-            if halted.is_set() or (alike and digest(former["files"]) == former["files"]):
+            if halted.is_set() or _stands(step, memories, build, cache):
                 return False
+            read = _read(step, memories)
             names, more = step.make()
+            digest = {"fingerprint": step.fingerprint, "read": read, "files": _digests(names, build, cache)}
             with writing:
-                memories[step.name] = {"fingerprint": step.fingerprint, "files": digest(names), **more}
-                write_whole(memory, json.dumps(memories))
+                memories[step.name] = digest | more
+                remember(memory, memories)
             return True
 
     order = TopologicalSorter({step.name: step.after for step in steps})
@@ -124,12 +123,21 @@ def run_steps(
     return Outcome(values, *by_outcome)
 
 
-def _memories(file: Path) -> dict[str, dict]:
-    """What the steps of the run before remember; nothing if that cannot be read."""
-    try:
-        return json.loads(file.read_text())
-    except (OSError, ValueError):
-        return {}
+def _digests(names: Iterable[str], build: Path, cache: Path | None = None) -> dict[str, str]:
+    files = {build / name: name for name in names if (build / name).exists()}
+    return {files[file]: digest for file, digest in digests(files, cache).items()}
+
+
+def _stands(step: Step, memories: dict[str, dict], build: Path, cache: Path | None = None) -> bool:
+    """Whether a step, what it read and what it made are what it remembers."""
+    former = memories.get(step.name, {})
+    alike = former.get("fingerprint") == step.fingerprint and former["read"] == _read(step, memories)
+    return alike and step.sound() and _digests(former["files"], build, cache) == former["files"]
+
+
+def _read(step: Step, memories: dict[str, dict]) -> dict[str, str]:
+    """Digests of what a step reads: what the steps before it made, and what it says itself."""
+    return step.read() | {name: file for before in step.after for name, file in memories[before]["files"].items()}
 
 
 def _wind_up(places: Semaphore, jobs: int, stop: Callable[[], None]) -> None:
@@ -173,20 +181,19 @@ def report_steps(setting: Setting, languages: list[str]) -> list[Step]:
 
     Raises RunError if a notebook is missing or does not take its parameters.
     """
-    record = setting.work / "tables.json"
-    intact = record.exists() and json.loads(record.read_text()) == _saved_tables(setting)
-    papers = {}
+    papers, saved = {}, partial(_saved_tables, setting)
+    intact = memory_of(setting.work / SAVED_TABLES).get("tables") == saved()
 
     def sound() -> bool:
         return intact and not setting.emptied.is_set()
 
     for name, after in PAPERS.items():
-        papers[name] = _notebook(setting, name, "notebooks", languages[0], [papers[a] for a in after], sound)
+        papers[name] = _notebook(setting, name, "notebooks", languages[0], [papers[a] for a in after], sound=sound)
     steps = [*papers.values(), _notebook(setting, METHOD, "notebooks", languages[0], [])]
     workbook = "xlsx" in setting.formats
-    steps.append(_export("tables", partial(_tables, setting), [*papers.values()], workbook=workbook))
+    steps.append(_export("tables", partial(_tables, setting), [*papers.values()], read=saved, workbook=workbook))
     for language in languages:
-        answer = _notebook(setting, ANSWER, language, language, [*papers.values()])
+        answer = _notebook(setting, ANSWER, language, language, [*papers.values()], read=saved)
         steps += [answer, _export(f"{language}/{FIGURES}", partial(_figures, setting, language), [answer])]
         for name in (name for name in setting.formats if name != "xlsx"):
             steps.append(_export(f"{language}/{EXPORTS[name]}", partial(_written, setting, language, name), [answer]))
@@ -194,7 +201,7 @@ def report_steps(setting: Setting, languages: list[str]) -> list[Step]:
 
 
 def _notebook(
-    setting: Setting, name: str, folder: str, language: str, after: list[Step], sound: Callable[[], bool] = lambda: True
+    setting: Setting, name: str, folder: str, language: str, after: list[Step], **how: Callable[[], object]
 ) -> Step:
     notebook, ds = setting.notebooks / f"{name}.ipynb", setting.ds
     if not notebook.exists():
@@ -210,7 +217,7 @@ def _notebook(
     fingerprint = fingerprint_of(origin=setting.origin, notebook=content, parameters=parameters, after=before)
     target = f"{folder}/{notebook.name}"
     make = partial(_run, setting, notebook, parameters, target)
-    return Step(target, tuple(step.name for step in after), fingerprint, make, sound)
+    return Step(target, tuple(step.name for step in after), fingerprint, make, **how)
 
 
 def _without_runs(content: dict) -> dict:
@@ -219,15 +226,18 @@ def _without_runs(content: dict) -> dict:
     return content | {"cells": [{k: v for k, v in cell.items() if k not in left} for cell in content["cells"]]}
 
 
-def _export(name: str, make: Callable[[], tuple[list[str], dict]], after: list[Step], **how) -> Step:
+def _export(
+    name: str, make: Callable[[], tuple[list[str], dict]], after: list[Step], read: Callable[[], dict] = dict, **how
+) -> Step:
     fingerprint = fingerprint_of(name=name, after=[step.fingerprint for step in after], **how)
-    return Step(name, tuple(step.name for step in after), fingerprint, make)
+    return Step(name, tuple(step.name for step in after), fingerprint, make, read)
 
 
 def _run(setting: Setting, notebook: Path, parameters: dict, target: str) -> tuple[list[str], dict]:
     """Execute a notebook into the build folder."""
     preload.start()  # while this process imports what follows
     import nbformat
+    from papermill.translators import PythonTranslator
 
     from importcut.app.kernel import run_notebook
 
@@ -240,9 +250,12 @@ def _run(setting: Setting, notebook: Path, parameters: dict, target: str) -> tup
     finally:
         if notebook.stem in PAPERS:
             with setting.recording:
-                write_whole(setting.work / "tables.json", json.dumps(_saved_tables(setting)))
+                remember(setting.work / SAVED_TABLES, {"tables": _saved_tables(setting)})
+    for cell in executed.cells:
+        if cell.id == "injected-parameters":  # where the dataset lay is nobody else's business
+            cell.source = cell.source.replace(*map(PythonTranslator.translate, (setting.dataset, setting.ds.name)))
     write_whole(setting.build / target, nbformat.writes(executed) + "\n")
-    place = {"dataset": setting.ds.name} if "dataset" in parameters else {}  # where it lay is nobody else's business
+    place = {"dataset": setting.ds.name} if "dataset" in parameters else {}
     return [target], {"parameters": parameters | place}
 
 
@@ -306,8 +319,12 @@ def _quarantined(file: Path) -> pd.DataFrame:
     return lines.sort_values(PLACE, ignore_index=True).head(MOST_LINES)
 
 
+def altered(setting: Setting, languages: list[str], values: dict[str, dict]) -> list[str]:
+    """Names of the steps that would not stand if they were asked again; every file is read."""
+    steps = report_steps(replace(setting, emptied=Event()), languages)
+    return [step.name for step in steps if not _stands(step, values, setting.build)]
+
+
 def _saved_tables(setting: Setting) -> dict[str, str]:
-    """Digests of the tables that the notebooks saved, to see whether others have written there since."""
-    shared = [setting.ds.cleaned / f"{name}.parquet" for name in CLEANED]
-    files = [*sorted(setting.ds.tables.glob("*.parquet")), *(f for f in shared if f.exists())]
-    return {f.relative_to(setting.ds.processed).as_posix(): d for f, d in digests(files, setting.cache).items()}
+    files = sorted(setting.ds.tables.glob("*.parquet"))
+    return {file.stem: digest for file, digest in digests(files, setting.cache).items()}

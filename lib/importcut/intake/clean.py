@@ -1,5 +1,6 @@
 """Declarations → imports and quarantine: one expression over Parquet, from lines to cells."""
 
+import os
 import tempfile
 from dataclasses import dataclass
 from functools import partial
@@ -9,12 +10,12 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from importcut.dataset import Dataset, fingerprint_of, write_whole
+from importcut.dataset import Dataset, fingerprint_of, memory_of, remember, table_digests
 from importcut.intake import rules
 from importcut.intake.corrections import corrected
 from importcut.intake.engine import FILE_ROW, engine_of, read_parquet, small_table, write_parquet
 from importcut.intake.rules import CLEANING, NOTHING
-from importcut.schema import CLEANED, LIBRARY, PLACE, DataError, load, save, tables
+from importcut.schema import LIBRARY, PLACE, DataError, load, save, tables
 
 LINES = [c.name for c in tables()["lines"].columns]
 QUARANTINE = [c.name for c in tables()["quarantine"].columns]
@@ -26,7 +27,7 @@ UNTOUCHED = {  # what is told of lines of which a rule's column says nothing
     "value_rule": "declared",
 }
 EXACT = "decimal(18, 6)"  # sums of these do not depend on the order of the lines
-NOTE = "digest.txt"  # of the cleaned tables: what they were made from, and how many lines are of later periods
+NOTE = "cleaned.json"  # digests of what was cleaned there, and of the tables that it became
 ADDED_UP = 1e11  # USD: what is set aside as absurd is not added up
 
 
@@ -67,7 +68,7 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
     ds.cleaned.mkdir(parents=True, exist_ok=True)
     (ds.cleaned / NOTE).unlink(missing_ok=True)  # of what lies there until all is written anew
     with (
-        tempfile.TemporaryDirectory(dir=ds.cleaned, prefix=".cleaning-") as scratch,
+        tempfile.TemporaryDirectory(dir=ds.cleaned, prefix=f".cleaning-{os.getpid()}-") as scratch,
         engine_of(engine, Path(scratch), lines=total) as connection,
     ):
         checkpoint = partial(_checkpoint, connection, Path(scratch))
@@ -86,7 +87,7 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
         imports = decided.filter(_.rule.isnull())
         _reconcile(files, imports, quarantine, later)
         cells, by_rule = save(_cells(imports), "cells", ds), save(_rules(imports, quarantine), "rules", ds)
-    write_whole(ds.cleaned / NOTE, f"{sum(later.values())} {digest}")
+    remember(ds.cleaned / NOTE, {"of": digest, "later": sum(later.values()), "files": table_digests(ds)})
     paths = [ds.cleaned / f"{name}.parquet" for name in ("lines", "quarantine")]
     return Cleaned(*paths, cells, by_rule, sum(later.values()))
 
@@ -104,12 +105,12 @@ def _digest(files: list, ds: Dataset) -> str:
 
 
 def _known(digest: str, ds: Dataset) -> Cleaned | None:
-    """What was made of the same before, if it still lies there."""
-    note, files = ds.cleaned / NOTE, [ds.cleaned / f"{name}.parquet" for name in CLEANED]
-    later, __, made_from = (note.read_text() if note.exists() else "").partition(" ")
-    if made_from != digest or not all(f.exists() for f in files):
+    """What was made of the same before, if it still lies there as it was written."""
+    note = memory_of(ds.cleaned / NOTE)
+    if note.get("of") != digest or note["files"] != table_digests(ds):
         return None
-    return Cleaned(files[0], files[1], load("cells", ds), load("rules", ds), int(later))
+    lines, quarantine = (ds.cleaned / f"{name}.parquet" for name in ("lines", "quarantine"))
+    return Cleaned(lines, quarantine, load("cells", ds), load("rules", ds), note["later"])
 
 
 def _up_to(lines: ibis.Table, files: list, ds: Dataset) -> tuple[ibis.Table, list, dict[str, int]]:

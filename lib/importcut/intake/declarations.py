@@ -2,6 +2,7 @@
 
 import glob
 import json
+import os
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from importcut.dataset import Dataset, digests, fingerprint_of, write_whole
+from importcut.dataset import DIGESTS, Dataset, digests, fingerprint_of, memory_of, remember
 from importcut.intake import text
 from importcut.intake.corrections import line_corrections, patched, without_file
 from importcut.intake.files import parts
@@ -27,6 +28,7 @@ BEGINNING = 250_000  # bytes of a text file among which its header is looked for
 MALFORMED = {"line": "int64", "reason": "str", "value": "str", "raw": "str"}
 FOLDERS = ("declarations", "imports")
 AT_ONCE = 2  # files: while one is looked at by its signs, another one is cast
+FILES = ("declarations", "malformed")  # of a RawFile
 LONGEST_NAME = 150  # bytes of a file's name in the names of what is made of it; file systems have room for 255
 
 
@@ -101,7 +103,7 @@ def read_declarations(ds: Dataset) -> list[RawFile]:
     if not paths and not wrong:
         raise DataError(f"{ds.name}: no raw files — put them into {' or '.join(f'{f}/' for f in FOLDERS)}")
     code = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(SPECS.glob("*.toml"))]
-    known = digests([*paths, *code], ds.processed / "digests.json")
+    known = digests([*paths, *code], ds.processed / DIGESTS)
     formats, corrections = known_formats(ds), line_corrections(ds)
     settings = json.dumps([[asdict(f) for f in formats], ds.files], default=dict, sort_keys=True)
     shared = fingerprint_of(code=[known[f] for f in code], settings=settings)
@@ -111,7 +113,7 @@ def read_declarations(ds: Dataset) -> list[RawFile]:
         mine = corrections[corrections["source_file"].str.startswith(name)]
         key = fingerprint_of(shared=shared, content=known[path], name=name, corrections=mine.to_csv())
         try:
-            return _read(path, name, key[:16], ds, formats, mine)
+            return _read(path, name, key[:16], ds, formats, mine, known[path])
         except DataError as error:
             return str(error)
 
@@ -167,24 +169,33 @@ def _raw_files(ds: Dataset) -> tuple[list[Path], list[str]]:
 
 
 def _read(
-    path: Path, name: str, key: str, ds: Dataset, formats: list[Format], corrections: pd.DataFrame
+    path: Path, name: str, key: str, ds: Dataset, formats: list[Format], corrections: pd.DataFrame, digest: str
 ) -> list[RawFile]:
     """The tables of one received file, from what is known of it or by reading it."""
     folder, begin = ds.processed / "declarations", name.replace("/", "-").encode()[-LONGEST_NAME:]
     stem = f"{folder / begin.decode(errors='ignore')}-{key}"
-    note = Path(f"{stem}.json")
-    if not note.exists():
+    known = memory_of(Path(f"{stem}.json"))
+    if not known or known["files"] != _written(known["tables"], ds):
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".reading-") as scratch:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=f".reading-{os.getpid()}-") as scratch:
             tables = []
             for part in parts(path, name, Path(scratch)):
                 said = forced(part.source_file, ds)
                 mine = corrections[corrections["source_file"].eq(part.source_file)]
                 source = _Source(part.source_file, said, mine, formats, f"{stem}.{len(tables)}", part.kind)
                 tables += tables_of(part.path, source, Path(scratch))
-        write_whole(note, json.dumps([asdict(m) for m in tables], default=lambda path: path.name))
-    known = json.loads(note.read_text())
-    return [RawFile(**about | {k: folder / about[k] for k in ("declarations", "malformed")}) for about in known]
+        if digests([path])[path] != digest:
+            raise DataError(f"{name}: was changed while it was read — run this again once it stays as it is")
+        tables = [asdict(m) | {k: getattr(m, k).name for k in FILES} for m in tables]
+        known = {"tables": tables, "files": _written(tables, ds)}
+        remember(Path(f"{stem}.json"), known)
+    return [RawFile(**about | {k: folder / about[k] for k in FILES}) for about in known["tables"]]
+
+
+def _written(tables: list[dict], ds: Dataset) -> dict[str, str]:
+    """Digests of the files that tables were written to."""
+    files = [ds.processed / "declarations" / about[k] for about in tables for k in FILES]
+    return {f.name: digest for f, digest in digests(filter(Path.exists, files), ds.processed / DIGESTS).items()}
 
 
 def tables_of(path: Path, source: _Source, scratch: Path) -> list[RawFile]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.dataset import ROOT, Dataset, as_period
+from importcut.dataset import ROOT, Dataset, as_period, processed_folder
 from importcut.intake.registers import TEMPLATE, in_all_languages, is_blank, read_registers, read_toml, wrong_settings
 from importcut.intake.scenario import read_scenario, scenarios
 from importcut.intake.values import Fault
@@ -135,6 +135,7 @@ def _dataset(
     return Dataset(
         name=path.name,
         path=path,
+        processed=processed_folder(path),
         frequency=frequency,
         period=None if period is None else as_period(period, frequency),
         title=MappingProxyType(in_all_languages(about["title"]) or dict.fromkeys(languages(), path.name)),

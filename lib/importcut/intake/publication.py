@@ -1,6 +1,5 @@
 """Tables of reports that were given out, as the next report reads them."""
 
-import json
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -8,7 +7,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.dataset import PUBLISHED, Dataset
+from importcut.dataset import PUBLISHED, Dataset, json_object, stand_again
 from importcut.intake.values import read_column
 from importcut.schema import PERIODS, DataError, Table, listed, tables
 
@@ -47,6 +46,7 @@ def last_published(ds: Dataset) -> Path | None:
 
     What is given out is of the base scenario, and figures are compared within one scenario.
     """
+    stand_again(ds.path / PUBLISHED)
     folders = [f for f in (ds.path / PUBLISHED).glob("*") if f.is_dir() and not f.name.startswith(".")]
     odd = [f.name for f in folders if not pd.Series([f.name]).str.fullmatch(PERIODS[ds.frequency]).item()]
     if odd:
@@ -59,9 +59,8 @@ def last_published(ds: Dataset) -> Path | None:
 def _altered(folder: Path) -> list[str]:
     """Files that are not, or no longer, as they were given out; nothing where no manifest tells."""
     manifest = folder / "manifest.json"
-    try:
-        digests = json.loads(manifest.read_text(encoding="utf-8"))["files"] if manifest.exists() else {}
-    except (ValueError, KeyError):
+    digests = json_object(manifest).get("files") if manifest.exists() else {}
+    if not isinstance(digests, dict):
         return [f"{PUBLISHED}/{folder.name}/{manifest.name}: cannot be read"]
     return [
         f"{PUBLISHED}/{folder.name}/{name}: is not the file that was given out"

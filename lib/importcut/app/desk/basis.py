@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
@@ -142,7 +143,7 @@ def _cells(dataset: str, period: str) -> pd.DataFrame:
     if file.exists() and file.stat().st_mtime > newest:
         return load("cells", ds)
     with TemporaryDirectory(prefix="importcut-") as folder:  # a report that is being made is not disturbed
-        aside = replace(ds, name=folder)  # an absolute path: its tables lie there
+        aside = replace(ds, processed=Path(folder))
         return clean_imports(declarations.read_declarations(aside), aside).cells
 
 

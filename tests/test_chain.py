@@ -8,6 +8,7 @@ import sys
 
 import nbformat
 import pandas as pd
+import psutil
 import pytest
 
 from importcut import dataset
@@ -20,7 +21,7 @@ from importcut.dataset import digests, memory_of, processed_folder, remember
 from importcut.intake.opening import open_dataset
 from importcut.intake.publication import last_published
 from importcut.schema import DataError, RunError, load, whole
-from workshop import contents
+from workshop import contents, write_notebook
 
 RAW = "imports/hs6_annual.csv"
 CHANGED = """
@@ -307,3 +308,22 @@ def test_the_path_of_a_dataset_never_enters_its_report(shop, monkeypatch):
     shop.make()
     for name, content in contents(shop.report).items():
         assert str(shop.root).encode() not in content, name
+
+
+def test_a_cell_that_is_at_work_too_long_is_named_and_its_kernel_stopped(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPORTCUT_CELL_MINUTES", "0.05")
+    mark = tmp_path / "kernel"
+    code = f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
+    notebook = write_notebook(tmp_path / "slow.ipynb", code)
+    with pytest.raises(RunError, match=r"^slow\.ipynb cell 3: stopped after 0\.05 minutes — .*--cell-minutes"):
+        kernel.run_notebook(notebook, {"period": "x"}, folder=tmp_path, failed=tmp_path / "failed.ipynb")
+    assert not psutil.pid_exists(int(mark.read_text()))
+
+
+def test_a_line_separator_in_a_cell_breaks_no_line_of_what_is_wrong(repository, tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    folder = shutil.copytree(repository / "tests" / "cases" / "small", tmp_path / "small")
+    (folder / "declarations").mkdir()
+    (folder / "declarations" / "a\u2028b.csv").write_text("no,header\n1,2\n")
+    texts = [defect.text for defect in examination(folder).defects]
+    assert any("a\u2028b.csv" in text for text in texts)

@@ -169,7 +169,7 @@ def _cleaned(ds: Dataset) -> tuple[list[RawFile], Cleaned | None, pd.DataFrame, 
             cleaned = clean_imports(files, replace(ds, processed=ds.processed / ".check"))
             return files, cleaned, faulty_lines(cleaned.quarantine), []
         except DataError as error:
-            return [], None, pd.DataFrame(), str(error).splitlines()
+            return [], None, pd.DataFrame(), str(error).split("\n")
 
 
 def _out_of_span(examined: Examined, files: list[RawFile]) -> list[str]:

@@ -11,6 +11,7 @@ import papermill
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
+from nbclient.exceptions import CellTimeoutError
 from papermill.engines import NBClientEngine
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
@@ -19,6 +20,7 @@ from importcut.app import preload
 from importcut.app.parameters import check_injected
 from importcut.schema import DataError, RunError
 
+CELL_MINUTES = 10  # that a cell may be at work, unless IMPORTCUT_CELL_MINUTES says otherwise
 RUNNING = weakref.WeakSet()  # kernels are processes: whoever stops the report must find them
 
 
@@ -77,6 +79,7 @@ def run_notebook(notebook: Path, parameters: dict, *, folder: Path, failed: Path
     Raises RunError if a cell fails, DataError if the data are the reason; the notebook is then kept at `failed`.
     """
     failed.parent.mkdir(parents=True, exist_ok=True)
+    minutes, begun = float(os.environ.get("IMPORTCUT_CELL_MINUTES", CELL_MINUTES)), [0]
     try:
         executed = papermill.execute_notebook(
             _literally(notebook),
@@ -89,6 +92,8 @@ def run_notebook(notebook: Path, parameters: dict, *, folder: Path, failed: Path
             request_save_on_cell_execute=False,
             start_timeout=120,
             iopub_timeout=60,
+            execution_timeout=60 * minutes,
+            on_cell_start=lambda cell, cell_index: begun.append(cell_index),
             record_timing=False,
             coalesce_streams=True,
             shutdown_kernel="immediate",
@@ -102,6 +107,9 @@ def run_notebook(notebook: Path, parameters: dict, *, folder: Path, failed: Path
         cell = _cell_number(notebook, error.cell_index)
         message = f"{error.ename}: {error.evalue}".splitlines()[0].rstrip(": ")
         raise RunError(f"{notebook.name} cell {cell}: {message} — kept as far as it ran: {failed}") from None
+    except CellTimeoutError:
+        cell, more = _cell_number(notebook, begun[-1]), "give it more with --cell-minutes if it needs them"
+        raise RunError(f"{notebook.name} cell {cell}: stopped after {minutes:g} minutes — {more}") from None
     except (RuntimeError, OSError) as error:  # the kernel did not start, or was killed
         raise RunError(f"{notebook.name}: {error} — memory short? try --jobs 1") from error
     failed.unlink()

@@ -162,7 +162,7 @@ def _scenarios(path: Path, projects: pd.DataFrame) -> tuple[dict, list[Fault]]:
             read = read_scenario(path, name, projects)
             base = read if name == "base" else base
         except DataError as error:
-            wrong += str(error).splitlines()
+            wrong += str(error).split("\n")
     return base, [Fault("", (), line) for line in dict.fromkeys(wrong)]
 
 

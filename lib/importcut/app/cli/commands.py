@@ -60,6 +60,7 @@ def report(
     out: Annotated[Path | None, OUT] = None,
     engine: Annotated[str, typer.Option(help="What cleans the lines: duckdb, or spark.")] = "duckdb",
     jobs: Annotated[int, typer.Option(min=1, help="How many notebooks run at the same time.")] = 2,
+    minutes: Annotated[float, typer.Option("--cell-minutes", min=0.1, help="How long a cell may be at work.")] = 10,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
     progress: Annotated[bool | None, typer.Option(help="Progress bar; by default on a terminal only.")] = None,
     debug: Annotated[bool, DEBUG] = False,
@@ -78,6 +79,7 @@ def report(
     if engine not in ENGINES:
         raise typer.BadParameter(f"{engine} — choose one of {', '.join(ENGINES)}", param_hint="--engine")
     os.environ["IMPORTCUT_ENGINE"] = engine  # the kernels of the notebooks inherit it
+    os.environ["IMPORTCUT_CELL_MINUTES"] = str(minutes)
     options = {"period": period, "languages": spoken, "formats": wanted, "scenario": scenario, "out": out, "jobs": jobs}
     with errors_in_a_line(debug), progress_bar("step", hidden) as step:
         result = make_report(dataset, **options, progress=step)

@@ -196,7 +196,8 @@ def digests(files: Iterable[Path], cache: Path | None = None) -> dict[Path, str]
     current = {file: known[str(file)][1] for file, stamp in stamps.items() if known.get(str(file), [None])[0] == stamp}
     unread = [file for file in stamps if file not in current]
     with ThreadPoolExecutor() as pool:
-        current |= zip(unread, pool.map(_digest, unread), strict=True)
+        several = pool.map if len(unread) > 1 else map  # of one file, a thread costs more than it saves
+        current |= zip(unread, several(_digest, unread), strict=True)
     settled = time.time_ns() - SETTLED  # what was written just now may be written again within the same tick
     large = {file: stamp for file, stamp in stamps.items() if stamp[0] >= LARGE and max(stamp[1:]) < settled}
     more = known | {str(file): [stamp, current[file]] for file, stamp in large.items()}

@@ -109,7 +109,7 @@ def detected(header: list[str], formats: list[Format], place: str, named: str | 
     fits = [_fit_of(header, f) for f in formats if named in (None, f.name)]
     if not fits:
         raise DataError(f"dataset.toml: format {named} of {place} is not known — name one in formats, or describe it")
-    signed = [fit for fit in fits if not _unsigned(fit, header)]
+    signed = [fit for fit in fits if not _unsigned(fit.format, header)]
     whole = [fit for fit in signed if not _missing(fit)]
     if len(whole) > 1:
         names = " and ".join(f.format.name for f in whole)
@@ -127,15 +127,15 @@ def detected(header: list[str], formats: list[Format], place: str, named: str | 
 
 def matched(header: list[str], formats: list[Format]) -> int:
     """How many columns of the format that fits best stand in a header."""
-    fits = [fit for f in formats if not _unsigned(fit := _fit_of(header, f), header)]
-    return max((len(f.position) for f in fits), default=0)
+    signed = [format for format in formats if not _unsigned(format, header)]  # cheaper than to fit, for most rows
+    return max((len(_fit_of(header, format).position) for format in signed), default=0)
 
 
-def _unsigned(fit: Fit, header: list[str]) -> list[str]:
+def _unsigned(format: Format, header: list[str]) -> list[str]:
     """The headers that a file of this format has and this one lacks."""
     there = {_normal(h) for h in header}
-    lacking = [h for h in fit.format.signature if _normal(h) not in there]
-    no_period = fit.format.wide and not period_headers(header, fit.format.wide)
+    lacking = [h for h in format.signature if _normal(h) not in there]
+    no_period = format.wide and not period_headers(header, format.wide)
     return lacking or ["columns that are periods"] * bool(no_period)
 
 
@@ -164,7 +164,7 @@ def _unfit(header: list[str], fits: list[Fit], named: str | None) -> str:
         return f"header {headers} {what} — {remedy}"
     lacking = [f"{column} ({' or '.join(headed)})" for column, headed in _missing(best).items()]
     remedy = f"add it, or its header to [formats.{best.format.name}.columns] of dataset.toml"
-    return f"no column {'; '.join(lacking or _unsigned(best, header))} (seen: {headers}) — {remedy}"
+    return f"no column {'; '.join(lacking or _unsigned(best.format, header))} (seen: {headers}) — {remedy}"
 
 
 def known_formats(ds: Dataset) -> list[Format]:

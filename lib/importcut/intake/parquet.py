@@ -1,6 +1,7 @@
 """Rows of text → typed declarations as Parquet: each value cast, and what cannot be read told on its line."""
 
 import glob
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -27,7 +28,7 @@ def write_declarations(
     Row n of the file is line `first_line` + n. A row that cannot be read or is out of scope has its reason in `fault`.
     rows : columns c0, c1 … of text, or SQL that reads them; added : columns with one value on every row.
     """
-    with duckdb.connect() as connection:
+    with _database().cursor() as connection:
         connection.execute("SET enable_progress_bar = false")
         if isinstance(rows, pa.Table):
             connection.register("rows", rows)
@@ -36,6 +37,12 @@ def write_declarations(
         select = _query(relation, fit, source_file, top, decimal)
         connection.execute(f"COPY ({select}) TO {_text(target)} (FORMAT parquet, ROW_GROUP_SIZE {ROWS_AT_ONCE})")
     return pq.ParquetFile(target).metadata.num_rows
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One for all files: to begin one takes as long as a small file."""
+    return duckdb.connect()
 
 
 def read_text(path: Path, separator: str, names: list[str], *, header: bool) -> str:

@@ -14,6 +14,7 @@ import pytest
 from importcut import dataset
 from importcut.app import kernel, publish, run
 from importcut.app.check import examination
+from importcut.app.desk import basis
 from importcut.app.index import finished_tables, write_index
 from importcut.app.publish import publish_tables
 from importcut.app.run import make_report
@@ -327,3 +328,16 @@ def test_a_line_separator_in_a_cell_breaks_no_line_of_what_is_wrong(repository, 
     (folder / "declarations" / "a\u2028b.csv").write_text("no,header\n1,2\n")
     texts = [defect.text for defect in examination(folder).defects]
     assert any("a\u2028b.csv" in text for text in texts)
+
+
+def test_the_desk_asks_the_digests_that_the_report_asks(shop, monkeypatch):
+    def value():
+        return basis._cells.__wrapped__(str(shop.dataset), "2024")["value_usd"].sum()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(basis, "clean_imports", None)  # nothing is cleaned again
+        before = value()
+    file = shop.dataset / RAW
+    file.write_text(file.read_text().replace(",23629911,", ",93629911,"))
+    os.utime(file, (1, 1))
+    assert value() == before + 70_000_000

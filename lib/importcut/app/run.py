@@ -107,9 +107,8 @@ def make_report(
         known = digests([*_files(folder), *library()], cache)  # before anything is read
         ds = dataset_as_of(folder, period, scenario)
         publish.sweep_reports(reports_of(ds, out))
-        code = fingerprint_of(**{f.relative_to(LIBRARY).as_posix(): known[f] for f in library()})
-        raw = {name: known[file] for name, file in _by_place(ds, _files(folder)) if not name.startswith(OF_ONE_REPORT)}
-        ds, imports = _with_imports(ds, fingerprint_of(data=raw, code=code, versions=_versions()))
+        code = _code(known)
+        ds, imports = _with_imports(ds, _key(ds, known))
         sources = {file: known.get(file, "") for file in [*inputs(ds), *library()]}
         data = {name: sources[file] for name, file in _by_place(ds, inputs(ds)) if name not in imports["later"]}
         settings = {name: digest for name, digest in data.items() if name not in imports["files"]}
@@ -163,6 +162,22 @@ def _files(folder: Path) -> list[Path]:
 def library() -> list[Path]:
     """Every file of this library."""
     return [f for f in sorted(LIBRARY.rglob("*")) if f.is_file() and "__pycache__" not in f.parts]
+
+
+def imports_stand(ds: Dataset) -> bool:
+    """Whether the imports up to the dataset's period lie cleaned as a report made them, of what is there now."""
+    known, imports = digests([*_files(ds.path), *library()]), memory_of(ds.cleaned / IMPORTS)
+    return imports.get("key") == _key(ds, known) and imports["tables"] == table_digests(ds)
+
+
+def _key(ds: Dataset, known: dict[Path, str]) -> str:
+    """A digest of all that decides what the imports become."""
+    raw = {name: known[file] for name, file in _by_place(ds, _files(ds.path)) if not name.startswith(OF_ONE_REPORT)}
+    return fingerprint_of(data=raw, code=_code(known), versions=_versions())
+
+
+def _code(known: dict[Path, str]) -> str:
+    return fingerprint_of(**{f.relative_to(LIBRARY).as_posix(): known[f] for f in library()})
 
 
 def _versions() -> dict[str, str]:

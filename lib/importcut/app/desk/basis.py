@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from importcut import economics
+from importcut.app.run import imports_stand
 from importcut.dataset import Dataset, as_period, assumption, what_if
 from importcut.economics.comparison import ledger
 from importcut.economics.methods import METHODS
@@ -15,7 +16,7 @@ from importcut.economics.panel import profile
 from importcut.economics.planning import addressable, credited, plan, planned_cuts
 from importcut.intake import declarations
 from importcut.intake.clean import clean_imports
-from importcut.intake.opening import find_dataset, open_dataset
+from importcut.intake.opening import open_dataset
 from importcut.intake.publication import published
 from importcut.intake.scenario import read_scenario
 from importcut.language import Voice
@@ -136,11 +137,9 @@ def _same(point: Standpoint) -> Standpoint:
 
 @cache
 def _cells(dataset: str, period: str) -> pd.DataFrame:
-    """Table `cells` up to a period: as the report made it, or made here where there is none, or raw files are newer."""
+    """Table `cells` up to a period: as the report made it of what is there now, or else made here."""
     ds = open_dataset(dataset, period=period)
-    file = ds.cleaned / "cells.parquet"
-    newest = max(raw.stat().st_mtime for raw in find_dataset(dataset).rglob("*"))
-    if file.exists() and file.stat().st_mtime > newest:
+    if imports_stand(ds):
         return load("cells", ds)
     with TemporaryDirectory(prefix="importcut-") as folder:  # a report that is being made is not disturbed
         aside = replace(ds, processed=Path(folder))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from importcut.app import publish
+from importcut.app import preload, publish
 from importcut.app.index import by_name, chosen, dataset_as_of, reports_of, write_index
 from importcut.app.steps import (
     EXPORTS,
@@ -196,6 +196,7 @@ def _with_imports(ds: Dataset, key: str) -> tuple[Dataset, dict]:
     memory = ds.cleaned / IMPORTS
     imports = memory_of(memory)
     if imports.get("key") != key or imports["tables"] != table_digests(ds):
+        preload.start()  # the notebooks will run: kernels get ready while this process cleans
         from importcut.intake.clean import clean_imports
         from importcut.intake.declarations import read_declarations
 

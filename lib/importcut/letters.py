@@ -17,9 +17,8 @@ def unseen(text: str, allowed: str = "") -> list[str]:
 
 def as_seen(text: str) -> str:
     """The text for a terminal or a page: what cannot be seen, and moves what can, stands as [U+202E]."""
-    if text.isprintable():
-        return text
-    return "".join(f"[U+{ord(sign):04X}]" if _unseen(sign) and sign not in "\t\n" else sign for sign in text)
+    odd = {sign: f"[U+{ord(sign):04X}]" for sign in set(text) if _unseen(sign) and sign not in "\t\n"}
+    return text.translate(str.maketrans(odd)) if odd else text
 
 
 def as_cell(value: object) -> object:

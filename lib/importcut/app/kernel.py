@@ -21,7 +21,7 @@ from importcut.app.parameters import check_injected
 from importcut.schema import DataError, RunError
 
 CELL_MINUTES = 10  # that a cell may be at work, unless IMPORTCUT_CELL_MINUTES says otherwise
-RUNNING = weakref.WeakSet()  # kernels are processes: whoever stops the report must find them
+RUNNING = set()  # references to kernels, which are processes: whoever stops the report must find them
 
 
 class Fork(LocalProvisioner):
@@ -53,7 +53,7 @@ class ThisPython(AsyncKernelManager):
 
     async def start_kernel(self, **options) -> None:
         """Start it with the variables that make runs alike."""
-        RUNNING.add(self)
+        RUNNING.add(weakref.ref(self, RUNNING.discard))
         environment = dict(os.environ) | preload.STEADY
         if "IMPORTCUT_PROCESSED" in environment:  # the kernel works in another folder
             environment["IMPORTCUT_PROCESSED"] = str(Path(environment["IMPORTCUT_PROCESSED"]).resolve())
@@ -118,8 +118,8 @@ def run_notebook(notebook: Path, parameters: dict, *, folder: Path, failed: Path
 
 def stop_kernels() -> None:
     """Kill every kernel that still runs."""
-    for kernel in list(RUNNING):
-        if kernel.provisioner is not None:
+    for kernel in [reference() for reference in RUNNING.copy()]:  # a thread may be starting another one
+        if kernel is not None and kernel.provisioner is not None:
             asyncio.run(kernel.provisioner.kill())
             kernel.cleanup_connection_file()
 

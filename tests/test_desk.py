@@ -4,6 +4,7 @@ import base64
 import io
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,12 +17,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import requests
+from ipywidgets import HTML
 
 from importcut.app.cli import app
 from importcut.app.cli.server import SETTINGS
 from importcut.app.desk import (
     actual_and_expected,
     import_profile,
+    open_desk,
     project_sheet,
     projects_ranked,
     standpoint,
@@ -126,6 +129,34 @@ def test_what_is_not_known_is_an_empty_cell(way):
     html = parts.table(projects_ranked(way), way.say)
     assert "Почему вне рейтинга" in html
     assert not re.search(r'(\\"|>)(NaN|<NA>|&lt;NA&gt;)(\\"|<)', html)
+
+
+def widgets_of(whole):
+    yield whole
+    for child in getattr(whole, "children", ()):
+        yield from widgets_of(child)
+
+
+def test_the_desk_says_as_of_when_it_tells_and_reads_a_changed_file_at_the_touch_of_a_button(
+    repository, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    folder = shutil.copytree(repository / "data" / "raw" / "uzbekistan", tmp_path / "mine")
+    desk = [*widgets_of(open_desk(str(folder)))]
+    [button] = [widget for widget in desk if getattr(widget, "description", "") == "Read the data anew"]
+    assert any("Data as of 20" in getattr(widget, "value", "") for widget in desk if isinstance(widget, HTML))
+    former = import_profile(standpoint(str(folder))).table["value_usd"].sum()
+    file = folder / "imports" / "hs6_annual.csv"
+    stamp, text = file.stat(), file.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    place = lines[0].split(",").index("value_usd")
+    cells = lines[-1].split(",")
+    cells[place] = f"{float(cells[place]) + 1e6:.0f}"
+    file.write_text("\n".join([*lines[:-1], ",".join(cells), ""]), encoding="utf-8")
+    os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns - 10**12))  # an older file takes its place
+    assert import_profile(standpoint(str(folder))).table["value_usd"].sum() == former
+    button.click()
+    assert import_profile(standpoint(str(folder))).table["value_usd"].sum() == pytest.approx(former + 1e6)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """What the views stand on: a dataset as of a period, under assumptions, with its tables."""
 
+import time
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -128,6 +129,18 @@ def periods(dataset: str) -> list[str]:
     last = declarations.periods(declarations.read_declarations(ds), ds.frequency)[-1]
     known = pd.PeriodIndex(_cells(dataset, str(last))["period"].unique())
     return [str(period) for period in known[known.end_time >= ds.base_period.end_time].sort_values()[::-1]]
+
+
+def read_anew() -> None:
+    """Forget what was read and worked out: who asks now is told of the files as they are now."""
+    for remembered in (as_of, _opened, periods, _same, _cells, _way):
+        remembered.cache_clear()
+
+
+@cache
+def as_of(dataset: str) -> str:
+    """When a dataset was first asked for, as 2026-11-26 14:32."""
+    return time.strftime("%Y-%m-%d %H:%M")
 
 
 @cache

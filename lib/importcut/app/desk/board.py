@@ -8,7 +8,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from importcut.app.desk import page, views
-from importcut.app.desk.basis import SLIDERS, Standpoint, periods, standpoint
+from importcut.app.desk.basis import SLIDERS, Standpoint, as_of, periods, read_anew, standpoint
 from importcut.dataset import ROOT, assumption
 from importcut.intake.opening import datasets
 from importcut.intake.scenario import read_scenario, scenarios
@@ -26,7 +26,7 @@ USED = {  # the choices that each view answers to
     "to_target": ("rule", *PLAN),
     "project_sheet": ("project", "scenario"),
 }
-ANEW = ("dataset", "language", "scenario")  # other options, or labels, or sliders
+ANEW = ("dataset", "language", "scenario", "anew")  # other options, or labels, or sliders
 RANGES = {"delay_years": (0.0, 3.0, 0.25), "capacity_use": (0.3, 1.2, 0.05), "price_drift": (-0.05, 0.05, 0.005)}
 
 
@@ -67,10 +67,11 @@ def _board(say: Voice) -> Board:
         choices[name] = widgets.FloatSlider(
             min=low, max=high, step=step, readout_format=form, continuous_update=False, layout={"width": "auto"}
         )
-    parts = {name: widgets.HTML() for name in ("head", "message", "answer", "links", "saved", "code")}
-    parts |= {"save": widgets.Button(), "table": widgets.Output()}
+    parts = {name: widgets.HTML() for name in ("head", "message", "answer", "links", "saved", "code", "as_of")}
+    parts |= {"save": widgets.Button(), "anew": widgets.Button(), "table": widgets.Output()}
     board = Board(choices, widgets.ToggleButtons(options=[*USED]), parts, {"filling": True})
     parts["save"].on_click(partial(_save, board))
+    parts["anew"].on_click(partial(_changed, board, "anew"))
     board.view.observe(partial(_changed, board, "view"), "value")
     for name, choice in choices.items():
         choice.style.description_width = "initial"
@@ -90,9 +91,11 @@ def _changed(board: Board, name: str, _) -> None:
     if board.state["filling"]:
         return
     try:
-        if name in ("dataset", "period"):
+        if name in ("dataset", "period", "anew"):
             say = Voice(board.choices["language"].value, None)
             _message(board, "desk-wait", say("Computing …"))
+            if name == "anew":
+                read_anew()
             _standpoint(board, name).prepare()
         if name in ANEW:
             _fill(board, _standpoint(board, name))
@@ -116,6 +119,9 @@ def _fill(board: Board, here: Standpoint) -> None:
     board.view.options = [(text, key) for key, text in say.words("views").items()]
     board.view.value = view
     board.parts["save"].description = say("Save into reports/desk")
+    board.parts["anew"].description = say("Read the data anew")
+    text = say("Data as of {time}", time=as_of(here.dataset))
+    board.parts["as_of"].value = f'<p class="desk-data">{as_html(text)}</p>'
     board.parts["head"].value = page.head(here)
     board.state["filling"] = False
 
@@ -175,7 +181,7 @@ def _save(board: Board, _) -> None:
 
 def _layout(board: Board) -> widgets.Widget:
     parts = board.parts
-    choices = widgets.VBox([*board.choices.values()])
+    choices = widgets.VBox([*board.choices.values(), parts["as_of"], parts["anew"]])
     row = widgets.HBox([parts["links"], parts["save"]])
     view = widgets.VBox([parts["message"], parts["answer"], row, parts["saved"], parts["table"], parts["code"]])
     body = widgets.HBox([choices, view])

@@ -34,10 +34,7 @@ class Defect:
 
 @dataclass(frozen=True)
 class Examination:
-    """A dataset, its raw files, what cleaning made of them (None if they cannot be read), its defects, worst first.
-
-    faulty : the lines to send back to their sender, columns of `quarantine`.
-    """
+    """A dataset, its raw files, what cleaning made of them (None: unreadable), faulty lines, defects, worst first."""
 
     examined: Examined
     files: tuple[RawFile, ...]
@@ -52,13 +49,14 @@ def examination(name: str | Path) -> Examination:
     Raises DataError if there is no such dataset, RunError while a report of it is being made.
     """
     examined = examine(name)
-    files, cleaned, faulty, misread = _cleaned(examined.ds)
-    defects = [Defect(None, line, True) for line in misread]
-    if cleaned is None:
-        defects += [Defect(None, str(fault), True) for fault in examined.faults]
+    try:
+        files, cleaned, faulty = _cleaned(examined.ds)
+    except DataError as error:
+        texts = [*str(error).split("\n"), *map(str, examined.faults)]
+        files, cleaned, faulty, defects = [], None, pd.DataFrame(), [Defect(None, text, True) for text in texts]
     else:
         value = _at_stake(examined, cleaned.cells, faulty)
-        defects += [Defect(value(fault), str(fault), True) for fault in examined.faults]
+        defects = [Defect(value(fault), str(fault), True) for fault in examined.faults]
         defects += _set_aside(faulty, examined.places)
         defects += [Defect(None, text, True) for text in _out_of_span(examined, files)]
     defects += [Defect(None, str(fault), False) for fault in examined.unfilled]
@@ -67,12 +65,7 @@ def examination(name: str | Path) -> Examination:
 
 
 def statement(result: Examination, everything: bool = False) -> list[str]:
-    """Lines for a person: what is to be mended, what was read, what became of the lines, whether a report can be made.
-
-    Parameters
-    ----------
-    everything : also the defects after the first 40 that stop nothing, and all columns that are not read
-    """
+    """Lines for a person: what is to be mended, what was read, what became of it, whether a report can be made."""
     sections = [to_mend(result, everything), _read_as(result, everything), _accepted(result)]
     return [line for section in sections if section for line in (*section, "")] + [verdict(result)]
 
@@ -147,9 +140,7 @@ def add_corrections(name: str | Path, file: Path) -> int:
     Raises DataError, and adds nothing, if a line is not as expected or still cannot be read.
     """
     ds, rows = amended(open_dataset(name), file)
-    _, cleaned, faulty, misread = _cleaned(ds)
-    if cleaned is None:
-        raise DataError("\n".join(misread))
+    *_, faulty = _cleaned(ds)
     places = rows.rename(columns={"file": "source_file"})[PLACE].drop_duplicates()
     if still := [
         f"{file.name}: {row.source_file} line {row.line} still cannot be read ({row.reason.replace('_', ' ')}) — "
@@ -161,15 +152,12 @@ def add_corrections(name: str | Path, file: Path) -> int:
     return len(rows)
 
 
-def _cleaned(ds: Dataset) -> tuple[list[RawFile], Cleaned | None, pd.DataFrame, list[str]]:
-    """The raw files, what cleaning makes of them (kept apart from what reports use), faulty lines, what is wrong."""
+def _cleaned(ds: Dataset) -> tuple[list[RawFile], Cleaned, pd.DataFrame]:
+    """The raw files, what cleaning makes of them, kept apart from what reports use, and the faulty lines."""
     with alone(ds.processed):
-        try:
-            files = read_declarations(ds)
-            cleaned = clean_imports(files, replace(ds, processed=ds.processed / ".check"))
-            return files, cleaned, faulty_lines(cleaned.quarantine), []
-        except DataError as error:
-            return [], None, pd.DataFrame(), str(error).split("\n")
+        files = read_declarations(ds)
+        cleaned = clean_imports(files, replace(ds, processed=ds.processed / ".check"))
+        return files, cleaned, faulty_lines(cleaned.quarantine)
 
 
 def _out_of_span(examined: Examined, files: list[RawFile]) -> list[str]:

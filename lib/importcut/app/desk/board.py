@@ -181,12 +181,9 @@ def _save(board: Board, _) -> None:
 
 def _layout(board: Board) -> widgets.Widget:
     parts = board.parts
-    choices = widgets.VBox([*board.choices.values(), parts["as_of"], parts["anew"]])
-    row = widgets.HBox([parts["links"], parts["save"]])
-    view = widgets.VBox([parts["message"], parts["answer"], row, parts["saved"], parts["table"], parts["code"]])
-    body = widgets.HBox([choices, view])
-    whole = widgets.VBox([parts["head"], board.view, body])
-    boxes = {"desk": whole, "desk-views": board.view, "desk-body": body, "desk-choices": choices, "desk-shown": view}
-    for name, box in (boxes | {"desk-row": row, "desk-tables": parts["table"], "desk-save": parts["save"]}).items():
-        box.add_class(name)
-    return whole
+    row = widgets.HBox([parts["links"], parts["save"].add_class("desk-save")]).add_class("desk-row")
+    table = parts["table"].add_class("desk-tables")
+    view = widgets.VBox([parts["message"], parts["answer"], row, parts["saved"], table, parts["code"]])
+    choices = widgets.VBox([*board.choices.values(), parts["as_of"], parts["anew"]]).add_class("desk-choices")
+    body = widgets.HBox([choices, view.add_class("desk-shown")]).add_class("desk-body")
+    return widgets.VBox([parts["head"], board.view.add_class("desk-views"), body]).add_class("desk")

@@ -48,10 +48,10 @@ def main() -> None:
         os.environ["IMPORTCUT_PROCESSED"] = f"{folder}/processed"
         known, out = as_known(sample, Path(folder, "sample")), Path(folder, "reports")
         make_report(known, period=PERIOD, languages=languages(), formats=("html",), out=out)
-        given = publish_tables(known, period=PERIOD, out=out)
+        given, _ = publish_tables(known, period=PERIOD, out=out)
         shipped = sample / PUBLISHED / PERIOD
         shutil.rmtree(shipped, ignore_errors=True)
-        shutil.copytree(given.folder, shipped)
+        shutil.copytree(given, shipped)
     print(shipped, file=sys.stderr)
 
 

@@ -212,7 +212,7 @@ def test_between_two_renames_the_former_report_stands_for_every_reader(shop, no_
     assert write_index(shop.out).read_bytes() == page
     cut(shop.report)
     assert "target" in finished_tables(open_dataset(shop.dataset, period="2024"), out=shop.out)
-    done = publish_tables(shop.dataset, out=shop.out).folder
+    done = publish_tables(shop.dataset, out=shop.out)[0]
     done = done.rename(done.with_name("2023"))
     cut(done)
     assert last_published(open_dataset(shop.dataset, period="2024")) == done

@@ -245,10 +245,10 @@ def test_a_swap_that_was_cut_short_is_mended(shop, no_kernel):
 
 
 def test_what_is_given_out_puts_only_the_reports_after_it_out_of_date(shop, no_kernel):
-    done = publish_tables(shop.dataset, out=shop.out)
-    assert sorted(contents(done.folder)) == ["manifest.json", "target.csv"]
+    done, _ = publish_tables(shop.dataset, out=shop.out)
+    assert sorted(contents(done)) == ["manifest.json", "target.csv"]
     assert shop.make().new == (), "its own report is as it was"
-    done.folder.rename(done.folder.with_name("2023"))
+    done.rename(done.with_name("2023"))
     with pytest.raises(AssertionError, match="a kernel was started"):
         shop.make()
 

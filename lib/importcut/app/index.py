@@ -38,10 +38,7 @@ class Listed:
 
 
 def chosen(what: str, names: Iterable[str], known: list[str]) -> list[str]:
-    """The names as a list.
-
-    Raises UsageError if there are none, or one is not known.
-    """
+    """The names as a list; UsageError if there are none, or one is not known."""
     names = list(names)
     unknown = [name for name in names if name not in known]
     if unknown or not names:
@@ -127,7 +124,7 @@ def finished_report(reports: Path, dataset: str, period: str | None, scenario: s
     """Folder of the report of a period, or of the latest one, of that scenario; RunError if there is none."""
     stand_again(reports)
     runs = {f.parent.name for f in reports.glob(f"*/{MANIFEST}")}
-    pattern = rf"\d{{4}}(Q\d)?{re.escape(run_name('', scenario))}" if period is None else run_name(period, scenario)
+    pattern = run_name(r"\d{4}(Q\d)?" if period is None else period, re.escape(scenario))
     latest = max((name for name in runs if re.fullmatch(pattern, name)), default=None)
     if latest is None:
         about = f"{dataset} {'' if period is None else run_name(period, scenario)}".rstrip()
@@ -143,13 +140,9 @@ def remedy(dataset: str, period: str | None, scenario: str = "base") -> str:
 
 
 def write_index(out: Path) -> Path:
-    """Write `index.html` below `out` if it is not yet what the manifests say; returns its path.
-
-    The page is read again from the manifests after it has been written, so that of runs at the same time the last one
-    to write has seen what all have published.
-    """
+    """Write `index.html` below `out` if it is not yet what the manifests say; returns its path."""
     page = out / INDEX
-    for _ in range(ATTEMPTS):
+    for _ in range(ATTEMPTS):  # of runs at the same time, the last one to write has seen what all have published
         whole = index_page(published_reports(out)).encode()
         if page.exists() and page.read_bytes() == whole:
             break
@@ -161,8 +154,7 @@ def published_reports(out: Path) -> list[Listed]:
     """The reports below `out` by dataset, newest first, base scenario first; a broken manifest is left out."""
     for reports in out.glob("[!.]*/"):
         stand_again(reports)
-    manifests = (f for f in out.glob(f"*/*/{MANIFEST}") if "/." not in f"/{f.relative_to(out).as_posix()}")
-    reports = filter(None, map(_listed, manifests))
+    reports = filter(None, map(_listed, out.glob(f"[!.]*/[!.]*/{MANIFEST}")))
     return sorted(reports, key=lambda r: (r.dataset, -r.period.ordinal, r.scenario != "base", r.folder))
 
 
@@ -221,15 +213,15 @@ def _card(report: Listed, say: Voice, words: dict) -> dict:
     figures = sorted(file for file in report.files if re.fullmatch(rf"{re.escape(code)}/figures/01-[^/]+\.svg", file))
     others = [c for c in words if c != code and c in report.headlines and f"{c}/report.html" in report.files]
     named = "" if report.scenario == "base" else report.scenario_title.get(code, report.scenario)
+
+    def address(file: str) -> str:
+        return quote(f"{report.folder}/{file}")
+
     return {
         "name": " · ".join(filter(None, [say.period(report.period), named])),
         "headline": report.headlines.get(code, ""),
-        "page": _address(report, mine["report.html"]) if "report.html" in mine else "",
-        "figure": _address(report, figures[0]) if figures else "",
-        "files": [(names[name], _address(report, file)) for name, file in mine.items()],
-        "others": [(c, words[c]["language"], _address(report, f"{c}/report.html")) for c in others],
+        "page": address(mine["report.html"]) if "report.html" in mine else "",
+        "figure": address(figures[0]) if figures else "",
+        "files": [(names[name], address(file)) for name, file in mine.items()],
+        "others": [(c, words[c]["language"], address(f"{c}/report.html")) for c in others],
     }
-
-
-def _address(report: Listed, file: str) -> str:
-    return quote(f"{report.folder}/{file}")

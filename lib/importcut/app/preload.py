@@ -1,7 +1,4 @@
-"""One process in which the libraries of notebooks lie ready, and from which their kernels are forked (Linux only).
-
-Starting Python and importing pandas and matplotlib takes a second of processor time for each notebook.
-"""
+"""One process that has imported what notebooks need, a second of work for each, and forks their kernels (on Linux)."""
 
 import atexit
 import gc
@@ -41,10 +38,7 @@ class Forked:
 
 
 def fork(command: list[str], *, env: dict[str, str], cwd: str) -> Forked:
-    """A kernel with the arguments of a command `python -m ipykernel_launcher …`.
-
-    Raises OSError if the process that forks has gone; the next call starts another one.
-    """
+    """A kernel for a command `python -m ipykernel_launcher …`; OSError, once, if the process that forks has gone."""
     order = {"argv": command[command.index("ipykernel_launcher") + 1 :], "cwd": cwd, "env": env}
     with TURN:
         server = _server()
@@ -92,7 +86,7 @@ def serve() -> None:
     columns = [column.name for column in tables()["target"].columns]
     conform(pandas.DataFrame(columns=columns), "target", frequency="Y")  # pandera gets ready at its first check
     gc.freeze()  # what lies ready is shared, not copied
-    signal.signal(signal.SIGCHLD, _reap)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system lets kernels go that have ended
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
@@ -113,10 +107,3 @@ def _become_kernel(argv: list[str], cwd: str, env: dict[str, str]) -> NoReturn:
     os.environ.update(env)
     launch_new_instance([*argv, f"--IPKernelApp.parent_handle={os.getppid()}"])  # with which the kernel ends
     sys.exit()
-
-
-def _reap(*_) -> None:
-    """Let the kernels go that have ended."""
-    with suppress(ChildProcessError):
-        while any(os.waitpid(-1, os.WNOHANG)):
-            pass

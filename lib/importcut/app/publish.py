@@ -8,13 +8,12 @@ import sqlite3
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
 
 from importcut.app.index import MANIFEST, dataset_as_of, finished_report, remedy, reports_of
 from importcut.dataset import DIGESTS, PUBLISHED, ROOT, digests, json_object, stand_again, write_whole
-from importcut.schema import RunError, UsageError, flush
+from importcut.schema import RunError, flush
 
 REMADE = {"quarantine", "profile"}  # large, and made again from the raw files; no revision is told of them
 HOLD = "BEGIN EXCLUSIVE"  # a lock that the system takes back from whoever ends
@@ -23,40 +22,29 @@ SHAPE = {"files": dict, "inputs": dict, "headlines": dict, "languages": list, "f
 OF_MANIFEST = ("dataset", "period", "illustrative", "headlines", "inputs")  # that goes along
 
 
-@dataclass(frozen=True)
-class PublishedFolder:
-    """Folder of the tables that were given out, and whether they lay there already."""
-
-    folder: Path
-    already: bool
-
-
 def publish_tables(
     dataset: str | Path,
     *,
     period: str | None = None,
-    date: str | None = None,
+    date: Date | None = None,
     replace: bool = False,
     out: Path | str | None = None,
-) -> PublishedFolder:
-    """Copy the tables of a finished report, scenario base, to `published/<period>/` of its dataset.
-
-    Later reports compare with them. The copy is there whole or not at all.
+) -> tuple[Path, bool]:
+    """Copy the tables of a finished report, scenario base, whole to `published/<period>/`; whether they were there.
 
     Parameters
     ----------
     period : None for the latest report that has been made
-    date : day on which it was given out, 2026-10-15; noted beside the tables
+    date : day on which it was given out; noted beside the tables
     replace : put it in the place of other tables that were given out for this period
     out : folder of the reports, by default reports/ of the project
 
     Raises
     ------
-    UsageError : no such dataset, or period or date are written wrongly.
+    UsageError : no such dataset, or the period is written wrongly.
     RunError : there is no such report, its files were changed, or other tables were given out for this period.
     """
     ds = dataset_as_of(dataset, period)
-    _check_day(date)
     with alone(ds.processed):
         report = finished_report(reports_of(ds, out), ds.name, period)
         about, cache = manifest(report), ds.processed / DIGESTS
@@ -67,14 +55,15 @@ def publish_tables(
         target = ds.path / PUBLISHED / report.name
         if manifest(target) and not replace:
             if stands(files, target, cache):
-                return PublishedFolder(target, already=True)
+                return target, True
             raise RunError(
                 f"{PUBLISHED}/{report.name} of {ds.name} holds other tables, and what was given out is kept — "
                 f"give --replace to put these in their place"
             )
-        about = {name: about[name] for name in OF_MANIFEST} | {"files": files} | ({"date": date} if date else {})
+        about = {name: about[name] for name in OF_MANIFEST} | {"files": files}
+        about |= {"date": date.isoformat()} if date else {}
         put_in_place(files, about, build=report / "tables", target=target)
-    return PublishedFolder(target, already=False)
+    return target, False
 
 
 @contextmanager
@@ -188,12 +177,3 @@ def _why_not(target: Path, error: PermissionError) -> str:
         except PermissionError:
             return f"{file} is open in another program — close it there, then run this again; the report is as it was"
     return f"{target} cannot be replaced ({error}) — close what is open there, then run this again"
-
-
-def _check_day(date: str | None) -> None:
-    try:
-        written = date is None or Date.fromisoformat(date).isoformat() == date
-    except ValueError:
-        written = False
-    if not written:
-        raise UsageError(f"date {date!r} is not one — write it as 2026-10-15")

@@ -1,6 +1,7 @@
 """`importcut new`, `check`, `report` and `publish`."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -93,7 +94,7 @@ def report(
 def publish(
     dataset: Annotated[str, DATASET] = "sample",
     period: Annotated[str | None, typer.Option(help="2026Q3, 2024; by default the latest report.")] = None,
-    date: Annotated[str | None, typer.Option(help="Day on which it was given out, 2026-10-15; noted with it.")] = None,
+    date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which it was given out.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of other tables given out.")] = False,
     out: Annotated[Path | None, OUT] = None,
     debug: Annotated[bool, DEBUG] = False,
@@ -106,5 +107,5 @@ def publish(
     from importcut.app.publish import publish_tables
 
     with errors_in_a_line(debug):
-        result = publish_tables(dataset, period=period, date=date, replace=replace, out=out)
-    tell(f"Published{' already, and the same' if result.already else ''}: {from_here(result.folder)}")
+        folder, already = publish_tables(dataset, period=period, date=date and date.date(), replace=replace, out=out)
+    tell(f"Published{' already, and the same' if already else ''}: {from_here(folder)}")

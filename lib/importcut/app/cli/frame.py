@@ -79,10 +79,7 @@ def errors_in_a_line(debug: bool, *also: type[Exception]) -> Iterator[None]:
 
 @contextmanager
 def progress_bar(unit: str, hidden: bool | None) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on the error stream, to be told what is at work, how many are done and of how many.
-
-    hidden : None for a bar on a terminal only
-    """
+    """A bar on the error stream, to be told what is at work and how far; hidden None: a bar on a terminal only."""
     from tqdm import tqdm
 
     with tqdm(disable=hidden, file=sys.stderr, unit=unit, mininterval=0, leave=False) as bar:

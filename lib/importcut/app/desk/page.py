@@ -76,11 +76,9 @@ def table(view: View, say: Voice) -> str:
 
 def _readable(table: pd.DataFrame, say: Voice) -> pd.DataFrame:
     """The table with headings and names in the reader's language, thousand dollars and tonnes; numbers stay numbers."""
-    columns = {}
-    for column, heading in say.words("columns").items():
-        if column in table and table[column].notna().any():
-            columns[heading] = [*_cells(table[column], say)]
-    return pd.DataFrame(columns)
+    headings = {name: heading for name, heading in say.words("columns").items() if name in table}
+    known = {heading: table[name] for name, heading in headings.items() if table[name].notna().any()}
+    return pd.DataFrame({heading: [*_cells(values, say)] for heading, values in known.items()})
 
 
 def _cells(values: pd.Series, say: Voice) -> pd.Series | list[str]:

@@ -11,13 +11,16 @@ from importcut import (
     plot_chain,
     plot_cost_curve,
     plot_counterfactual,
+    plot_estimates,
     plot_matrix,
     plot_pairs,
     plot_plan,
+    plot_probabilities,
     plot_product_bridges,
     plot_quality,
     plot_ranking,
     plot_size_ratio,
+    plot_tornado,
     plot_variants,
     plot_weights,
 )
@@ -114,6 +117,42 @@ def test_chain_stacks_and_dots_are_the_effects_and_changes_of_every_period(sampl
     assert max(tops) < ax.get_ylim()[1]
 
 
+def test_each_bar_dot_and_field_is_labelled_with_its_figure(sample):
+    """Millions with two decimals; changes with their sign; probabilities in per cent."""
+    say = Voice("en", sample.ds)
+
+    def labels(ax):
+        return [text.get_text() for text in ax.texts]
+
+    rows = pd.DataFrame({"project_id": ["antifreeze_navoi", "washer_fluid_tashkent"], "gross_usd": [4e6, 2e6]})
+    rows = rows.assign(headline_usd=[3e6, 1e6], low_usd=[2e6, 1e6], high_usd=[3.5e6, 2e6])
+    assert labels(plot_ranking(rows, say)) == ["1.00", "3.00"], "the largest on top"
+    steps = pd.DataFrame({"label": ["2023", "price", "project A", "2024"], "value_usd": [5e6, 1e6, -2e6, 4e6]})
+    steps = steps.assign(kind=["total", "change", "project", "total"])
+    assert labels(plot_bridge(steps, say)) == ["5.00", "+1.00", "−2.00", "4.00"]
+    chain = pd.DataFrame({"label": ["price", "project A", "imports"], "value_usd": [1e6, -2e6, -1e6]})
+    chain = chain.assign(kind=["change", "project", "total"], period=pd.Period("2026Q3"))
+    assert labels(plot_chain(chain, say)) == ["−1.00"]
+    assert labels(plot_plan(pd.DataFrame({"A": [1e6, 2e6], "B": [0.0, 1e6]}, [2026, 2027]), say)) == ["1.00", "3.00"]
+    assert labels(plot_matrix(pd.DataFrame({"Asaka": [2e6, 0.0]}, ["Top coat", "Primer"]), say)) == ["2.00", ""]
+    ranks = pd.DataFrame({"project_id": ["antifreeze_navoi"] * 2 + ["fluids_jizzakh"] * 2, "rank": [1, 2, 1, 2]})
+    ranks = ranks.assign(probability=[0.75, 0.25, 0.25, 0.75], mean_usd=[3e6, 3e6, 2e6, 2e6])
+    assert labels(plot_probabilities(ranks, say)) == ["75", "25", "25", "75"]
+
+
+def test_a_tornado_names_the_ends_of_a_bar_by_the_value_that_leads_there(sample):
+    rows = pd.DataFrame({"assumption": ["delay_years"], "low_usd": [4e6], "high_usd": [3e6]})
+    ends = plot_tornado(rows, Voice("en", sample.ds)).texts
+    assert [(end.get_text(), end.xy[0]) for end in ends] == [("high value", 3e6), ("low value", 4e6)]
+
+
+@pytest.mark.parametrize(("told", "face"), [(True, "#0072B2"), (False, "white")])
+def test_an_estimate_that_chance_may_give_is_hollow(sample, told, face):
+    row = {"product_id": "antifreeze", "method": "activity", "gross_usd": 2e6, "low_usd": 1e6, "high_usd": 3e6}
+    ax = plot_estimates(pd.DataFrame([row | {"told": told}]), Voice("en", sample.ds))
+    assert ax.lines[0].get_markerfacecolor() == face
+
+
 def test_nothing_of_the_bridge_charts_is_cut_off(sample, say):
     chain, steps = chain_steps(sample.bridge, say), bridge_steps(sample.bridge, say)
     waterfalls = plot_product_bridges(product_steps(sample.bridge, say), say)
@@ -136,7 +175,9 @@ def test_an_axis_of_millions_writes_its_ticks_as_they_are(sample, top, written):
 
 
 def test_counterfactual_lines_are_those_of_the_table(sample, say):
-    actual, expected = plot_counterfactual(sample.expected, sample.realised, say).lines
+    ax = plot_counterfactual(sample.expected, sample.realised, say)
+    actual, expected = ax.lines
+    assert ax.get_legend().get_texts()[-1].get_text() == say("imports without the projects")
     totals = sample.expected.groupby("period")[["actual_usd", "counterfactual_usd"]].sum()
     assert actual.get_ydata().tolist() == totals["actual_usd"].tolist()
     assert expected.get_ydata().tolist() == totals["counterfactual_usd"].tolist()
@@ -166,6 +207,7 @@ def test_matrix_cells_are_the_imports_by_product_and_plant(sample, say):
 def test_pairs_are_both_columns(say):
     table = pd.DataFrame({"a": [1e6, 2e6], "b": [3e6, 1e6]}, index=["x", "y"])
     first, second = plot_pairs(table, say).lines
+    assert [first.get_label(), second.get_label()] == ["a", "b"]
     assert first.get_xdata().tolist() == [2e6, 1e6] and second.get_xdata().tolist() == [1e6, 3e6]
 
 

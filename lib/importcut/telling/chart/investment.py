@@ -28,14 +28,6 @@ def plot_cost_curve(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = No
     Parameters
     ----------
     appraisal : table `appraisal`; annual_net_usd (USD), cut_per_cost (USD per USD)
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> rows = pd.DataFrame({"project_id": ["antifreeze_navoi", "rubber_angren"], "annual_net_usd": [3e6, 1e6]})
-    >>> ax = plot_cost_curve(rows.assign(cut_per_cost=[2.0, 0.5]), say)
-    >>> [float(bar.get_height()) for bar in ax.patches]
-    [0.5, 2.0]
     """
     rows = _with_ratio(appraisal, say)
     ax = ax or style.canvas(3.6 + 0.1 * len(rows))
@@ -64,14 +56,6 @@ def plot_size_ratio(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = No
     Parameters
     ----------
     appraisal : table `appraisal`; annual_net_usd (USD), cut_per_cost (USD per USD), pareto
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> rows = pd.DataFrame({"project_id": ["antifreeze_navoi", "rubber_angren"], "annual_net_usd": [3e6, 1e6]})
-    >>> ax = plot_size_ratio(rows.assign(cut_per_cost=[2.0, 0.5], pareto=[True, False]), say)
-    >>> ax.collections[0].get_offsets().tolist()
-    [[3000000.0, 2.0], [1000000.0, 0.5]]
     """
     rows = _with_ratio(appraisal, say)
     ax = ax or style.canvas(5.0)

@@ -23,16 +23,6 @@ def plot_counterfactual(
     Parameters
     ----------
     counterfactual, cuts : tables `counterfactual` and `cuts_realised`; USD by period
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> at = {"period": pd.PeriodIndex(["2026Q2", "2026Q3"], freq="Q")}
-    >>> imports = pd.DataFrame(at | {"actual_usd": [5e6, 4e6], "counterfactual_usd": [5.5e6, 6e6]})
-    >>> cuts = pd.DataFrame(at | {"project_id": "antifreeze_navoi", "identified": True, "gross_usd": [5e5, 2e6]})
-    >>> ax = plot_counterfactual(imports, cuts, say)
-    >>> ax.get_legend().get_texts()[-1].get_text()
-    'imports without the projects'
     """
     ax = ax or style.canvas(4.2)
     totals = counterfactual.groupby("period")[["actual_usd", "counterfactual_usd"]].sum()
@@ -57,18 +47,11 @@ def plot_counterfactual(
 
 
 def plot_plan(yearly: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Planned gross cuts by year, stacked by project (the largest by name); years × projects, names as read.
+    """Planned gross cuts by year, stacked by project, the largest by name.
 
     Parameters
     ----------
-    yearly : gross cuts (USD), years by projects
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> yearly = pd.DataFrame({"A": [1e6, 2e6], "B": [0.0, 1e6]}, [2026, 2027])
-    >>> [label.get_text() for label in plot_plan(yearly, say).texts]
-    ['1.00', '3.00']
+    yearly : gross cuts (USD), years by projects, named as they will be read
     """
     ax = ax or style.canvas(4.2)
     tops = _stack(ax, yearly, say("other projects"))
@@ -95,19 +78,11 @@ def plot_periods(amounts: pd.DataFrame, say: Voice, *, marks: pd.Series | None =
 
 
 def plot_chain(chain: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Stacked effects of every period against the one before, dots the whole change; period, label, value_usd, kind.
+    """Stacked effects of every period against the one before, dots the whole change.
 
     Parameters
     ----------
     chain : period, label, value_usd (USD), kind (total, change, project)
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> chain = pd.DataFrame({"label": ["price", "project A", "imports"], "value_usd": [1e6, -2e6, -1e6]})
-    >>> chain = chain.assign(kind=["change", "project", "total"], period=pd.Period("2026Q3"))
-    >>> plot_chain(chain, say).texts[0].get_text()
-    '−1.00'
     """
     ax = ax or style.canvas(4.2)
     wide = chain.pivot(index="period", columns="label", values="value_usd")

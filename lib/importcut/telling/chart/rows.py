@@ -28,15 +28,6 @@ def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -
     Parameters
     ----------
     ranking : rows of one basis of table `ranking`, in the order of the rank; amounts in USD
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> rows = pd.DataFrame({"project_id": ["antifreeze_navoi", "washer_fluid_tashkent"], "gross_usd": [4e6, 2e6]})
-    >>> rows = rows.assign(headline_usd=[3e6, 1e6], low_usd=[2e6, 1e6], high_usd=[3.5e6, 2e6])
-    >>> ax = plot_ranking(rows, say)
-    >>> [label.get_text() for label in ax.texts]
-    ['1.00', '3.00']
     """
     bars = ranking.head(10).iloc[::-1].reset_index(drop=True)
     ax = ax or style.canvas(0.6 + 0.46 * len(bars))
@@ -81,13 +72,6 @@ def plot_quality(bars: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> A
     Parameters
     ----------
     bars : check, treatment, lines, products, affected_value_usd (USD), in the order of `narrate.quality_bars`
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> bars = pd.DataFrame({"check": ["missing_weight"], "treatment": ["imputed"], "affected_value_usd": [2e6]})
-    >>> plot_quality(bars.assign(lines=12, products=3), say).texts[0].get_text()
-    '$2.00 million, 12 lines, 3 products'
     """
     ax = ax or style.canvas(0.7 + 0.38 * len(bars))
     bars, words = bars.iloc[::-1], say.words("treatments")
@@ -108,13 +92,6 @@ def plot_tornado(sensitivity: pd.DataFrame, say: Voice, *, ax: Axes | None = Non
     Parameters
     ----------
     sensitivity : table `sensitivity`; low_usd and high_usd (USD) by assumption
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> rows = pd.DataFrame({"assumption": ["delay_years"], "low_usd": [4e6], "high_usd": [3e6]})
-    >>> [label.get_text() for label in plot_tornado(rows, say).texts]
-    ['high value', 'low value']
     """
     ax = ax or style.canvas(0.7 + 0.4 * len(sensitivity))
     width = (sensitivity["high_usd"] - sensitivity["low_usd"]).abs()
@@ -137,13 +114,6 @@ def plot_pairs(table: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Ax
     Parameters
     ----------
     table : two columns of amounts (USD), by name
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> table = pd.DataFrame({"planned": [3e6], "realised": [2e6]}, ["Antifreeze"])
-    >>> [line.get_label() for line in plot_pairs(table, say).lines]
-    ['planned', 'realised']
     """
     ax = ax or style.canvas(0.6 + 0.46 * len(table))
     table = table.iloc[::-1]
@@ -165,13 +135,6 @@ def plot_estimates(estimates: pd.DataFrame, say: Voice, *, ax: Axes | None = Non
     Parameters
     ----------
     estimates : rows of table `estimates`; gross_usd, low_usd, high_usd in USD
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> row = {"product_id": "antifreeze", "method": "activity", "gross_usd": 2e6, "low_usd": 1e6, "high_usd": 3e6}
-    >>> plot_estimates(pd.DataFrame([row | {"told": False}]), say).lines[0].get_markerfacecolor()  # hollow
-    'white'
     """
     products = list(estimates["product_id"].unique())
     methods = [m for m in METHOD_COLOURS if m in set(estimates["method"])]
@@ -217,19 +180,11 @@ def plot_variants(variants: pd.DataFrame, say: Voice) -> Axes:
 
 
 def plot_bridge(steps: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Waterfall between the imports of two periods; columns label, value_usd, kind (total, change, project).
+    """Waterfall between the imports of two periods.
 
     Parameters
     ----------
     steps : label, value_usd (USD), kind (total, change, project), in their order
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> steps = pd.DataFrame({"label": ["2023", "price", "project A", "2024"], "value_usd": [5e6, 1e6, -2e6, 4e6]})
-    >>> ax = plot_bridge(steps.assign(kind=["total", "change", "project", "total"]), say)
-    >>> [label.get_text() for label in ax.texts]
-    ['5.00', '+1.00', '−2.00', '4.00']
     """
     ax = ax or style.canvas(0.7 + 0.36 * len(steps))
     _waterfall(ax, steps, say, size=9)
@@ -258,13 +213,6 @@ def plot_matrix(values: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> 
     Parameters
     ----------
     values : amounts (USD), rows by columns
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> ax = plot_matrix(pd.DataFrame({"Asaka": [2e6, 0.0]}, ["Top coat", "Primer"]), say)
-    >>> ax.texts[0].get_text()
-    '2.00'
     """
     ax = ax or style.canvas(0.6 + 0.3 * len(values))
     style.heat_map(ax, values / 1e6, values.map(lambda usd: say.millions(usd) if usd >= 5e3 else ""))
@@ -280,14 +228,6 @@ def plot_probabilities(certainty: pd.DataFrame, say: Voice, *, ax: Axes | None =
     Parameters
     ----------
     certainty : rows of one basis of table `certainty`
-
-    Examples
-    --------
-    >>> say = Voice("en", open_dataset("sample", period="2026Q3"))
-    >>> rows = pd.DataFrame({"project_id": ["antifreeze_navoi"] * 2 + ["fluids_jizzakh"] * 2, "rank": [1, 2, 1, 2]})
-    >>> rows = rows.assign(probability=[0.75, 0.25, 0.25, 0.75], mean_usd=[3e6, 3e6, 2e6, 2e6])
-    >>> [label.get_text() for label in plot_probabilities(rows, say).texts]
-    ['75', '25', '25', '75']
     """
     order = certainty.drop_duplicates("project_id").sort_values("mean_usd", ascending=False)["project_id"]
     wide = certainty.pivot_table(index="project_id", columns="rank", values="probability").reindex(order)

@@ -59,7 +59,7 @@ def chart(title, language, *, high=300):
 def table(rows=12):
     told = {"caption": "What changed, thousand US dollars", "columns": ["Project", "Before", "Now"]}
     body = [[f"лойиҳа {n} <b>", "0,0", f"{n}\u00a0000,5"] for n in range(1, rows + 1)]
-    return shown(TABLE, told | {"rows": body, "numeric": [False, False, True]}, slide="fragment")
+    return shown(TABLE, told | {"rows": body, "numeric": [False, True, True]}, slide="fragment")
 
 
 def report(language, **about):

@@ -35,7 +35,7 @@ def plot_cost_curve(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = No
     left = width.cumsum() - width
     ax.bar(left, height, width=width, align="edge", color=rows["colour"], edgecolor="white", linewidth=0.8)
     room = ax.get_position().width * ax.figure.get_figwidth() / LETTER_WIDTH
-    legend = style.class_patches(rows["class"], say)
+    legend = style.patches(rows["class"], style.CLASS_COLOURS, say.words("classes"))
     for middle, top, share, name, colour in zip(
         left + width / 2, height, width / width.sum(), rows["name"], rows["colour"], strict=True
     ):
@@ -71,7 +71,7 @@ def plot_size_ratio(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = No
     else:
         ax.set_ylim(0, y.max() * 1.12)
     across = say("annual net import cut, million US dollars")
-    legend = [*style.class_patches(rows["class"], say), line]
+    legend = [*style.patches(rows["class"], style.CLASS_COLOURS, say.words("classes")), line]
     _finish(ax, across, say("annual net import cut per dollar invested, US dollars"), legend, say)
     _name_points(ax, rows)
     return ax

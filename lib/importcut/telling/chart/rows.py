@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from importcut.language import Voice
 from importcut.telling.chart import style
@@ -42,7 +41,7 @@ def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -
         style.note(ax, say.millions(row.headline_usd), (edge, row.Index), 6, fontsize=10, fontweight="bold")
     style.name_rows(ax, bars["project_id"].map(say.names("projects")), size=None)
     ax.set_xlim(style.from_zero(bars["headline_usd"].min(), reach.max(), 1.12))
-    style.legend_below(ax, handles=style.class_patches(classes, say))
+    style.legend_below(ax, handles=style.patches(classes, style.CLASS_COLOURS, say.words("classes")))
     return style.million_axis(ax, "x", say)
 
 
@@ -80,9 +79,7 @@ def plot_quality(bars: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> A
     notes = [", ".join([say.money(usd), *n]) for usd, n in zip(bars["affected_value_usd"], counts, strict=True)]
     style.name_rows(ax, say.in_words(bars["check"], "checks"))
     _bars(ax, bars["affected_value_usd"], notes, say, colour=bars["treatment"].map(colours), room=2.05)
-    present = set(bars["treatment"])
-    patches = [Patch(color=colour, label=words[code]) for code, colour in colours.items() if code in present]
-    style.legend_below(ax, columns=2, handles=patches)
+    style.legend_below(ax, columns=2, handles=style.patches(bars["treatment"], colours, words))
     return ax
 
 
@@ -189,9 +186,9 @@ def plot_bridge(steps: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> A
     ax = ax or style.canvas(0.7 + 0.36 * len(steps))
     _waterfall(ax, steps, say, size=9)
     style.name_rows(ax, steps["label"], size=9)
-    names = {"change": say("other factors"), "project": say("projects")}
-    present = [kind for kind in names if steps["kind"].eq(kind).any()]
-    style.legend_below(ax, handles=[Patch(color=KIND_COLOURS[kind], label=names[kind]) for kind in present])
+    words = {"change": say("other factors"), "project": say("projects")}
+    moves = steps.loc[steps["kind"].ne("total"), "kind"]
+    style.legend_below(ax, handles=style.patches(moves, KIND_COLOURS, words))
     return style.million_axis(ax, "x", say)
 
 

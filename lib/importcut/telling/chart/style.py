@@ -1,7 +1,6 @@
 """The frame of every chart: style, canvas, claim above and source below, axes, legends, small charts side by side."""
 
 import io
-import re
 from collections.abc import Sequence
 from textwrap import fill
 
@@ -88,9 +87,9 @@ def _svg(figure: Figure) -> str:
     file, layout = io.StringIO(), figure.get_layout_engine()
     layout.execute(figure)
     figure.set_layout_engine("none")  # otherwise savefig draws everything twice
-    figure.savefig(file, format="svg")
+    figure.savefig(file, format="svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"]))
     figure.set_layout_engine(layout)
-    return re.sub(r"\s*<metadata>.*?</metadata>", "", file.getvalue(), flags=re.DOTALL)
+    return file.getvalue()
 
 
 def small_charts(names: Sequence[str], *, height: float, legend: bool = True) -> list[Axes]:
@@ -150,10 +149,10 @@ def heat_map(ax: Axes, values: pd.DataFrame, labels: pd.DataFrame, *, most: floa
     return ax
 
 
-def class_patches(classes: pd.Series, say: Voice) -> list[Patch]:
-    """The colours of the classes that occur, for a legend."""
-    present, words = set(classes), say.words("classes")
-    return [Patch(color=CLASS_COLOURS[c], label=words[c]) for c in CLASS_COLOURS if c in present]
+def patches(codes: pd.Series, colours: dict[str, str], words: dict[str, str]) -> list[Patch]:
+    """The colours of the codes that occur, and what they are called, for a legend."""
+    present = set(codes)
+    return [Patch(color=colour, label=words[code]) for code, colour in colours.items() if code in present]
 
 
 def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, handles: list | None = None) -> None:

@@ -92,11 +92,9 @@ def _paragraphs(text: str) -> list[str]:
 
 def _picture(picture: Picture, section: list[dict]) -> dict:
     """The bare chart with title, unit and note as text; a title that its finding has just told is left out."""
-    about = {"kind": "picture", "svg": picture.plot or picture.svg, "alt": picture.alt}
-    if not picture.plot:
-        return about | {"title": "", "unit": "", "note": ""}
     title = "" if picture.title in (part.get("text") for part in section) else picture.title
-    return about | {"title": title, "unit": picture.unit, "note": picture.note}
+    words = {"title": title, "unit": picture.unit, "note": picture.note, "alt": picture.alt}
+    return {"kind": "picture", "svg": picture.plot or picture.svg, **words}
 
 
 def _table(table: Table) -> dict:

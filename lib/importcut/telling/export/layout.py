@@ -17,7 +17,6 @@ LEADING, UNIT_SIZE, READABLE, SMALLEST = 1.22, 14, 18, 11  # times; points; read
 EM = 1000  # pixels, at which the widths of words are measured
 ALLOWANCE = 1.02  # times as wide as the font says may a program set a line
 SENTENCE = re.compile(r"(?:(?<=[^\W\d_]{5}[.!?])|(?<=\)[.!?])) (?=[A-ZА-ЯЁЎҚҒҲ])|\n+")
-NUMBER = re.compile(r"[+−–-]?\d[\d\s.,]*%?")
 
 
 @dataclass(frozen=True)
@@ -212,9 +211,7 @@ def _tabled(zone: Box, table: Table, reading: list[str]) -> tuple[Words, Grid, B
         text = Box(zone.left, place.bottom + GAP, zone.width, _height(reading, size, zone.width, PADDING))
         if text.bottom <= zone.bottom:
             break
-    numeric = [known or all(map(NUMBER.fullmatch, column)) for known, *column in zip(table.numeric, *rows, strict=True)]
-    grid = Grid(replace(table, rows=rows, numeric=numeric), small, widths, heights)
-    return unit, grid, place, Words(reading, size, text)
+    return unit, Grid(replace(table, rows=rows), small, widths, heights), place, Words(reading, size, text)
 
 
 def _measured(rows: list[list[str]], size: int, room: float) -> tuple[list[float], list[float]]:

@@ -60,11 +60,10 @@ def _draw(slide: Slide, page: Page) -> None:
     """Title, unit, figure and reading in their places; title and reading as the layout's own."""
     _bar(slide, Box(MARGIN, page.title.box.top, 0.08, page.title.box.height))
     _write(slide.shapes.title, page.title, INK, bold=True)
-    own = slide.placeholders[2 if isinstance(page.figure, Picture) else 1]
+    unit = slide.shapes.add_textbox(0, 0, 0, 0)
+    reading = slide.placeholders[2 if isinstance(page.figure, Picture) else 1]
     if page.figure is None:
-        unit, reading = own, slide.shapes.add_textbox(0, 0, 0, 0)
-    else:
-        unit, reading = slide.shapes.add_textbox(0, 0, 0, 0), own
+        unit, reading = reading, unit
     _write(unit, page.unit, MUTED)
     if isinstance(page.figure, Picture):
         frame = slide.placeholders[1].insert_picture(io.BytesIO(to_png(page.figure.plot, ppi=PPI)))

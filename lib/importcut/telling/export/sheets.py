@@ -10,7 +10,7 @@ from importcut.letters import as_cell
 from importcut.schema import Table, tables
 
 LONGEST_SHEET = 100_000  # rows; a longer table is opened from its CSV
-NUMBER_FORMATS = {"integer": "0", "USD": "#,##0.00", "kg": "#,##0.000", "date": "yyyy-mm-dd"}
+NUMBER_FORMATS = {"integer": "0", "USD": "#,##0.00", "kg": "#,##0.000"}
 LOOKS = {
     "head": {"bold": True, "bottom": 1, "valign": "top"},
     "muted": {"italic": True, "font_color": "#5B6470"},
@@ -55,7 +55,7 @@ def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: D
     import xlsxwriter
 
     as_they_are = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(path, as_they_are) as book:
+    with xlsxwriter.Workbook(path, as_they_are | {"default_date_format": "yyyy-mm-dd"}) as book:
         book.set_properties({"created": datetime.datetime(2000, 1, 1), "comments": mark})
         formats = {kind: book.add_format({"num_format": code}) for kind, code in NUMBER_FORMATS.items()}
         formats |= {look: book.add_format(how) for look, how in LOOKS.items()}
@@ -103,11 +103,10 @@ def _write_about(sheet, named: dict[str, pd.DataFrame], mark: str, ds: Dataset |
 
 def _origin(ds: Dataset) -> list[tuple[str, str, str]]:
     """Item, language and text: title, period, scenario, sources."""
-    texts = {"scenario": ds.scenario.get("title", {})}
+    scenario = {"": ds.scenario["name"]} | ds.scenario.get("title", {})
+    texts = {"dataset": ds.title, "period": {"": str(ds.period)}, "scenario": scenario}
     texts |= {f"source {n}": source for n, source in enumerate(ds.sources, start=1)}
-    title = [("dataset", language, text) for language, text in ds.title.items()]
-    period = [("period", "", str(ds.period)), ("scenario", "", ds.scenario["name"])]
-    return [*title, *period, *((item, language, text) for item in texts for language, text in texts[item].items())]
+    return [(item, language, text) for item in texts for language, text in texts[item].items()]
 
 
 def _meanings(table: Table) -> list[tuple[str, ...]]:
@@ -118,17 +117,11 @@ def _meanings(table: Table) -> list[tuple[str, ...]]:
 
 def _write_column(sheet, place: int, values: pd.Series, formats: dict, unit: str) -> None:
     kind = "integer" if pd.api.types.is_integer_dtype(values) else unit
-    if pd.api.types.is_bool_dtype(values):
-        kind, write = "", sheet.write_boolean
-    elif pd.api.types.is_numeric_dtype(values):
-        write = sheet.write_number
-    elif pd.api.types.is_datetime64_any_dtype(values):
-        kind, write = "date", sheet.write_datetime
-    else:
-        kind, write = "", sheet.write_string
     for row, value in enumerate(values, start=HEADER):
-        if not pd.isna(value):
-            write(row, place, value, formats.get(kind))
+        if isinstance(value, str):
+            sheet.write_string(row, place, value)
+        elif not pd.isna(value):
+            sheet.write(row, place, value, formats.get(kind))
     longest = max((len(str(value)) for value in values.dropna()), default=0)
     sheet.set_column(place, place, min(max(longest, len(unit), len(values.name) + 4), WIDEST_COLUMN))
 

@@ -92,8 +92,7 @@ class Voice:
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number with exactly that many decimals, a real minus sign, and no break inside."""
-        pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        text = format_decimal(value, format=pattern, locale=_locale(self.language), group_separator=True)
+        text = format_decimal(value, format="#,##0." + "0" * digits, locale=_locale(self.language))
         return text.replace("-", "−").replace(" ", "\N{NO-BREAK SPACE}")
 
     def millions(self, usd: float) -> str:

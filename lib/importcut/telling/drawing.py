@@ -12,13 +12,10 @@ SHEET = """#set page(width: auto, height: auto, margin: 0pt, fill: white)
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart as SVG with its title, unit, source and the sentence that stands in for it.
-
-    plot : the chart without title, unit and note, for what says them itself; "" for none.
-    """
+    """A chart as SVG with its title, unit, source and the sentence that stands in for it."""
 
     svg: str
-    plot: str = ""
+    plot: str = ""  # the chart without title, unit and note, for what says them itself
     title: str = ""
     unit: str = ""
     note: str = ""

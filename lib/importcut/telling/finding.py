@@ -16,16 +16,13 @@ PARAGRAPH = 3  # sentences
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim as title, the text that reads the table, the table itself and the grade of the weakest figure in it.
-
-    `lead` is the sentence that may stand alone.
-    """
+    """A claim as title, the text that reads the table, the table itself and the grade of the weakest figure in it."""
 
     title: str
     text: str
     table: pd.DataFrame | None = None
     evidence: str | None = None
-    lead: str = ""
+    lead: str = ""  # the sentence that may stand alone
 
     @property
     def reading(self) -> str:
@@ -39,14 +36,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Cover:
-    """The first page: title, dataset and period, the report's first sentence, the mark of illustrative data.
-
-    A notebook shows all but the headline; that is for the programme which publishes and lists reports.
-    """
+    """The first page: title, dataset and period, the report's first sentence, the mark of illustrative data."""
 
     title: str
     subtitle: str = ""
-    headline: str = ""
+    headline: str = ""  # not shown by a notebook: for what publishes and lists reports
     mark: str = ""
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -75,12 +69,7 @@ def section(
     *,
     lead: int = 0,
 ) -> Finding:
-    """A finding of the sentences whose condition holds, the first `lead` of which may stand alone.
-
-    Parameters
-    ----------
-    title : name of a sentence; facts, rows : as in `sentences`
-    """
+    """A finding of `sentences` under the one that `title` names; the first `lead` of them may stand alone."""
     text = [capital(sentence) for sentence in sentences(say, facts, rows)]
     return Finding(say(title, **facts), paragraphs(text), table, evidence, " ".join(text[:lead]))
 

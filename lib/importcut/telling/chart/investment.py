@@ -23,12 +23,7 @@ BESIDE = [
 
 
 def plot_cost_curve(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Bars of the projects, cheapest first: width the annual net cut, height the cost per dollar of it.
-
-    Parameters
-    ----------
-    appraisal : table `appraisal`; annual_net_usd (USD), cut_per_cost (USD per USD)
-    """
+    """Bars of table `appraisal`, cheapest first: width the annual net cut, height the cost per dollar of it."""
     rows = _with_ratio(appraisal, say)
     ax = ax or style.canvas(3.6 + 0.1 * len(rows))
     height, width = 1 / rows["cut_per_cost"], rows["annual_net_usd"]
@@ -51,12 +46,7 @@ def plot_cost_curve(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = No
 
 
 def plot_size_ratio(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Dots of the projects: annual net cut against what a dollar invested brings of it, with the Pareto front.
-
-    Parameters
-    ----------
-    appraisal : table `appraisal`; annual_net_usd (USD), cut_per_cost (USD per USD), pareto
-    """
+    """Dots of table `appraisal`: annual net cut against what a dollar invested brings of it, and the Pareto front."""
     rows = _with_ratio(appraisal, say)
     ax = ax or style.canvas(5.0)
     x, y = rows["annual_net_usd"], rows["cut_per_cost"]

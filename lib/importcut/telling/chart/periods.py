@@ -47,12 +47,7 @@ def plot_counterfactual(
 
 
 def plot_plan(yearly: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Planned gross cuts by year, stacked by project, the largest by name.
-
-    Parameters
-    ----------
-    yearly : gross cuts (USD), years by projects, named as they will be read
-    """
+    """Planned gross cuts (USD), years by projects, stacked, the largest by name; columns named as they will be read."""
     ax = ax or style.canvas(4.2)
     tops = _stack(ax, yearly, say("other projects"))
     for at, usd in enumerate(tops):
@@ -78,12 +73,7 @@ def plot_periods(amounts: pd.DataFrame, say: Voice, *, marks: pd.Series | None =
 
 
 def plot_chain(chain: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Stacked effects of every period against the one before, dots the whole change.
-
-    Parameters
-    ----------
-    chain : period, label, value_usd (USD), kind (total, change, project)
-    """
+    """Stacked effects of every period against the one before, dots the whole change; columns as of `chain_steps`."""
     ax = ax or style.canvas(4.2)
     wide = chain.pivot(index="period", columns="label", values="value_usd")
     kinds = chain.drop_duplicates("label").set_index("label")["kind"]

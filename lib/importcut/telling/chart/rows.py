@@ -22,12 +22,7 @@ METHOD_COLOURS = {
 
 
 def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Bars of the ranked projects: net in front, gross behind, range as a line, class by colour; ten at most.
-
-    Parameters
-    ----------
-    ranking : rows of one basis of table `ranking`, in the order of the rank; amounts in USD
-    """
+    """Bars of one basis of table `ranking`, ten at most: net in front, gross behind, range a line, class by colour."""
     bars = ranking.head(10).iloc[::-1].reset_index(drop=True)
     ax = ax or style.canvas(0.6 + 0.46 * len(bars))
     classes = bars["project_id"].map(say.ds.projects.set_index("project_id")["class"])
@@ -66,12 +61,7 @@ def plot_bars(values: pd.Series, say: Voice, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_quality(bars: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Bars of the value that each finding touches, coloured by treatment; beside them value, lines and products.
-
-    Parameters
-    ----------
-    bars : check, treatment, lines, products, affected_value_usd (USD), in the order of `narrate.quality_bars`
-    """
+    """Bars of `narrate.quality_bars`: the value a finding touches, by treatment; beside it lines and products."""
     ax = ax or style.canvas(0.7 + 0.38 * len(bars))
     bars, words = bars.iloc[::-1], say.words("treatments")
     colours = dict(zip(words, style.SERIES, strict=False))
@@ -84,12 +74,7 @@ def plot_quality(bars: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> A
 
 
 def plot_tornado(sensitivity: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Bars from the outcome at an assumption's low value to that at its high value; the widest on top.
-
-    Parameters
-    ----------
-    sensitivity : table `sensitivity`; low_usd and high_usd (USD) by assumption
-    """
+    """Bars of table `sensitivity`, from the outcome at an assumption's low value to that at its high; widest on top."""
     ax = ax or style.canvas(0.7 + 0.4 * len(sensitivity))
     width = (sensitivity["high_usd"] - sensitivity["low_usd"]).abs()
     bars = sensitivity.loc[width.sort_values().index].reset_index(drop=True)
@@ -106,12 +91,7 @@ def plot_tornado(sensitivity: pd.DataFrame, say: Voice, *, ax: Axes | None = Non
 
 
 def plot_pairs(table: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Two amounts for each row as hollow and full dots on a line; rows and columns named as they will be read.
-
-    Parameters
-    ----------
-    table : two columns of amounts (USD), by name
-    """
+    """Two columns of amounts (USD) as hollow and full dots on a line; rows and columns named as they will be read."""
     ax = ax or style.canvas(0.6 + 0.46 * len(table))
     table = table.iloc[::-1]
     (hollow, first), (full, second) = table.items()
@@ -127,12 +107,7 @@ def plot_pairs(table: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Ax
 
 
 def plot_estimates(estimates: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """The gross cut of each product by every method, with its range; hollow where chance gives as large a fall.
-
-    Parameters
-    ----------
-    estimates : rows of table `estimates`; gross_usd, low_usd, high_usd in USD
-    """
+    """Gross cuts of table `estimates` by product and method, with their range; hollow where they may be chance."""
     products = list(estimates["product_id"].unique())
     methods = [m for m in METHOD_COLOURS if m in set(estimates["method"])]
     ax = ax or style.canvas(0.5 + (0.16 + 0.12 * len(methods)) * len(products))
@@ -177,12 +152,7 @@ def plot_variants(variants: pd.DataFrame, say: Voice) -> Axes:
 
 
 def plot_bridge(steps: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Waterfall between the imports of two periods.
-
-    Parameters
-    ----------
-    steps : label, value_usd (USD), kind (total, change, project), in their order
-    """
+    """Waterfall between the imports of two periods; columns label, value_usd, kind (total, change, project)."""
     ax = ax or style.canvas(0.7 + 0.36 * len(steps))
     _waterfall(ax, steps, say, size=9)
     style.name_rows(ax, steps["label"], size=9)
@@ -205,12 +175,7 @@ def plot_product_bridges(steps: pd.DataFrame, say: Voice) -> list[Axes]:
 
 
 def plot_matrix(values: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Heat map of amounts in million dollars; rows and columns are named as they will be read.
-
-    Parameters
-    ----------
-    values : amounts (USD), rows by columns
-    """
+    """Heat map of amounts (USD) in million dollars; rows and columns are named as they will be read."""
     ax = ax or style.canvas(0.6 + 0.3 * len(values))
     style.heat_map(ax, values / 1e6, values.map(lambda usd: say.millions(usd) if usd >= 5e3 else ""))
     slanted = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
@@ -220,12 +185,7 @@ def plot_matrix(values: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> 
 
 
 def plot_probabilities(certainty: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Heat map of the probability of every rank of one basis, in per cent; the project with the largest mean on top.
-
-    Parameters
-    ----------
-    certainty : rows of one basis of table `certainty`
-    """
+    """Heat map of one basis of table `certainty`: each rank's probability in per cent; the largest mean on top."""
     order = certainty.drop_duplicates("project_id").sort_values("mean_usd", ascending=False)["project_id"]
     wide = certainty.pivot_table(index="project_id", columns="rank", values="probability").reindex(order)
     ax = ax or style.canvas(0.6 + 0.32 * len(wide))

@@ -34,9 +34,9 @@ COLUMNS = 3  # in which they stand
 DARK = 0.48  # of the scale from white to blue, beyond which a label on it is white
 
 
-def canvas(height: float = 4.5, *, width: float = 8.0) -> Axes:
-    """An empty chart of that size in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=FigureCanvasSVG.fixed_dpi)
+def canvas(height: float = 4.5) -> Axes:
+    """An empty chart of that height in inches."""
+    figure = Figure(figsize=(8, height), layout="constrained", dpi=FigureCanvasSVG.fixed_dpi)
     FigureCanvasSVG(figure)
     return figure.add_subplot()
 
@@ -44,14 +44,12 @@ def canvas(height: float = 4.5, *, width: float = 8.0) -> Axes:
 def picture(ax: Axes, say: Voice, *, title: str, unit: str, alt: str, name: str = "") -> Picture:
     """The finished chart: claim and unit above it, source and the mark of illustrative data below it.
 
-    A chart with a `name` goes into the deck too, and is drawn for it without these.
-
     Parameters
     ----------
     ax : from a `plot_*` function
     title, unit : the claim, and what is measured in which unit
     alt : the sentence that stands in for the chart
-    name : of the file of the figure
+    name : of the figure's file; a chart with one is drawn a second time without claim, unit and source, for the deck
 
     Examples
     --------
@@ -156,10 +154,7 @@ def patches(codes: pd.Series, colours: dict[str, str], words: dict[str, str]) ->
 
 
 def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, handles: list | None = None) -> None:
-    """A legend under the axis at a distance, in letters, that does not depend on the height of the chart.
-
-    Long labels stand in two columns, very long ones in one.
-    """
+    """A legend under the axis at a distance in letters, whatever the chart's height; long labels in fewer columns."""
     handles = ax.get_legend_handles_labels()[0] if handles is None else handles
     longest = max((len(h.get_label()) for h in handles), default=0)
     columns = min(columns, 3 - (longest > LONG_LABEL) - (longest > 2 * LONG_LABEL))

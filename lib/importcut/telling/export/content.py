@@ -61,10 +61,7 @@ def pictures(notebook: dict) -> list[Picture]:
 
 
 def deck_slides(notebook: dict) -> list[Slide]:
-    """The deck: the first finding of a cell of slide type `slide` begins one, a `fragment` goes on with it.
-
-    A finding without picture and table stays in the report.
-    """
+    """The deck: a cell of type `slide` begins a slide with a finding, a `fragment` goes on; none shows text alone."""
     deck, begun = [], None
     for cell, kind, block in blocks(notebook):
         if kind == "slide" and isinstance(block, Finding):
@@ -80,9 +77,10 @@ def deck_slides(notebook: dict) -> list[Slide]:
 
 
 @cache
-def language_words() -> dict[str, dict[str, str]]:
-    """By language, what a document says of itself, and how Typst and Office call the language."""
-    return tomllib.loads((TEMPLATES / "document" / "words.toml").read_text(encoding="utf-8"))
+def language_words(language: str) -> dict[str, str]:
+    """What a document says of itself, in English if need be, and how Typst and Office call the language."""
+    known = tomllib.loads((TEMPLATES / "document" / "words.toml").read_text(encoding="utf-8"))
+    return known.get(language, {**known["en"], "lang": language.split("-")[0], "word": language})
 
 
 def render(template: str, **values) -> str:

@@ -58,12 +58,8 @@ def to_docx(notebook: dict, *, language: str) -> bytes:
 
 
 def _outline(notebook: dict, language: str) -> dict:
-    """The document as data: title page, then sections of headings, texts, pictures and tables.
-
-    What the notebook shows as slides comes first, its other findings in the first annex, all tables in the second.
-    """
-    known = language_words()
-    words = known.get(language, {**known["en"], "lang": language.split("-")[0], "word": language})
+    """As data: title page, what the notebook shows as slides, an annex of other findings, an annex of all tables."""
+    words = language_words(language)
     first, further, tables, front, number = [], [], [], cover(notebook), 0
     if front is None:
         raise ValueError(f"the notebook shows no cover — let a cell display one as {COVER}")

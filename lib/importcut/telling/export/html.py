@@ -24,10 +24,7 @@ def figures(notebook: dict) -> dict[str, bytes]:
 
 
 def to_html(notebook: dict, *, language: str) -> str:
-    """The executed notebook as one page that needs nothing outside itself and runs nothing.
-
-    Code and cells tagged `author` are left out; the cover's mark stands on every page.
-    """
+    """The notebook as one page that needs nothing outside and runs nothing, without code and its author's cells."""
     import mistune
     import nbformat
     from nbconvert import HTMLExporter

@@ -34,7 +34,7 @@ def to_pptx(notebook: dict, *, language: str) -> bytes:
     """The deck: a claim, a chart or a table, a reading and a source on each slide, the rest in the notes."""
     about, deck = pages(notebook)
     file = Presentation(TEMPLATES / "slides" / "template.pptx")
-    code = language_words().get(language, {}).get("word", language)
+    code = language_words(language)["word"]
     layouts = {layout.name: layout for layout in file.slide_layouts}
     for number, page in enumerate(deck, start=1):
         kind = {Picture: PICTURE, Grid: TABLE}.get(type(page.figure), COVER)

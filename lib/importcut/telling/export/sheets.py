@@ -25,29 +25,20 @@ LINE = 15  # points
 
 
 def rounded(table: pd.DataFrame) -> pd.DataFrame:
-    """The table without the last digits of its floating-point numbers, which differ from machine to machine.
-
-    Amounts and weights keep six decimals, so that sums of rows still agree to the cent; ratios keep 12 digits.
-    """
+    """The table without the last digits of its floats, which differ from machine to machine."""
     numbers = table.select_dtypes("floating")
     return table.assign(**{name: _rounded(numbers[name]) for name in numbers})
 
 
 def to_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write one table: UTF-8, line feeds, dates as 2026-09-30, empty where a value is not known.
-
-    Text that a spreadsheet would run as a formula has an apostrophe in front.
-    """
+    """Write one table: UTF-8, line feeds, dates as 2026-09-30, nothing where nothing is known, no text that is run."""
     texts = table.select_dtypes(["object", "string", "category"])
     cells = {name: texts[name].astype("object").map(as_cell) for name in texts}
     rounded(table.assign(**cells)).to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
 
 
 def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: Dataset | None = None) -> None:
-    """Write a workbook: a sheet about the data and the columns, then a sheet a table.
-
-    Text stays text, whatever sign it begins with. Units stand in the row above the names of the columns, so that
-    filters and pivot tables take the names.
+    """Write a workbook: a sheet about the data and the columns, then a sheet a table; text stays text.
 
     mark : printed above every page, "" for none.
     ds : dataset, whose title, period and sources are told in all their languages; None tells of columns alone.
@@ -63,6 +54,7 @@ def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: D
         for name, table in named.items():
             sheet = _sheet(book, name, mark)
             units = {c.name: c.unit for c in tables()[name].columns} if name in tables() else {}
+            # units above, so that filters and pivot tables take the names
             sheet.write_row(0, 0, [units.get(column, "") for column in table], formats["muted"])
             sheet.write_row(1, 0, list(table), formats["head"])
             sheet.freeze_panes(HEADER, 0)
@@ -128,5 +120,5 @@ def _write_column(sheet, place: int, values: pd.Series, formats: dict, unit: str
 
 def _rounded(values: pd.Series) -> pd.Series:
     if values.name.endswith(("_usd", "_kg")):
-        return values.round(6) + 0.0  # no minus zero
+        return values.round(6) + 0.0  # sums of rows still agree to the cent; no minus zero
     return values.map("{:.12g}".format, na_action="ignore").astype("float64") + 0.0

@@ -147,6 +147,12 @@ class Voice:
         return self.ds.title[self.language]
 
     @property
+    def scenario(self) -> str:
+        """Title of the scenario; empty for the base."""
+        scenario = self.ds.scenario
+        return "" if scenario["name"] == "base" else scenario["title"][self.language]
+
+    @property
     def source(self) -> str:
         """The source line under a chart."""
         return self("Source: {title}; calculation: importcut", title=self.title)

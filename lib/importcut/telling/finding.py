@@ -49,14 +49,8 @@ class Cover:
 
 def cover(answer: Finding, say: Voice) -> Cover:
     """The cover of the report that gives this answer."""
-    subtitle = " · ".join([say.title, say.period(say.ds.period), *scenario_title(say)])
+    subtitle = " · ".join(filter(None, [say.title, say.period(say.ds.period), say.scenario]))
     return Cover(say("Which projects cut the most imports"), subtitle, answer.reading, say.mark)
-
-
-def scenario_title(say: Voice) -> list[str]:
-    """The title of the scenario, unless it is the base."""
-    scenario = say.ds.scenario
-    return [] if scenario["name"] == "base" else [scenario["title"][say.language]]
 
 
 def section(

@@ -9,10 +9,7 @@ from importcut.telling.narrate.certainty import chance, tied
 
 
 def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
-    """Who cut the most imports, by how much, in what span, and how sure that is.
-
-    An estimate that may be chance, and whose net is not known, is told as one.
-    """
+    """Who cut the most imports, by how much, in what span, and how sure that is: what may be chance is told as such."""
     ranked = ranking[ranking["basis"].eq("realised_to_date") & ranking["rank"].notna()].sort_values("rank")
     if ranked.empty:
         nobody = say("answer.nobody")

@@ -12,22 +12,13 @@ def tied(ranked: pd.DataFrame) -> bool:
 
 
 def tied_neighbours(order: pd.DataFrame) -> list[tuple[str, str]]:
-    """Projects among the first, and the next, that cannot be told apart in the draws: none is certain to be ahead.
-
-    Parameters
-    ----------
-    order : project_id, p_beats_next (probability that its cut is larger than the next one's), largest first
-    """
+    """Neighbours at the top of `order` (project_id, p_beats_next; largest first), neither of them certainly ahead."""
     pairs = zip(order["project_id"], order["project_id"].iloc[1:], order["p_beats_next"].head(CLAIMED), strict=False)
     return [(first, second) for first, second, ahead in pairs if ahead < CERTAIN]
 
 
 def chance(cuts: pd.DataFrame) -> dict:
-    """What is told apart from chance among the identified cuts, as facts of sentences.
-
-    product_id are those products, amount is their gross cut in USD; all_products, all_cuts: whether nothing is left to
-    chance.
-    """
+    """Of identified cuts, as facts: the products and the amount (USD) told apart from chance, and whether all are."""
     done = cuts[cuts["identified"]]
     apart = done.groupby("product_id")["told"].any()
     return {

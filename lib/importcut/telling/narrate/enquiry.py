@@ -4,16 +4,7 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import RULES, YEAR, weakest
-from importcut.telling.finding import (
-    Finding,
-    by_reason,
-    factors,
-    nothing,
-    scenario_title,
-    section,
-    sentences,
-    with_more,
-)
+from importcut.telling.finding import Finding, by_reason, factors, nothing, section, sentences, with_more
 from importcut.telling.narrate.listings import Listing
 
 DIVIDING = RULES[:3]  # rules whose parts add up to the cut of all projects
@@ -57,21 +48,16 @@ def planned_leader(ranked: pd.DataFrame, basis: str, say: Voice) -> Finding:
 
 def own_assumptions(values: dict[str, float], say: Voice) -> str:
     """The scenario, unless it is the base, and the values that the reader has put in the place of its own."""
-    parts = scenario_title(say)
+    parts = [say.scenario]
     for name, word in say.words("sliders").items():
         if name in values:
             amount = say.percent(values[name], 1) if name == "price_drift" else say.number(values[name], 2)
             parts.append(f"{word}: {amount}")
-    return "; ".join(parts)
+    return "; ".join(filter(None, parts))
 
 
 def project_account(ledger: pd.DataFrame, realised: pd.DataFrame, project: str, say: Voice) -> Finding:
-    """What a project has cut to date, what was planned, what the difference consists of, or why nothing is known.
-
-    Parameters
-    ----------
-    ledger, realised : the project's rows of the tables `ledger` and `cuts_realised`
-    """
+    """What a project (its rows of both tables) has cut and was to cut, why they differ, or why nothing is known."""
     own, parts = realised[realised["identified"]], say.words("parts")
     differences, weak = factors(ledger[list(parts)].sum(), parts, say), weakest(own["gross_evidence"])
     facts = {"project_id": project, "realised": own["gross_usd"].sum(), "planned": ledger["planned_usd"].sum()}

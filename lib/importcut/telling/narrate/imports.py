@@ -12,12 +12,7 @@ SHOWN = 6  # products with a waterfall of their own
 
 
 def without_projects(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
-    """Imports as they were, and as they would have been without the projects.
-
-    Parameters
-    ----------
-    cuts : table `cuts_realised`; tells which part of the gap is told apart from chance
-    """
+    """Imports as they were and would have been without the projects; `cuts` tells which part may be chance."""
     cut = counterfactual[counterfactual["actual_usd"].ne(counterfactual["counterfactual_usd"])]
     if cut.empty:
         return nothing(say, "without.title_none", "no_cut", cut)
@@ -75,10 +70,7 @@ def places(profile: pd.DataFrame, cuts: pd.DataFrame | None, period: pd.Period, 
 
 
 def bridge_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
-    """The base comparison over all products as steps of a waterfall: label, value_usd, kind (total, change, project).
-
-    The largest projects have a step each; what rounds to nothing is left out.
-    """
+    """Steps of a waterfall of all products since the base period: label, value_usd, kind (total, change, project)."""
     rows = bridge.query("comparison == 'base'")
     effects = rows.groupby("effect")["value_usd"].sum()
     projects = rows[rows["effect"].eq("project")].groupby("project_id")["value_usd"].sum()
@@ -93,10 +85,7 @@ def bridge_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
 
 
 def product_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
-    """The base comparison of the products that the projects moved most, or else that moved most, as `bridge_steps`.
-
-    Column product is its name; the products have the same steps, those that round to nothing in all of them left out.
-    """
+    """As `bridge_steps`, for the products that moved most, by projects if these moved any; column product: its name."""
     rows = bridge.query("comparison == 'base'")
     changes = _changes(rows, "product_id")
     by_projects = changes.get("project", 0 * changes.sum(axis=1)).abs()
@@ -113,10 +102,7 @@ def product_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
 
 
 def chain_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
-    """What moved imports from period to period: period, label, value_usd, kind (change, project, total), all products.
-
-    A factor that rounds to nothing in every period is left out; the total is the whole change.
-    """
+    """What moved imports from period to period: period, label, value_usd, kind (change, project, total: the whole)."""
     changes = _changes(bridge.query("comparison == 'chained'"), "period")
     names = say.words("factors") | {"total": say("change in imports")}
     moved = [f for f in names if f in changes and changes[f].abs().ge(PRECISION).any()]

@@ -48,13 +48,7 @@ class Listing:
 def listing(
     name: str, rows: pd.DataFrame, say: Voice, *, caption: str = "", further: dict[str, str] | None = None
 ) -> Listing:
-    """The table of that name in listings.toml, made of rows.
-
-    Parameters
-    ----------
-    caption : as it is read, where listings.toml has none
-    further : headings as they are read, with their columns, after those of listings.toml
-    """
+    """The table of that name in listings.toml, made of rows; caption and further headings come as they are read."""
     about = texts("listings")[name]
     heads = {say(head): column for head, column in about["columns"].items()} | (further or {})
     frame = pd.DataFrame({head: _cells(rows, column, say) for head, column in heads.items()})

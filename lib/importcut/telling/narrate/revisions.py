@@ -4,21 +4,16 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import weakest
-from importcut.telling.finding import PRECISION, Finding, by_reason, scenario_title, section
+from importcut.telling.finding import PRECISION, Finding, by_reason, section
 
 UNITS = {"USD gross": (PRECISION, 1e-3, 1), "rank": (1, 1, 0), "share": (0.005, 100, 0)}  # least shown, scale, digits
 
 
 def changes(table: pd.DataFrame, say: Voice) -> Finding:
-    """New periods, who leads, revised figures, moved ranks, measures and the target, against the last publication.
-
-    Parameters
-    ----------
-    table : table `changes`
-    """
+    """What table `changes` holds: new periods, who leads, revised figures, moved ranks, measures and the target."""
     if table.empty:
-        facts, why = {"scenario": "".join(scenario_title(say))}, "changed.none_scenario"
-        return section(say, "changed.title_none", facts, [(True, why if facts["scenario"] else "changed.none")], table)
+        rows = [(True, "changed.none_scenario" if say.scenario else "changed.none")]
+        return section(say, "changed.title_none", {"scenario": say.scenario}, rows, table)
 
     def of(kind: str, key: str = "project_id") -> pd.DataFrame:
         return table[table["kind"].eq(kind)].rename(columns={"id": key})

@@ -247,6 +247,12 @@ def fingerprint_of(**parts) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def seal_of(origin: str, files: dict[str, str]) -> str:
+    """The digest that every format of a report prints: of what its figures come from, and of its tables."""
+    tables = {name: digest for name, digest in files.items() if name.startswith("tables/")}
+    return fingerprint_of(origin=origin, tables=tables)
+
+
 def write_whole(file: Path, content: str | bytes) -> None:
     """Write a file so that it is never seen half written."""
     with whole(file) as part:

@@ -33,6 +33,7 @@ from importcut.dataset import (
     processed_folder,
     remember,
     run_name,
+    seal_of,
     table_digests,
     uncovered,
 )
@@ -134,8 +135,10 @@ def make_report(
                     file.unlink(missing_ok=True)
                 again = "run this again; nothing was published"
                 raise RunError(f"{', '.join(changed)}: changed while the report was made — {again}")
-            manifest = _origin(ds, data, code) | _results(outcome, spoken, written, files)
-            publish.put_in_place(files, manifest, build=setting.build, target=target)
+            about = _origin(ds, data, code) | _results(outcome, spoken, written, files)
+            about |= {"origin": origin, "seal": seal_of(origin, files)}
+            about["sha256"] = fingerprint_of(**about)
+            publish.put_in_place(files, about, build=setting.build, target=target)
     write_index(out)
     return Report(target, _headline(outcome, languages[0]), outcome.new, outcome.standing)
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from importcut.app import preload
 from importcut.app.parameters import checked_parameters, declared_parameters
-from importcut.dataset import Dataset, digests, fingerprint_of, memory_of, remember, write_whole
+from importcut.dataset import Dataset, digests, fingerprint_of, memory_of, remember, seal_of, write_whole
 from importcut.language import Voice
 from importcut.schema import PLACE, RunError, tables
 
@@ -191,12 +191,14 @@ def report_steps(setting: Setting, languages: list[str]) -> list[Step]:
         papers[name] = _notebook(setting, name, "notebooks", languages[0], [papers[a] for a in after], sound=sound)
     steps = [*papers.values(), _notebook(setting, METHOD, "notebooks", languages[0], [])]
     workbook = "xlsx" in setting.formats
-    steps.append(_export("tables", partial(_tables, setting), [*papers.values()], read=saved, workbook=workbook))
+    csv = _export("tables", partial(_tables, setting), [*papers.values()], read=saved, workbook=workbook)
+    steps.append(csv)
     for language in languages:
         answer = _notebook(setting, ANSWER, language, language, [*papers.values()], read=saved)
         steps += [answer, _export(f"{language}/{FIGURES}", partial(_figures, setting, language), [answer])]
         for name in (name for name in setting.formats if name != "xlsx"):
-            steps.append(_export(f"{language}/{EXPORTS[name]}", partial(_written, setting, language, name), [answer]))
+            make = partial(_written, setting, language, name)
+            steps.append(_export(f"{language}/{EXPORTS[name]}", make, [answer, csv]))
     return steps
 
 
@@ -265,6 +267,11 @@ def _executed(setting: Setting, language: str) -> dict:
     return nbformat.read(setting.build / language / f"{ANSWER}.ipynb", as_version=4)
 
 
+def _seal(setting: Setting) -> str:
+    files = digests((setting.build / "tables").glob("*.csv"))
+    return seal_of(setting.origin, {f"tables/{file.name}": digest for file, digest in files.items()})
+
+
 def _figures(setting: Setting, language: str) -> tuple[list[str], dict]:
     """Export the figures of the answer in one language, and remember its headline."""
     from importcut.telling import export
@@ -286,7 +293,8 @@ def _written(setting: Setting, language: str, name: str) -> tuple[list[str], dic
     from importcut.telling import export
 
     target = f"{language}/{EXPORTS[name]}"
-    write_whole(setting.build / target, getattr(export, f"to_{name}")(_executed(setting, language), language=language))
+    executed = export.sealed(_executed(setting, language), _seal(setting))
+    write_whole(setting.build / target, getattr(export, f"to_{name}")(executed, language=language))
     return [target], {}
 
 
@@ -305,7 +313,8 @@ def _tables(setting: Setting) -> tuple[list[str], dict]:
         export.to_csv(table, folder / f"{name}.csv")
     names = [f"tables/{name}.csv" for name in content]
     if "xlsx" in setting.formats:
-        export.to_xlsx(content, setting.build / EXPORTS["xlsx"], mark=Voice("en", setting.ds).mark, ds=setting.ds)
+        about = {"mark": Voice("en", setting.ds).mark, "ds": setting.ds, "seal": _seal(setting)}
+        export.to_xlsx(content, setting.build / EXPORTS["xlsx"], **about)
         names.append(EXPORTS["xlsx"])
     return names, {}
 

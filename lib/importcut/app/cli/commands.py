@@ -90,6 +90,25 @@ def report(
         tell(result.headline)
 
 
+@app.command(epilog="Example: importcut verify reports/sample/2026Q3 --rerun")
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder of a report, wherever it was handed to.")],
+    rerun: Annotated[bool, typer.Option("--rerun", help="Make it again of its data, and compare to the cent.")] = False,
+    dataset: Annotated[str | None, typer.Option(help="The data of the re-run, by default those it names.")] = None,
+    debug: Annotated[bool, DEBUG] = False,
+) -> None:
+    """Tell whether a report is as it was handed out: every file, what each format says, and what its data give.
+
+    Exit code 0: it is; 1: something is not, with file and place; 2: the folder holds no report.
+    """
+    from importcut.app.verify import verify_report
+
+    with errors_in_a_line(debug):
+        wrong = verify_report(folder, dataset=dataset, rerun=rerun)
+    tell(*(wrong or [f"As it was handed out: {from_here(folder)}"]))
+    raise typer.Exit(1 if wrong else 0)
+
+
 @app.command(epilog="Example: importcut publish --dataset sample --period 2026Q3 --date 2026-10-15")
 def publish(
     dataset: Annotated[str, DATASET] = "sample",

@@ -1,6 +1,6 @@
 """What is handed out, made from one executed notebook."""
 
-from importcut.telling.export.content import cover
+from importcut.telling.export.content import cover, sealed
 from importcut.telling.export.document import to_docx, to_pdf
 from importcut.telling.export.html import figures, to_html
 from importcut.telling.export.sheets import rounded, to_csv, to_xlsx

@@ -37,11 +37,22 @@ def to_csv(table: pd.DataFrame, path: Path) -> None:
     rounded(table.assign(**cells)).to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
 
 
+<<<<<<< HEAD
 def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: Dataset | None = None) -> None:
     """Write a workbook: a sheet about the data and the columns, then a sheet a table; text stays text.
+=======
+def to_xlsx(
+    named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: Dataset | None = None, seal: str = ""
+) -> None:
+    """Write a workbook: a sheet about the data and the columns, then a sheet a table.
+
+    Text stays text, whatever sign it begins with. Units stand in the row above the names of the columns, so that
+    filters and pivot tables take the names.
+>>>>>>> 5f73c82 (importcut verify tells whether a report is as it was handed out, and names file and place of a changed digit; every format prints the report's seal)
 
     mark : printed above every page, "" for none.
     ds : dataset, whose title, period and sources are told in all their languages; None tells of columns alone.
+    seal : of the report, "" for none.
     """
     import xlsxwriter
 
@@ -50,7 +61,8 @@ def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: D
         book.set_properties({"created": datetime.datetime(2000, 1, 1), "comments": mark})
         formats = {kind: book.add_format({"num_format": code}) for kind, code in NUMBER_FORMATS.items()}
         formats |= {look: book.add_format(how) for look, how in LOOKS.items()}
-        _write_about(_sheet(book, ABOUT, mark), named, mark, ds, formats)
+        about = [*_origin(ds), *([("mark", "", mark)] * bool(mark)), *([("seal", "", seal)] * bool(seal))]
+        _write_about(_sheet(book, ABOUT, mark), named, about, formats)
         for name, table in named.items():
             sheet = _sheet(book, name, mark)
             units = {c.name: c.unit for c in tables()[name].columns} if name in tables() else {}
@@ -76,13 +88,11 @@ def _sheet(book, name: str, mark: str):
     return sheet
 
 
-def _write_about(sheet, named: dict[str, pd.DataFrame], mark: str, ds: Dataset | None, formats: dict) -> None:
+def _write_about(sheet, named: dict[str, pd.DataFrame], origin: list[tuple[str, str, str]], formats: dict) -> None:
     """What the data are, each line in each of their languages; then every column: meaning, type, unit."""
     sheet.set_column(0, 1, 24)
     sheet.set_column(2, 2, WIDE)
     sheet.set_column(3, 4, 20)
-    origin = [] if ds is None else _origin(ds)
-    origin += [("mark", "", mark)] * bool(mark)
     first = len(origin) + bool(origin)
     sheet.write_row(first, 0, ["table", "column", "meaning", "type", "unit"], formats["head"])
     columns = [row for name in named if name in tables() for row in _meanings(tables()[name])]
@@ -93,10 +103,16 @@ def _write_about(sheet, named: dict[str, pd.DataFrame], mark: str, ds: Dataset |
     sheet.autofilter(first, 0, first + max(len(columns), 1), 4)
 
 
-def _origin(ds: Dataset) -> list[tuple[str, str, str]]:
+def _origin(ds: Dataset | None) -> list[tuple[str, str, str]]:
     """Item, language and text: title, period, scenario, sources."""
+<<<<<<< HEAD
     scenario = {"": ds.scenario["name"]} | ds.scenario.get("title", {})
     texts = {"dataset": ds.title, "period": {"": str(ds.period)}, "scenario": scenario}
+=======
+    if ds is None:
+        return []
+    texts = {"scenario": ds.scenario.get("title", {})}
+>>>>>>> 5f73c82 (importcut verify tells whether a report is as it was handed out, and names file and place of a changed digit; every format prints the report's seal)
     texts |= {f"source {n}": source for n, source in enumerate(ds.sources, start=1)}
     return [(item, language, text) for item in texts for language, text in texts[item].items()]
 

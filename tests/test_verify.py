@@ -110,7 +110,6 @@ CHANGES = {
 
 
 def test_a_report_is_as_it_was_handed_out_wherever_it_lies(handed_out):
-    assert verify_report(handed_out) == []
     done = CliRunner().invoke(app, ["verify", str(handed_out)])
     assert (done.exit_code, done.output) == (0, f"As it was handed out: {handed_out}\n")
 

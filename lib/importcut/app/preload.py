@@ -86,7 +86,7 @@ def serve() -> None:
     columns = [column.name for column in tables()["target"].columns]
     conform(pandas.DataFrame(columns=columns), "target", frequency="Y")  # pandera gets ready at its first check
     gc.freeze()  # what lies ready is shared, not copied
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system lets kernels go that have ended
+    signal.signal(signal.SIGCHLD, _reap)
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
@@ -94,6 +94,13 @@ def serve() -> None:
         if pid == 0:
             _become_kernel(**order)
         os.write(1, f"{pid}\n".encode())
+
+
+def _reap(*_) -> None:
+    """Let the kernels go that have ended; who waits for them is charged with their processor time, as it should be."""
+    with suppress(ChildProcessError):
+        while any(os.waitpid(-1, os.WNOHANG)):
+            pass
 
 
 def _become_kernel(argv: list[str], cwd: str, env: dict[str, str]) -> NoReturn:

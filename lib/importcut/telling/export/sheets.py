@@ -37,18 +37,10 @@ def to_csv(table: pd.DataFrame, path: Path) -> None:
     rounded(table.assign(**cells)).to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
 
 
-<<<<<<< HEAD
-def to_xlsx(named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: Dataset | None = None) -> None:
-    """Write a workbook: a sheet about the data and the columns, then a sheet a table; text stays text.
-=======
 def to_xlsx(
     named: dict[str, pd.DataFrame], path: Path, *, mark: str = "", ds: Dataset | None = None, seal: str = ""
 ) -> None:
-    """Write a workbook: a sheet about the data and the columns, then a sheet a table.
-
-    Text stays text, whatever sign it begins with. Units stand in the row above the names of the columns, so that
-    filters and pivot tables take the names.
->>>>>>> 5f73c82 (importcut verify tells whether a report is as it was handed out, and names file and place of a changed digit; every format prints the report's seal)
+    """Write a workbook: a sheet about the data and the columns, then a sheet a table; text stays text.
 
     mark : printed above every page, "" for none.
     ds : dataset, whose title, period and sources are told in all their languages; None tells of columns alone.
@@ -105,14 +97,10 @@ def _write_about(sheet, named: dict[str, pd.DataFrame], origin: list[tuple[str, 
 
 def _origin(ds: Dataset | None) -> list[tuple[str, str, str]]:
     """Item, language and text: title, period, scenario, sources."""
-<<<<<<< HEAD
-    scenario = {"": ds.scenario["name"]} | ds.scenario.get("title", {})
-    texts = {"dataset": ds.title, "period": {"": str(ds.period)}, "scenario": scenario}
-=======
     if ds is None:
         return []
-    texts = {"scenario": ds.scenario.get("title", {})}
->>>>>>> 5f73c82 (importcut verify tells whether a report is as it was handed out, and names file and place of a changed digit; every format prints the report's seal)
+    scenario = {"": ds.scenario["name"]} | ds.scenario.get("title", {})
+    texts = {"dataset": ds.title, "period": {"": str(ds.period)}, "scenario": scenario}
     texts |= {f"source {n}": source for n, source in enumerate(ds.sources, start=1)}
     return [(item, language, text) for item in texts for language, text in texts[item].items()]
 

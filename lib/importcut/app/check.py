@@ -1,6 +1,5 @@
 """Everything wrong with a dataset at once, each with the import value that it touches, and the text that tells it."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -74,9 +73,9 @@ def to_mend(result: Examination, everything: bool = False) -> list[str]:
     """What is to be mended, worst first; ! marks what stops a report."""
     defects = [d for n, d in enumerate(result.defects) if everything or d.stops or n < MOST]
     more = len(result.defects) - len(defects)
-    lines = [f"{_usd(d.value_usd):>16} {'!' if d.stops else ' '} {d.text}" for d in defects]
-    head = [f"{'USD at stake':>16}   to mend (! = before a report can be made)"] if lines else []
-    return head + lines + ([f"{'':>16}   … and {more} more; --all shows them"] if more else [])
+    lines = [f"{'USD at stake':>16}   to mend (! = before a report can be made)"] if result.defects else []
+    lines += [f"{_usd(d.value_usd):>16} {'!' if d.stops else ' '} {d.text}" for d in defects]
+    return lines + ([f"{'':>16}   … and {more} more; --all shows them"] if more else [])
 
 
 def verdict(result: Examination) -> str:
@@ -90,15 +89,12 @@ def verdict(result: Examination) -> str:
 
 def _read_as(result: Examination, everything: bool) -> list[str]:
     """What was taken for what: format, encoding and separator of the files, those alike together."""
-    lines, files = Counter(), Counter()
+    alike = {}
     for file in result.files:
-        kind = file.format, file.encoding, {"\t": "tab", "": "–"}.get(file.separator, file.separator)
-        lines[kind] += file.lines - file.carried_on
-        files[kind] += 1
-    rows = [
-        f"{lines[kind]:>16,}   {kind[0]}, {kind[1]}, separator {kind[2]}: {number} files"
-        for kind, number in files.items()
-    ]
+        separator = {"\t": "tab", "": "–"}.get(file.separator, file.separator)
+        kind = f"{file.format}, {file.encoding}, separator {separator}"
+        alike.setdefault(kind, []).append(file.lines - file.carried_on)
+    rows = [f"{sum(lines):>16,}   {kind}: {len(lines)} files" for kind, lines in alike.items()]
     columns = [*dict.fromkeys(name for file in result.files for name in file.unread)]
     if columns:
         first = columns if everything else columns[:MOST_NAMES]

@@ -14,10 +14,9 @@ INJECTED = "# Parameters\n"  # how papermill begins the cell that it puts below 
 def declared_parameters(cells: Iterable[dict], place: str) -> dict[str, str]:
     """Type of each parameter in the cell tagged `parameters` of the notebook `place`, by name.
 
-    Read from the syntax tree: papermill's own inspection leaves out lines with two equals signs.
-
     Raises RunError if the cell holds anything but assignments of literals.
     """
+    # read from the syntax tree: papermill's own inspection leaves out lines with two equals signs
     tagged = (cell for cell in cells if "parameters" in cell["metadata"].get("tags", ()))
     return {name: kind for cell in tagged for name, (kind, _) in _assignments("".join(cell["source"]), place).items()}
 

@@ -12,15 +12,7 @@ import pandas as pd
 
 from importcut.app import preload, publish
 from importcut.app.index import by_name, chosen, dataset_as_of, reports_of, write_index
-from importcut.app.steps import (
-    EXPORTS,
-    FIGURES,
-    Outcome,
-    Setting,
-    altered,
-    report_steps,
-    run_steps,
-)
+from importcut.app.steps import EXPORTS, FIGURES, Outcome, Setting, altered, report_steps, run_steps
 from importcut.dataset import (
     DIGESTS,
     FETCHED,
@@ -122,10 +114,8 @@ def make_report(
         shutil.rmtree(work / "failed", ignore_errors=True)
         setting = Setting(ds, _as_parameter(ds), origin, notebooks, work, cache, written)
         steps, memory = report_steps(setting, spoken), work / "steps.json"
-        outcome = run_steps(
-            steps, build=setting.build, memory=memory, cache=cache, jobs=jobs, progress=progress,
-            stop=_stop_kernels,
-        )  # fmt: skip
+        how = {"jobs": jobs, "progress": progress, "stop": _stop_kernels}
+        outcome = run_steps(steps, build=setting.build, memory=memory, cache=cache, **how)
         files = {name: digest for values in outcome.values.values() for name, digest in values["files"].items()}
         reports_of(ds, out, claim=True)
         if outcome.new or former.get("inputs") != data or not publish.stands(files, target, cache):

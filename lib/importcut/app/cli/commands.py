@@ -20,9 +20,8 @@ def new(
 
     with errors_in_a_line(debug):
         place = from_here(new_dataset(folder))
-    tell(f"Dataset: {place}")
-    tell("Put the declarations into declarations/, fill in products of registers.xlsx and the titles of dataset.toml,")
-    tell(f"then: importcut check {place}")
+    todo = "Put the declarations into declarations/, fill in products of registers.xlsx and the titles of dataset.toml,"
+    tell(f"Dataset: {place}", todo, f"then: importcut check {place}")
 
 
 @app.command(epilog="Example: importcut check data/raw/mine")
@@ -86,8 +85,7 @@ def report(
         result = make_report(dataset, **options, progress=step)
     if not quiet:
         page = result.folder if wanted[0] == "xlsx" else result.folder / spoken[0] / EXPORTS[wanted[0]]
-        tell(f"Report: {from_here(page)}")
-        tell(result.headline)
+        tell(f"Report: {from_here(page)}", result.headline)
 
 
 @app.command(epilog="Example: importcut verify reports/sample/2026Q3 --rerun")

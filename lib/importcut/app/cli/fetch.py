@@ -85,8 +85,7 @@ def cbu(
     tell(f"{source.title}: {new} new answers, {len(days) - new} there already; {added} rates added")
     if differing:
         tell(f"exchange_rates.csv: {len(differing)} differ and stay as entered; remove a row to take the one fetched")
-    for difference in differing:
-        tell(f"  {difference}")
+        tell(*(f"  {difference}" for difference in differing))
     tell(source.terms)
 
 

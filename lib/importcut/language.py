@@ -193,10 +193,7 @@ def _locale(language: str) -> Locale:
 
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
-    """The catalogue of a language, compiled in memory.
-
-    Raises ValueError if a translation has other placeholders than its message.
-    """
+    """The catalogue, compiled in memory; ValueError if a translation has other placeholders than its message."""
     if language == SOURCE:
         return gettext.NullTranslations()
     file = CATALOGUES / language / "LC_MESSAGES" / "importcut.po"

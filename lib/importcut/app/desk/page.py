@@ -11,7 +11,7 @@ from importcut.language import Voice
 from importcut.letters import as_html
 from importcut.schema import LIBRARY, as_text
 from importcut.telling.drawing import data_uri, to_png
-from importcut.telling.export import rounded
+from importcut.telling.export import to_csv
 
 STYLESHEET = LIBRARY / "templates" / "desk" / "style.css"
 UNKNOWN = ("NaN", "<NA>", "&lt;NA&gt;")  # as pandas writes what is not known; here its cell is empty
@@ -115,7 +115,7 @@ def listing(lines: str, say: Voice) -> str:
 
 def csv(view: View) -> str:
     """The table as a file holds it: ids, US dollars and kg."""
-    return rounded(as_text(view.table)).to_csv(index=False, lineterminator="\n")
+    return to_csv(as_text(view.table))
 
 
 def keep(view: View, lines: str, name: str, folder: Path) -> list[Path]:

@@ -97,11 +97,7 @@ def plot_chain(chain: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Ax
 
 
 def plot_placebos(placebo: pd.DataFrame, say: Voice) -> Axes:
-    """Actual and expected imports of each product, thousand tonnes, with the band in which most donors lie.
-
-    Columns as of table `placebo`. The band is the expectation × the central four fifths of the donors' actual over
-    expected imports in that period. Returns the first of the small charts; all are axes of its figure.
-    """
+    """Actual and expected imports of table `placebo`, thousand tonnes, in the band of most donors; the first chart."""
     rows = placebo.assign(ratio=placebo["actual_kg"] / placebo["expected_kg"])
     pairs = rows.loc[rows["role"].eq("product"), PAIR].drop_duplicates().head(style.MOST)
     charts = style.small_charts(pairs["product_id"].map(say.names("products")).tolist(), height=2.1)
@@ -124,11 +120,7 @@ def plot_placebos(placebo: pd.DataFrame, say: Voice) -> Axes:
 
 
 def plot_weights(panel: pd.DataFrame, products: list[str], say: Voice) -> Axes:
-    """Unit value of the first six `products` by period, USD per kg, before and after imputation.
-
-    Columns of the panel: product_id, period, value_usd, raw_kg, net_kg, evidence. Hollow dots stand where a weight was
-    imputed. Returns the first of the small charts; all are axes of its figure.
-    """
+    """Unit value (USD per kg) of six products of the panel, before and after imputation (dots); the first chart."""
     import seaborn as sns  # here, since it costs a kernel a second: notebook 02 alone draws this
 
     cells = panel[panel["product_id"].isin(products)].assign(imputed=panel["evidence"].eq("inferred"))

@@ -126,11 +126,7 @@ def plot_estimates(estimates: pd.DataFrame, say: Voice, *, ax: Axes | None = Non
 
 
 def plot_variants(variants: pd.DataFrame, say: Voice) -> Axes:
-    """The gross cut of each product in every variant, by base year, coloured by what is compared; a dot a donor set.
-
-    Columns of one method of table `variants`: product_id, base, basis, gross_usd (USD); six products at most. Returns
-    the first of the small charts; all are axes of its figure.
-    """
+    """Gross cuts of six products in every variant of a method, by base year, coloured by basis; the first chart."""
     products = variants["product_id"].unique()[: style.MOST]
     charts = style.small_charts([*say.names("products")[products]], height=2.1)
     words, look = say.words("compared"), {"linestyle": "", "marker": "o", "markersize": 3.5, "alpha": 0.5}

@@ -30,11 +30,11 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: _rounded(numbers[name]) for name in numbers})
 
 
-def to_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write one table: UTF-8, line feeds, dates as 2026-09-30, nothing where nothing is known, no text that is run."""
+def to_csv(table: pd.DataFrame, path: Path | None = None) -> str | None:
+    """One table as text, or in a file: dates as 2026-09-30, empty where nothing is known; no text runs as a formula."""
     texts = table.select_dtypes(["object", "string", "category"])
     cells = {name: texts[name].astype("object").map(as_cell) for name in texts}
-    rounded(table.assign(**cells)).to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    return rounded(table.assign(**cells)).to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
 
 
 def to_xlsx(

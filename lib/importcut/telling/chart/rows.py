@@ -13,12 +13,6 @@ from importcut.language import Voice
 from importcut.telling.chart import style
 
 KIND_COLOURS = {"total": style.SERIES[7], "change": style.SERIES[4], "project": style.SERIES[2]}
-METHOD_COLOURS = {
-    "deliveries": style.INK,
-    "activity": style.SERIES[0],
-    "control_basket": style.SERIES[1],
-    "synthetic_control": style.SERIES[2],
-}
 
 
 def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
@@ -108,19 +102,19 @@ def plot_pairs(table: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Ax
 
 def plot_estimates(estimates: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
     """Gross cuts of table `estimates` by product and method, with their range; hollow where they may be chance."""
-    products = list(estimates["product_id"].unique())
-    methods = [m for m in METHOD_COLOURS if m in set(estimates["method"])]
+    products, words = list(estimates["product_id"].unique()), say.words("methods")
+    colours = dict(zip(words, [style.INK, *style.SERIES], strict=False))
+    methods = [m for m in words if m in set(estimates["method"])]
     ax = ax or style.canvas(0.5 + (0.16 + 0.12 * len(methods)) * len(products))
     for row in estimates.itertuples():
         y = products.index(row.product_id) + (methods.index(row.method) - (len(methods) - 1) / 2) * 0.8 / len(methods)
-        colour = METHOD_COLOURS[row.method]
+        colour = colours[row.method]
         ax.hlines(y, row.low_usd, row.high_usd, color=colour, linewidth=2.6, alpha=0.45)
         ax.plot(row.gross_usd, y, "o", color=colour, markerfacecolor=colour if row.told else "white", markersize=5)
     ax.axvline(0, color=style.MUTED, linewidth=0.8)
     style.name_rows(ax, say.names("products")[products], size=None)
     ax.set_ylim(len(products) - 0.5, -0.5)
-    words = say.words("methods")
-    handles = [Line2D([], [], color=METHOD_COLOURS[m], marker="o", linewidth=3, label=words[m]) for m in methods]
+    handles = [Line2D([], [], color=colours[m], marker="o", linewidth=3, label=words[m]) for m in methods]
     style.legend_below(ax, columns=2, handles=handles)
     return style.million_axis(ax, "x", say)
 

@@ -97,7 +97,7 @@ def plot_chain(chain: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Ax
 
 
 def plot_placebos(placebo: pd.DataFrame, say: Voice) -> Axes:
-    """Actual and expected imports of table `placebo`, thousand tonnes, in the band of most donors; the first chart."""
+    """Actual and expected imports of table `placebo`, thousand tonnes, and the band of most donors; the first chart."""
     rows = placebo.assign(ratio=placebo["actual_kg"] / placebo["expected_kg"])
     pairs = rows.loc[rows["role"].eq("product"), PAIR].drop_duplicates().head(style.MOST)
     charts = style.small_charts(pairs["product_id"].map(say.names("products")).tolist(), height=2.1)
@@ -120,7 +120,7 @@ def plot_placebos(placebo: pd.DataFrame, say: Voice) -> Axes:
 
 
 def plot_weights(panel: pd.DataFrame, products: list[str], say: Voice) -> Axes:
-    """Unit value (USD per kg) of six products of the panel, before and after imputation (dots); the first chart."""
+    """Unit values (USD per kg) in the panel, six products, hollow dots where a weight was imputed; the first chart."""
     import seaborn as sns  # here, since it costs a kernel a second: notebook 02 alone draws this
 
     cells = panel[panel["product_id"].isin(products)].assign(imputed=panel["evidence"].eq("inferred"))

@@ -59,7 +59,7 @@ def sealed(notebook: dict, seal: str) -> dict:
     """The notebook with the first digits of the report's seal on its cover, by which prints are told apart."""
     outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", ()))
     for about in (output["data"][COVER] for output in outputs if COVER in output.get("data", {})):
-        about["subtitle"] = " · ".join(filter(None, [about["subtitle"], f"№ {seal[:8]}"]))
+        about["subtitle"] = " · ".join(filter(None, [about.get("subtitle"), f"№ {seal[:8]}"]))
     return notebook
 
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ LIBRARIES = (
     "typst", "XlsxWriter",
 )  # fmt: skip
 IMPORTS = "imports.json"  # what is known of the imports up to a period
+ASIDE = re.compile(rf"^{FETCHED}/|(^|/)(\.|~\$)")  # what is hidden, and what connectors keep for themselves
 OF_ONE_REPORT = ("scenarios/", f"{PUBLISHED}/")  # what has no part in cleaning, and differs between reports
 
 
@@ -97,13 +99,14 @@ def make_report(
         folder = find_dataset(dataset)
     cache = processed_folder(folder) / DIGESTS
     with publish.alone(cache.parent):
-        known = digests([*_files(folder), *library()], cache)  # before anything is read
+        known = digests([*_files(folder).values(), *library()], cache)  # before anything is read
         ds = dataset_as_of(folder, period, scenario)
         publish.sweep_reports(reports_of(ds, out))
         code = _code(known)
         ds, imports = _with_imports(ds, _key(ds, known))
         sources = {file: known.get(file, "") for file in [*inputs(ds), *library()]}
-        data = {name: sources[file] for name, file in _by_place(ds, inputs(ds)) if name not in imports["later"]}
+        used = {name: sources[file] for name, file in _files(ds.path).items() if file in sources}
+        data = {name: digest for name, digest in used.items() if name not in imports["later"]}
         settings = {name: digest for name, digest in data.items() if name not in imports["files"]}
         origin = fingerprint_of(data=settings, tables=imports["tables"], code=code, versions=_versions())
         run = run_name(ds.period, scenario)
@@ -125,8 +128,7 @@ def make_report(
                     file.unlink(missing_ok=True)
                 again = "run this again; nothing was published"
                 raise RunError(f"{', '.join(changed)}: changed while the report was made — {again}")
-            about = _origin(ds, data, code) | _results(outcome, spoken, written, files)
-            about |= {"origin": origin, "seal": seal_of(origin, files)}
+            about = _manifest(setting, data, code, spoken, outcome) | {"files": files, "seal": seal_of(origin, files)}
             about["sha256"] = fingerprint_of(**about)
             publish.put_in_place(files, about, build=setting.build, target=target)
     write_index(out)
@@ -135,21 +137,19 @@ def make_report(
 
 def inputs(ds: Dataset) -> list[Path]:
     """The files of a dataset that a report of its scenario is made from; of publications, the one it compares with."""
-    former, files = last_published(ds), {file: file.relative_to(ds.path) for file in _files(ds.path)}
+    former, files = last_published(ds), _files(ds.path)
     return [
         file
-        for file, place in files.items()
+        for name, file in files.items()
         if (file.parent.name != "scenarios" or file.stem in ("base", ds.scenario["name"]))
-        and (place.parts[0] != PUBLISHED or file.parent == former)
+        and (not name.startswith(f"{PUBLISHED}/") or file.parent == former)
     ]
 
 
-def _files(folder: Path) -> list[Path]:
-    """Every file of a dataset but what is hidden, and what connectors keep for themselves."""
-    files = {file: file.relative_to(folder).parts for file in sorted(folder.rglob("*")) if file.is_file()}
-    return [
-        f for f, parts in files.items() if parts[0] != FETCHED and not any(p.startswith((".", "~$")) for p in parts)
-    ]
+def _files(folder: Path) -> dict[str, Path]:
+    """Every file of a dataset, by its place there."""
+    files = {file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*")) if file.is_file()}
+    return {name: file for name, file in files.items() if not ASIDE.search(name)}
 
 
 def library() -> list[Path]:
@@ -159,13 +159,13 @@ def library() -> list[Path]:
 
 def imports_stand(ds: Dataset) -> bool:
     """Whether the imports up to the dataset's period lie cleaned as a report made them, of what is there now."""
-    known, imports = digests([*_files(ds.path), *library()]), memory_of(ds.cleaned / IMPORTS)
+    known, imports = digests([*_files(ds.path).values(), *library()]), memory_of(ds.cleaned / IMPORTS)
     return imports.get("key") == _key(ds, known) and imports["tables"] == table_digests(ds)
 
 
 def _key(ds: Dataset, known: dict[Path, str]) -> str:
     """A digest of all that decides what the imports become."""
-    raw = {name: known[file] for name, file in _by_place(ds, _files(ds.path)) if not name.startswith(OF_ONE_REPORT)}
+    raw = {name: known[file] for name, file in _files(ds.path).items() if not name.startswith(OF_ONE_REPORT)}
     return fingerprint_of(data=raw, code=_code(known), versions=_versions())
 
 
@@ -179,11 +179,7 @@ def _versions() -> dict[str, str]:
 
 
 def _with_imports(ds: Dataset, key: str) -> tuple[Dataset, dict]:
-    """The dataset as of its period, or else of the latest one with data, and what is known of its imports.
-
-    files : raw files with lines up to the period; later : those without; tables : digests of what became of the lines.
-    They are read and cleaned anew if `key`, or one of the tables, is not what it was.
-    """
+    """The dataset as of its period, or the latest with data; its raw files, those of later lines only, its tables."""
     coverage = ds.processed / "coverage.json"
     ds = _with_period(ds, coverage, key)
     memory = ds.cleaned / IMPORTS
@@ -235,10 +231,6 @@ def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
     return ds
 
 
-def _by_place(ds: Dataset, files: list[Path]) -> list[tuple[str, Path]]:
-    return [(file.relative_to(ds.path).as_posix(), file) for file in files]
-
-
 def _changed(ds: Dataset, sources: dict[Path, str], tables: dict[str, str]) -> list[str]:
     """Names of inputs, files of the library and tables of cleaned imports that are not what they were; all are read."""
     now = digests([*inputs(ds), *library()])
@@ -252,8 +244,9 @@ def _as_parameter(ds: Dataset) -> str:
     return ds.name if ds.path == shipped or not (shipped / "dataset.toml").exists() else os.fspath(ds.path)
 
 
-def _origin(ds: Dataset, data: dict[str, str], code: str) -> dict:
-    """Where a report comes from: nothing of the time or the machine, so that equal reports have equal manifests."""
+def _manifest(setting: Setting, data: dict[str, str], code: str, languages: list[str], outcome: Outcome) -> dict:
+    """What a report is and comes from: nothing of the time or the machine, so that equal ones have equal manifests."""
+    ds = setting.ds
     return {
         "dataset": ds.name,
         "titles": dict(ds.title),
@@ -264,17 +257,11 @@ def _origin(ds: Dataset, data: dict[str, str], code: str) -> dict:
         "inputs": data,
         "code": {"sha256": code, "git": publish.code_state()},
         "versions": _versions(),
-    }
-
-
-def _results(outcome: Outcome, languages: list[str], formats: tuple[str, ...], files: dict[str, str]) -> dict:
-    """What a report holds, and with which parameters its notebooks were run."""
-    return {
+        "origin": setting.origin,
         "languages": languages,
-        "formats": list(formats),
+        "formats": list(setting.formats),
         "headlines": {language: _headline(outcome, language) for language in languages},
         "parameters": {step: values["parameters"] for step, values in outcome.values.items() if "parameters" in values},
-        "files": files,
     }
 
 

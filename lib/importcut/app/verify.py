@@ -12,7 +12,7 @@ import pandas as pd
 from importcut.app.index import MANIFEST
 from importcut.app.run import make_report
 from importcut.app.steps import ANSWER, EXPORTS
-from importcut.dataset import digests, fingerprint_of, json_object, seal_of
+from importcut.dataset import digests, fingerprint_of, json_object, seal_of, write_whole
 from importcut.schema import UsageError
 from importcut.telling import export
 from importcut.telling.export.readback import text_of
@@ -80,8 +80,7 @@ def _documents(folder: Path, language: str, about: dict, changed: set[str]) -> I
         if changed & {name, notebook}:
             with TemporaryDirectory() as room:
                 again = Path(room) / EXPORTS[kind]
-                content = getattr(export, f"to_{kind}")(sealed, language=language)
-                again.write_bytes(content if isinstance(content, bytes) else content.encode())
+                write_whole(again, getattr(export, f"to_{kind}")(sealed, language=language))
                 if place := _first_change(text, text_of(again)):
                     yield f"{name}: {place}"
         elif _squeezed(about["headlines"][language]) not in _squeezed(text):

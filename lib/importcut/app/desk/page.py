@@ -7,6 +7,7 @@ import pandas as pd
 
 from importcut.app.desk.basis import Standpoint
 from importcut.app.desk.views import View, names_of
+from importcut.dataset import write_whole
 from importcut.language import Voice
 from importcut.letters import as_html
 from importcut.schema import LIBRARY, as_text
@@ -42,7 +43,7 @@ def answer(view: View, say: Voice) -> str:
 def downloads(view: View, name: str, say: Voice) -> str:
     """Links that hold the figure and the table, so that a browser saves them without a server."""
     files = {} if view.picture is None else {"svg": data_uri(view.picture.svg.encode())}
-    files |= {"csv": data_uri(csv(view).encode(), "text/csv")} if len(view.table) else {}
+    files |= {"csv": data_uri(to_csv(as_text(view.table)).encode(), "text/csv")} if len(view.table) else {}
     links = " ".join(
         f'<a class="desk-{ending}" download="{name}.{ending}" href="{content}">{ending.upper()}</a>'
         for ending, content in files.items()
@@ -113,17 +114,12 @@ def listing(lines: str, say: Voice) -> str:
     return f'<details class="desk-code">{summary}{text}</details>'
 
 
-def csv(view: View) -> str:
-    """The table as a file holds it: ids, US dollars and kg."""
-    return to_csv(as_text(view.table))
-
-
 def keep(view: View, lines: str, name: str, folder: Path) -> list[Path]:
-    """Write the view's figure (SVG, PNG), table (CSV) and code into the folder; returns the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = {".csv": csv(view).encode(), ".py": f"{lines}\n".encode()}
+    """Write the view's figure (SVG, PNG), table (CSV: ids, US dollars, kg) and code into the folder; returns the files."""
+    contents = {"csv": to_csv(as_text(view.table)).encode(), "py": f"{lines}\n".encode()}
     if view.picture is not None:
-        files |= {".svg": view.picture.svg.encode(), ".png": to_png(view.picture.svg)}
-    for ending, content in files.items():
-        (folder / f"{name}{ending}").write_bytes(content)
-    return [folder / f"{name}{ending}" for ending in files]
+        contents |= {"svg": view.picture.svg.encode(), "png": to_png(view.picture.svg)}
+    files = {folder / f"{name}.{ending}": content for ending, content in contents.items()}
+    for file, content in files.items():
+        write_whole(file, content)
+    return [*files]

@@ -36,6 +36,7 @@ class Desk:
         files = {f"tables/{name}": digest(folder / "tables" / name) for name in TABLES}
         about = {"dataset": "tiny", "period": period, "illustrative": False, "headlines": {"en": "A led."}}
         about |= {"inputs": {"products.csv": "0"}, "versions": {"python": "3"}, "languages": ["en"], "files": files}
+        about["seal"] = "5ea1"
         (folder / "manifest.json").write_text(json.dumps(about))
 
     def publish(self, **options):
@@ -84,7 +85,7 @@ def test_the_tables_are_kept_with_where_they_come_from_and_nothing_of_machine_or
     assert sorted(contents(desk.dataset / "published")) == ["2023/ledger.csv", "2023/manifest.json"]
     assert json.loads((folder / "manifest.json").read_text()) == {
         "dataset": "tiny", "period": "2023", "illustrative": False, "headlines": {"en": "A led."},
-        "inputs": {"products.csv": "0"}, "files": {"ledger.csv": digest(folder / "ledger.csv")},
+        "inputs": {"products.csv": "0"}, "seal": "5ea1", "files": {"ledger.csv": digest(folder / "ledger.csv")},
     }  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def listing(lines: str, say: Voice) -> str:
 
 
 def keep(view: View, lines: str, name: str, folder: Path) -> list[Path]:
-    """Write the view's figure (SVG, PNG), table (CSV: ids, US dollars, kg) and code into the folder; returns the files."""
+    """Write the view's figure (SVG, PNG), table (CSV: ids, USD, kg) and code into the folder; returns the files."""
     contents = {"csv": to_csv(as_text(view.table)).encode(), "py": f"{lines}\n".encode()}
     if view.picture is not None:
         contents |= {"svg": view.picture.svg.encode(), "png": to_png(view.picture.svg)}

@@ -101,13 +101,11 @@ def _placed(note: Annotation, place: tuple) -> Bbox:
 
 
 def _finish(ax: Axes, across: str, along: str, legend: list, say: Voice) -> Axes:
-    """Names of both axes, the ratio's figures, and below the legend in as many columns as there is room for."""
+    """Names of both axes, the ratio's figures, and below them the legend."""
     ax.set_xlabel(across, fontsize=9)
     ax.set_ylabel(fill(along, 42), fontsize=9)
     digits = 1 if ax.get_yscale() == "linear" else 2
     ax.yaxis.set_major_formatter(lambda value, _: say.number(value, digits))
     ax.yaxis.grid(True, color=style.GRID, linewidth=0.7)
-    longest = max(len(entry.get_label()) for entry in legend)
-    columns = 3 if 3 * (longest + 6) * LETTER_WIDTH < ax.figure.get_figwidth() else 2
-    style.legend_below(ax, distance=5.2, columns=columns, handles=legend)
+    style.legend_below(ax, distance=5.2, handles=legend)
     return style.million_axis(ax, "x", say)

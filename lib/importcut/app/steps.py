@@ -180,10 +180,9 @@ def report_steps(setting: Setting, languages: list[str]) -> list[Step]:
 
     for name, after in PAPERS.items():
         papers[name] = _notebook(setting, name, "notebooks", languages[0], [papers[a] for a in after], sound=sound)
-    steps = [*papers.values(), _notebook(setting, METHOD, "notebooks", languages[0], [])]
     workbook = "xlsx" in setting.formats
     csv = _export("tables", partial(_tables, setting), [*papers.values()], read=saved, workbook=workbook)
-    steps.append(csv)
+    steps = [*papers.values(), _notebook(setting, METHOD, "notebooks", languages[0], []), csv]
     for language in languages:
         answer = _notebook(setting, ANSWER, language, language, [*papers.values()], read=saved)
         steps += [answer, _export(f"{language}/{FIGURES}", partial(_figures, setting, language), [answer])]

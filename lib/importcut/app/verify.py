@@ -56,14 +56,11 @@ def verify_report(folder: Path | str, *, dataset: str | Path | None = None, reru
     wrong += _tables(folder, changed)
     for language in about["languages"]:
         wrong += _documents(folder, language, about, changed)
-    wrong += [f"{name}: is not the file that was handed out" for name in sorted(changed) if not _named(name, wrong)]
+    named = {line.partition(": ")[0] for line in wrong}
+    wrong += [f"{name}: is not the file that was handed out" for name in sorted(changed - named)]
     if rerun and not wrong:
         wrong += _again(folder, about, dataset or about["dataset"])
     return wrong
-
-
-def _named(name: str, wrong: list[str]) -> bool:
-    return any(line.startswith(f"{name}: ") for line in wrong)
 
 
 def _documents(folder: Path, language: str, about: dict, changed: set[str]) -> Iterator[str]:

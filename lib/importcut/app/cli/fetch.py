@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from itertools import product
 from typing import Annotated
 
 import typer
@@ -38,8 +39,7 @@ def comtrade(
         folder, source = find_dataset(dataset), service("comtrade")
         questions = [
             {"reporterCode": str(reporter), "cmdCode": code, "period": year}
-            for year in _years(years)
-            for code in _codes(dataset, codes)
+            for year, code in product(_years(years), _codes(dataset, codes))
         ]
         files, new = fetch(folder, source, questions, again=again, progress=progress)
     tell(f"{source.title}: {new} new answers, {len(files) - new} there already")

@@ -90,6 +90,7 @@ def test_discounted_payback_discounts_the_cuts_to_the_year_of_the_first_output()
     flows = pd.Series({2026: 100.0, 2027: 110.0, 2028: 121.0})  # 100 each at 10 %
     assert payback(150.0, flows, 2026.0, rate=0.1) == pytest.approx(1.5)
     assert payback(150.0, flows, 2026.0) == pytest.approx(1 + 50 / 110)
+    assert payback(150.0, pd.Series({2026: 100.0, 2027: 100.0}), 2026.0) == 1.5
     table = appraisal(
         dataset([("a", 150.0, "2026-01")]),
         cuts(*(("a", "x", year, 1.0, usd, usd, usd) for year, usd in flows.items())),

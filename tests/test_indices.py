@@ -112,6 +112,7 @@ def test_the_logarithmic_mean_lies_between_and_is_exact_where_the_difference_can
         np.array([8.0, 3.0, 0.0, 5.0, -1.0]), np.array([2.0, 3.0, 4.0, 0.0, 1.0])
     ).tolist() == pytest.approx([6 / np.log(4), 3, 0, 0, 0])
     assert log_mean(1e8 * (1 + 1e-12), 1e8) == pytest.approx(1e8 * (1 + 5e-13), rel=1e-15)
+    assert log_mean(831_600.0, 600_000.0) == pytest.approx(709_511.22, abs=0.005)
 
 
 def test_concentration_of_four_suppliers():

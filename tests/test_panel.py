@@ -6,7 +6,7 @@ from types import MappingProxyType
 import pandas as pd
 import pytest
 
-from importcut.economics.panel import import_panel, quality, unrepaired
+from importcut.economics.panel import import_panel, profile, quality, unrepaired
 from importcut.intake.opening import open_dataset
 from importcut.schema import DataError, empty
 
@@ -51,6 +51,14 @@ def test_a_missing_weight_at_either_end_takes_the_nearest_unit_value_and_is_infe
     assert weights(panel) == [150.0, 100.0, 100.0, 60.0]
     assert list(panel["evidence"]) == ["inferred", "measured", "measured", "inferred"]
     assert set(findings["treatment"]) == {"imputed"}
+
+
+def test_the_value_of_a_plant_is_divided_among_its_purposes_by_their_shares():
+    panel = pd.DataFrame({"product_id": "pp", "plant_id": "asaka", "origin": "KR", "period": ["2024"]})
+    panel = panel.assign(value_usd=540.0, net_kg=180.0, raw_kg=180.0, unit_value=3.0, evidence="measured")
+    uses = pd.DataFrame({"product_id": "pp", "plant_id": "asaka", "purpose_id": ["bumper", "trim"]})
+    split = profile(panel, uses.assign(share=[0.75, 0.25]), frequency="Y")
+    assert split.set_index("purpose_id")["value_usd"].to_dict() == {"bumper": 405.0, "trim": 135.0}
 
 
 def test_a_product_of_which_no_weight_is_known_keeps_none_and_the_finding_says_so(ds):

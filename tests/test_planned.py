@@ -77,6 +77,27 @@ def washer_fluid(ds, base="2024", **product):
     return ds, addressable(ds, cells, cells.assign(gross_kg=0.0))
 
 
+def test_what_can_be_displaced_grows_with_the_vehicles_of_the_plant():
+    """Asaka needed 24 000 kg for 270 000 vehicles; 82 350 are planned for the last quarter, and 85 % can be made."""
+    ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2024Q4", freq="Q")
+    panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "period": span})
+    panel = panel.assign(value_usd=9000.0, net_kg=6000.0)
+    caps = addressable(ds, panel, panel.assign(gross_kg=0.0))
+    assert caps[["cap_kg", "price"]].tail(1).round(2).to_numpy().tolist() == [[6222.0, 1.5]]
+
+
+def test_of_a_supply_larger_than_what_is_needed_only_that_flows_and_is_credited():
+    ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2030Q4", freq="Q")
+    caps = pd.DataFrame({"product_id": "washer_fluid", "period": span, "cap_kg": 6000.0, "price": 1.5})
+    flow = plan(ds, caps)
+    last = flow[flow["product_id"].eq("washer_fluid")].iloc[-1]
+    assert last[["supply_kg", "displaced_kg", "gross_usd"]].tolist() == pytest.approx([122_720, 6000, 9000])
+    yearly = planned_cuts(ds, flow).set_index(["product_id", "year"])
+    assert yearly.loc[("washer_fluid", 2030), ["gross_usd", "net_usd"]].tolist() == pytest.approx([36_000, 33_840])
+    shares = credited(ds, caps).query("gross_usd > 0 and basis == 'target_year'").set_index(["project_id", "rule"])
+    assert shares.loc[("washer_fluid_tashkent", "shapley"), "gross_usd"] == pytest.approx(36_000)
+
+
 def test_where_the_register_states_no_localisable_share_all_of_it_can_be_made_at_home():
     ds = open_dataset("sample", period="2026Q3")
     (_, unstated), (_, whole), (_, half) = (washer_fluid(ds, localisable_share=s) for s in (np.nan, 1.0, 0.5))

@@ -107,6 +107,20 @@ def test_the_tighter_of_capacity_and_recorded_output_bounds_a_cut(share, tighter
     assert row["limit_kg"] == pytest.approx(min(share, 1) * capacity)
 
 
+def test_of_the_estimates_those_with_a_reason_are_credited_to_no_project():
+    cuts = pd.DataFrame({"project_id": ["a", "b"], "product_id": "paint", "gross_usd": [5.0, 7.0]})
+    tests = pd.DataFrame({"project_id": ["a", "b"], "product_id": "paint", "reason": [None, "no_base"]})
+    assert identified_cuts(cuts, tests)["project_id"].tolist() == ["a"]
+
+
+def test_without_the_project_its_cut_would_have_been_imported_too():
+    ds, at = open_dataset("sample", period="2026Q3"), {"product_id": "antifreeze", "period": pd.Period("2026Q3")}
+    panel = pd.DataFrame([at | {"value_usd": 5000.0, "net_kg": 2500.0, "comparable": True}])
+    cuts = pd.DataFrame([at | {"gross_usd": 2000.0, "gross_kg": 1000.0, "evidence": "measured", "base_kg": np.nan}])
+    row = counterfactual_imports(panel, cuts, ds).iloc[0]
+    assert row[["actual_usd", "counterfactual_usd"]].tolist() == [5000.0, 7000.0]
+
+
 def test_imports_without_a_cut_are_graded_as_measured_whatever_the_cuts_are():
     ds = open_dataset("sample", period="2026Q3")
     cells = [{"product_id": "antifreeze", "period": pd.Period(q), "comparable": True} for q in ("2026Q2", "2026Q3")]

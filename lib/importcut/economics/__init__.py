@@ -45,14 +45,12 @@ class Way:
 def way(ds: Dataset, cells: pd.DataFrame, method: str | None = None) -> Way:
     """The one way from cells of imports to realised cuts.
 
+    Raises DataError if nothing was imported in the base period.
+
     Parameters
     ----------
     cells : table `cells` (USD, kg), of which the periods up to `ds.period` are used
     method : of the counterfactual, by default the dataset's own
-
-    Raises
-    ------
-    DataError : nothing was imported in the base period.
     """
     panel, findings = import_panel(cells, ds)
     groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[USE]

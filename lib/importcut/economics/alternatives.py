@@ -27,12 +27,7 @@ def spread(observed: Observed, methods: Iterable[str] = tuple(METHODS)) -> pd.Da
 
 
 def estimates(observed: Observed, variants: pd.DataFrame, methods: Iterable[str] = tuple(METHODS)) -> pd.DataFrame:
-    """Table `estimates`: the gross cut to date of each project × product by each method, and what it is worth.
-
-    Parameters
-    ----------
-    variants : from `spread`; gives the ranges
-    """
+    """Table `estimates`: the gross cut to date by each method, and what it is worth; `variants` give the ranges."""
     rows = _by_records(observed)
     for case, method in product(observed.cases.itertuples(), methods):
         about = case_test(observed, case, method) | {"method": method, "base_touched": bool(case.base_touched)}
@@ -51,10 +46,7 @@ def estimates(observed: Observed, variants: pd.DataFrame, methods: Iterable[str]
 
 
 def placebos(observed: Observed) -> pd.DataFrame:
-    """Table `placebo`: actual and expected imports of each product, and of its donors as if they had its project.
-
-    By the dataset's method, and by the control basket where that is delivery records.
-    """
+    """Table `placebo`: actual and expected imports of each product, and of its donors as if they had its project."""
     ds, frames = observed.ds, []
     method = "control_basket" if ds.counterfactual == DELIVERIES else ds.counterfactual
     for case in observed.identifiable:

@@ -24,6 +24,8 @@ def credit(
 ) -> pd.Series:
     """Credit of each project (index of `supply`) for the cut v(N) of all together, in units of `unit_value`.
 
+    Raises ValueError if a supply or the cap is negative, or rule or dispatch is not known.
+
     Parameters
     ----------
     supply : kg that each project can supply, >= 0
@@ -32,11 +34,6 @@ def credit(
     rule : one of RULES
     dispatch : one of DISPATCH: whose kg flow when supplies exceed the cap
     order : for merit_order (cost) and first_come (date): lower flows first
-
-    Raises
-    ------
-    ValueError
-        If a supply or the cap is negative, or rule or dispatch is not known.
 
     References
     ----------

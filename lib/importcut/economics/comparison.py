@@ -18,11 +18,7 @@ def ledger(cuts_realised: pd.DataFrame, planned: pd.DataFrame, attainable: pd.Da
     At project × product × period, with p the planned price (USD per kg) and P, P', A the kg planned, planned at the
     vehicles really made, and realised: output (P' − P)·p, late −P'·p before the first delivery, use (A − P')·p − late,
     price realised − A·p. The four add up to the difference exactly. Products whose cut cannot be told are left out.
-
-    Parameters
-    ----------
-    planned, attainable : from `plan`, at the vehicles planned and at those made
-    former : the publication before this report, for the revisions
+    Revisions are against the `former` publication.
     """
     if planned.empty:
         return empty("ledger", ds)
@@ -47,13 +43,7 @@ def ledger(cuts_realised: pd.DataFrame, planned: pd.DataFrame, attainable: pd.Da
 def changes(
     former, ds: Dataset, *, cuts: pd.DataFrame, ranking: pd.DataFrame, measures: pd.DataFrame, target: pd.DataFrame
 ) -> pd.DataFrame:
-    """Table `changes`: every figure of the last publication that this report tells again, then and now.
-
-    Parameters
-    ----------
-    former : the publication before this report; None gives a table without rows
-    cuts, ranking, measures, target : tables `cuts_realised`, `ranking`, `measures_status`, `target` of this report
-    """
+    """Table `changes`: every figure of the `former` publication that this report's tables tell again, then and now."""
     if former is None:
         return empty("changes", ds)
     ends = {"state_before": str(former.period), "state_after": str(ds.period)}

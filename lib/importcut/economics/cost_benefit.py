@@ -14,11 +14,6 @@ def appraisal(ds: Dataset, cuts_planned: pd.DataFrame, credit: pd.DataFrame) -> 
     ----------
     cuts_planned : the dispatched cuts by year: payback, net present value and domestic resource cost rest on them
     credit : the Shapley credit of the net cut: sizes and ratios rest on it
-
-    References
-    ----------
-    Taylor, S. (2012), The ranking of negative-cost emissions reduction measures, Energy Policy 48: without a positive
-    cost and a positive cut a ratio gives no order.
     """
     if cuts_planned.empty:
         return empty("appraisal", ds)
@@ -53,11 +48,6 @@ def payback(cost: float, cuts: pd.Series, start: float, *, rate: float = 0.0) ->
     cuts : net cut by calendar year, in order, USD
     start : first output in years (2025.5: July 2025); the cost counts in that year
     rate : discount rate a year; cuts are discounted to the year of `start`
-
-    Examples
-    --------
-    >>> float(payback(150.0, pd.Series({2026: 100.0, 2027: 100.0}), 2026.0))
-    1.5
     """
     years = cuts.index.to_numpy(float)
     worth = cuts.to_numpy(float) / (1 + rate) ** (years - np.floor(start))
@@ -72,20 +62,16 @@ def payback(cost: float, cuts: pd.Series, start: float, *, rate: float = 0.0) ->
 def effective_protection(tariff: float, inputs: list[tuple[float, float]]) -> float:
     """Effective rate of protection of value added, (t − Σ a·t_in) / (1 − Σ a).
 
+    Raises ValueError if the inputs cost as much as the product: there is no value added to protect.
+
     Parameters
     ----------
     tariff : on the product
     inputs : for each imported input its share a of the product's value at border prices, and the tariff t_in on it
 
-    Raises
-    ------
-    ValueError
-        If the inputs cost as much as the product: there is no value added to protect.
-
     References
     ----------
-    Corden, W. M. (1966), The structure of a tariff system and the effective protective rate, Journal of Political
-    Economy 74.
+    Corden (1966), The structure of a tariff system and the effective protective rate, Journal of Political Economy 74.
 
     Examples
     --------

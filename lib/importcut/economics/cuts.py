@@ -19,12 +19,7 @@ PLANT_CUTS = [*PAIR, "plant_id", "period", *SUMS, "base_kg", "evidence"]
 def plant_cuts(observed: Observed, method: str | None = None) -> pd.DataFrame:
     """Gross cuts by project × product × plant × period: kg, USD and its range (low_usd, high_usd), evidence.
 
-    With delivery records the kg are valued at the mix-constant price, else at the current unit value.
-
-    Parameters
-    ----------
-    observed : from `observe`
-    method : deliveries, or one of METHODS; by default the dataset's own
+    By `method`, else the dataset's own: deliveries count at the mix-constant price, a series at the current unit value.
     """
     method = method or observed.ds.counterfactual
     return delivery_cuts(observed) if method == DELIVERIES else _series_cuts(observed, method)
@@ -33,16 +28,8 @@ def plant_cuts(observed: Observed, method: str | None = None) -> pd.DataFrame:
 def identification(observed: Observed, estimates: pd.DataFrame) -> pd.DataFrame:
     """Each project × product: `reason` why the data cannot tell its cut (empty if they can), and the placebo test.
 
-    A negative estimate is credited to no project, a recorded shortfall is; `told`: the fall is told apart from chance.
-    Columns project_id, product_id, reason, placebo_rank, placebo_n, placebo_p, smallest_p, told.
-
-    Parameters
-    ----------
-    observed, estimates : from `observe` and `plant_cuts`, by the dataset's method
-
-    References
-    ----------
-    Abadie, Diamond and Hainmueller (2010), JASA 105: inference by placebo.
+    A negative estimate is credited to no project, a recorded shortfall is; `told`: the fall is told apart from chance
+    (Abadie, Diamond and Hainmueller 2010, JASA 105).
     """
     if observed.ds.counterfactual == DELIVERIES:
         table = delivering(observed.ds).assign(**dict.fromkeys(PLACEBO, np.nan))
@@ -59,25 +46,13 @@ def identification(observed: Observed, estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def identified_cuts(estimates: pd.DataFrame, identification: pd.DataFrame) -> pd.DataFrame:
-    """The cuts that are credited to a project: rows of `plant_cuts`, in kg and USD.
-
-    Parameters
-    ----------
-    estimates, identification : from `plant_cuts` and `identification`
-
-    Examples
-    --------
-    >>> cuts = pd.DataFrame({"project_id": ["a", "b"], "product_id": "paint", "gross_usd": [5.0, 7.0]})
-    >>> tests = pd.DataFrame({"project_id": ["a", "b"], "product_id": "paint", "reason": [None, "no_base"]})
-    >>> identified_cuts(cuts, tests)["project_id"].tolist()
-    ['a']
-    """
+    """The cuts that are credited to a project: rows of `plant_cuts`, in kg and USD."""
     credited = identification.loc[identification["reason"].isna(), PAIR]
     return estimates.merge(credited, on=PAIR, validate="m:1")
 
 
 def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.DataFrame:
-    """Table `cuts_realised`: cuts (USD, kg) with net, grades, placebo and limits; then what is not identified.
+    """Table `cuts_realised`: `identified_cuts` with net, grades, placebo and limits; then what is not identified.
 
     Parameters
     ----------
@@ -117,20 +92,7 @@ def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame)
 def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
     """Table `counterfactual`: actual imports of the comparable partners plus all cuts, by product × period, USD and kg.
 
-    With delivery records every product is there; else those whose cut is estimated, in all periods.
-
-    Parameters
-    ----------
-    panel : table `panel`, from `import_panel`
-    cuts : from `identified_cuts`; gross_usd (USD) and gross_kg (kg)
-
-    Examples
-    --------
-    >>> ds, at = open_dataset("sample", period="2026Q3"), {"product_id": "antifreeze", "period": pd.Period("2026Q3")}
-    >>> panel = pd.DataFrame([at | {"value_usd": 5000.0, "net_kg": 2500.0, "comparable": True}])
-    >>> cuts = pd.DataFrame([at | {"gross_usd": 2000.0, "gross_kg": 1000.0, "evidence": "measured", "base_kg": np.nan}])
-    >>> counterfactual_imports(panel, cuts, ds)[["actual_usd", "counterfactual_usd"]].to_numpy().tolist()
-    [[5000.0, 7000.0]]
+    With delivery records every product is there; else those of the `identified_cuts`, in all periods.
     """
     key = ["product_id", "period"]
     actual = panel[panel["comparable"]].groupby(key).agg(actual_usd=("value_usd", "sum"), actual_kg=("net_kg", "sum"))

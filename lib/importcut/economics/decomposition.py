@@ -24,6 +24,9 @@ def bridges(
 ) -> pd.DataFrame:
     """Table `bridge`: why imports moved in each step, an exact sum over activity, intensity, price, mix and projects.
 
+    By LMDI-I (Ang 2005, Energy Policy 33) of the requirement's value, deliveries and mix outside the logarithm.
+    Raises DataError if a span of a step has no period in the panel.
+
     Parameters
     ----------
     panel : the comparable cells are used
@@ -32,29 +35,6 @@ def bridges(
     prices : from `mix_constant_prices`; where there is none, the unit value of the requirement stands in
     steps : comparison, base period, period; either may be a year in quarterly data
     rates : from `rate_index`; splits the price into contract price and exchange rate where the rates are known
-
-    Raises
-    ------
-    DataError
-        If a span of a step has no period in the panel.
-
-    References
-    ----------
-    Ang (2005), Energy Policy 33: LMDI-I, here of the requirement's value, deliveries and mix outside the logarithm.
-
-    Examples
-    --------
-    Imports fell by 38 400 dollars; the project cut 330 000, for the plant made more vehicles at higher prices.
-
-    >>> years, at = pd.PeriodIndex(["2023", "2024"], freq="Y"), {"product_id": "pp", "plant_id": "asaka"}
-    >>> panel = pd.DataFrame(at | {"period": years, "value_usd": [540_000, 501_600], "net_kg": [180_000, 152_000]})
-    >>> cut = {"gross_kg": [20_000, 100_000], "gross_usd": [60_000, 330_000]}
-    >>> output = pd.DataFrame({"plant_id": "asaka", "period": years, "vehicles": [100_000, 120_000]})
-    >>> prices = pd.DataFrame(at | {"period": years, "price": [3.0, 3.3]})
-    >>> cuts = pd.DataFrame(at | {"project_id": "a", "period": years} | cut)
-    >>> moved = bridges(panel.assign(comparable=True), output, cuts, prices=prices, steps=[("base", *years)])
-    >>> moved.query("value_usd.abs() > 1e-6").set_index("effect")["value_usd"].round(2).to_dict()
-    {'activity': 129359.19, 'base': 540000.0, 'intensity': 34617.17, 'price': 67623.64, 'project': -270000.0}
     """
     spans = pd.DataFrame(list(steps), columns=STEP)
     frequency = panel["period"].dt.freq.rule_code[0]

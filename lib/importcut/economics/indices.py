@@ -75,14 +75,11 @@ def fisher(p0: pd.Series, q0: pd.Series, p1: pd.Series, q1: pd.Series) -> float:
 def lmdi(base: pd.DataFrame, current: pd.DataFrame) -> pd.Series:
     """Additive LMDI-I effects, by factor, of the change of a sum of products; exact, zeros by their analytical limits.
 
+    Raises ValueError if a factor is negative.
+
     Parameters
     ----------
     base, current : one row a component, one column a factor, values >= 0
-
-    Raises
-    ------
-    ValueError
-        If a factor is negative.
 
     References
     ----------
@@ -115,21 +112,7 @@ def lmdi_effects(x0: np.ndarray, x1: np.ndarray) -> np.ndarray:
 
 
 def log_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Logarithmic mean L(a, b) = (a − b) / ln(a / b); its limit 0 where a number is zero or the signs differ.
-
-    Parameters
-    ----------
-    a, b : arrays of one shape and unit
-
-    References
-    ----------
-    Ang (2005), Energy Policy 33: the weights of LMDI.
-
-    Examples
-    --------
-    >>> log_mean(np.array([831_600.0, 2.0, 3.0]), np.array([600_000.0, 2.0, 0.0])).round(2).tolist()
-    [709511.22, 2.0, 0.0]
-    """
+    """Logarithmic mean L(a, b) = (a − b) / ln(a / b) (Ang 2005); 0, its limit, for a zero or signs that differ."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         distance = np.log(np.abs(a)) - np.log(np.abs(b))
         near = b * np.where(distance == 0, 1.0, np.expm1(distance) / distance)  # exact where a − b cancels

@@ -30,10 +30,7 @@ class Question:
 
 
 def expected_imports(observed: Observed, question: Question, method: str) -> np.ndarray:
-    """Quantity expected in every period by one of METHODS.
-
-    Raises Declined if the data do not allow the method.
-    """
+    """Quantity expected in every period by one of METHODS; raises Declined if the data do not allow it."""
     key = method, question
     if key not in observed.answers:
         try:

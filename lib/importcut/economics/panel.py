@@ -11,31 +11,13 @@ UNREPAIRED = ("hs_revision", "reporting_break", "missing_weight")  # findings th
 
 
 def import_panel(cells: pd.DataFrame, ds: Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Panel by product × plant × origin × period up to `ds.period`, and the findings on its quality.
+    """Table `panel` up to `ds.period`, missing and broken weights imputed, and findings with columns of `quality`.
+
+    Raises DataError if `ds.period` lies before the first or after the last import, or every line was set aside.
 
     Parameters
     ----------
-    cells : table `cells`, from `clean.clean_imports`: accepted lines added up, USD and kg (empty where missing)
-    ds : from `open_dataset`, with a period
-
-    Returns
-    -------
-    panel : table `panel`, key product_id, plant_id, origin, period; a weight that is missing or broken is imputed
-    findings : period, product_id, origin, check, lines, affected_value_usd (USD), treatment, kind, certainty
-
-    Raises
-    ------
-    DataError : `ds.period` lies before the first or after the last import, or every line was set aside.
-
-    Examples
-    --------
-    >>> ds = open_dataset("sample", period="2026Q3")
-    >>> lines = pd.DataFrame({"product_id": "topcoat", "plant_id": "asaka", "origin": "DE", "lines": [3, 3, 2]})
-    >>> lines["period"] = pd.PeriodIndex(["2026Q1", "2026Q2", "2026Q3"], freq="Q")
-    >>> lines = lines.assign(value_usd=[900.0, 900, 1000], net_kg=[100.0, 100, None], weight_rule="declared")
-    >>> panel, findings = import_panel(lines, ds)
-    >>> panel[["value_usd", "net_kg", "evidence"]].round(1).to_numpy().tolist()
-    [[900.0, 100.0, 'measured'], [900.0, 100.0, 'measured'], [1000.0, 111.1, 'inferred']]
+    cells : table `cells`, from `clean_imports`: accepted lines added up, USD and kg (empty where missing)
     """
     lines = _up_to(cells, ds)
     cells, breaks = _mend_breaks(_weighted_cells(lines), ds)
@@ -216,7 +198,7 @@ def _touched(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def quality(findings: pd.DataFrame | None, rules: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
-    """All findings: on the panel, and what was set aside, by kind and reason (table `rules` of clean.clean_imports)."""
+    """Table `quality`: findings on the panel, and what was set aside, by reason (table `rules` of `clean_imports`)."""
     set_aside = (
         rules[rules["kind"].ne("accepted")]
         .rename(columns={"rule": "check", "value_usd": "affected_value_usd"})
@@ -236,23 +218,7 @@ def unrepaired(findings: pd.DataFrame) -> set[str]:
 
 
 def profile(panel: pd.DataFrame, uses: pd.DataFrame, *, frequency: str) -> pd.DataFrame:
-    """The panel split over technological purposes by the shares of `uses`, so that no value is counted twice.
-
-    Parameters
-    ----------
-    panel : table `panel`, from `import_panel`
-    uses : product_id, plant_id, purpose_id, share (of the plant's use of the product, adding up to 1)
-    frequency : of the periods, Q or Y
-
-    Examples
-    --------
-    >>> panel = pd.DataFrame({"product_id": "pp", "plant_id": "asaka", "origin": "KR", "period": ["2024"]})
-    >>> panel = panel.assign(value_usd=540.0, net_kg=180.0, raw_kg=180.0, unit_value=3.0, evidence="measured")
-    >>> uses = pd.DataFrame({"product_id": "pp", "plant_id": "asaka", "purpose_id": ["bumper", "trim"]})
-    >>> split = profile(panel, uses.assign(share=[0.75, 0.25]), frequency="Y")
-    >>> split.set_index("purpose_id")["value_usd"].to_dict()
-    {'bumper': 405.0, 'trim': 135.0}
-    """
+    """Table `profile`: the panel split over purposes by the shares of `uses`, so that no value is counted twice."""
     split = panel.merge(uses, on=USE, how="left", validate="m:m")
     amounts = split[["value_usd", "net_kg", "raw_kg"]].mul(split["share"].fillna(1), axis=0)
     split = split.assign(purpose_id=split["purpose_id"].fillna("unspecified"), **amounts)

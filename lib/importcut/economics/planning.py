@@ -27,15 +27,6 @@ def addressable(ds: Dataset, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_plan
     panel : gives imports and prices of the base period
     cuts : `gross_kg` by product, plant and period: domestic deliveries are part of the requirement
     as_planned : periods that are over count with the vehicles planned for them, not with those made
-
-    Examples
-    --------
-    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2024Q4", freq="Q")
-    >>> panel = pd.DataFrame({"product_id": "washer_fluid", "plant_id": "asaka", "period": span})
-    >>> panel = panel.assign(value_usd=9000.0, net_kg=6000.0)
-    >>> caps = addressable(ds, panel, panel.assign(gross_kg=0.0))
-    >>> caps[["cap_kg", "price"]].tail(1).round(2).to_numpy().tolist()
-    [[6222.0, 1.5]]
     """
     span = horizon(ds)
     if span.empty:
@@ -88,7 +79,7 @@ def _vehicles(ds: Dataset, as_planned: bool) -> pd.DataFrame:
 
 
 def supply(ds: Dataset, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0, success=1.0) -> np.ndarray:
-    """Import that each row of project_products can replace in each period, kg, [draws,] rows, periods."""
+    """Import that each row of the sheet can replace in each period, kg, [draws,] rows, periods."""
     # capacity × use × share sold to the plants × kg of import a kg replaces × ramp-up, integrated over the period
     sheet = _sheet(ds)
     delay, use, pace, success = (np.asarray(a, float) for a in (delay, use, pace, success))
@@ -103,14 +94,10 @@ def supply(ds: Dataset, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0
 
 
 def flows(ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None = None) -> list[dict[str, np.ndarray]]:
-    """The columns of `plan` as arrays [draws,] rows, periods, with cap (kg), and order and dispatch that divide it.
+    """The columns of `plan` as arrays [draws,] rows, periods, with what divides them, in two parts of the plan.
 
-    One part of the plan is over and stays as the base scenario has it, the other lies after `ds.period`.
-
-    Parameters
-    ----------
-    caps : from `addressable`, under the scenario's own values
-    draws : values of assumptions instead of the scenario's: [draws] for all, or [draws, projects] for each project
+    One part is over and stays as the base scenario has it, the other lies after `ds.period`: there `draws` take the
+    place of the scenario's assumptions, [draws] for all projects, or [draws, projects].
     """
     span = horizon(ds)
     over = span <= ds.period
@@ -125,7 +112,7 @@ def joined(parts: list[np.ndarray]) -> np.ndarray:
 
 
 def _part(ds: Dataset, caps: pd.DataFrame, span: pd.PeriodIndex, draws: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The flows of some of the plan's periods; draws move those after `ds.period` alone."""
+    """The flows of some of the plan's periods."""
     sheet, dispatch = _sheet(ds), ds.scenario.get("dispatch", "proportional")
     by_product = caps.pivot_table(index="product_id", columns="period", values=["cap_kg", "price"])
     grids = (by_product[column].reindex(index=sheet["product_id"], columns=span) for column in ("cap_kg", "price"))
@@ -217,21 +204,7 @@ def _by_product(sheet: pd.DataFrame, parts: dict, divide, worth: np.ndarray) -> 
 
 
 def plan(ds: Dataset, caps: pd.DataFrame) -> pd.DataFrame:
-    """Supply, dispatched import (kg) and its value (USD) by project × product × period.
-
-    Parameters
-    ----------
-    caps : cap_kg, price (USD per kg) by product and period, from `addressable`
-
-    Examples
-    --------
-    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2030Q4", freq="Q")
-    >>> caps = pd.DataFrame({"product_id": "washer_fluid", "period": span, "cap_kg": 6000.0, "price": 1.5})
-    >>> flows = plan(ds, caps)
-    >>> last = flows[flows["product_id"].eq("washer_fluid")].iloc[-1]  # it could supply more than is needed
-    >>> [round(float(value), 2) for value in last[["supply_kg", "displaced_kg", "gross_usd"]]]
-    [122720.0, 6000.0, 9000.0]
-    """
+    """Supply, dispatched import (kg) and its value (USD) by project × product × period; `caps` from `addressable`."""
     span = horizon(ds)
     if span.empty:
         return _without_rows(ds, PAIR, FLOWS)
@@ -241,20 +214,7 @@ def plan(ds: Dataset, caps: pd.DataFrame) -> pd.DataFrame:
 
 
 def planned_cuts(ds: Dataset, planned: pd.DataFrame) -> pd.DataFrame:
-    """Table `cuts_planned`: the plan by year (kg, USD); imported equipment counts once, in the year of first output.
-
-    Parameters
-    ----------
-    planned : from `plan`
-
-    Examples
-    --------
-    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2030Q4", freq="Q")
-    >>> caps = pd.DataFrame({"product_id": "washer_fluid", "period": span, "cap_kg": 6000.0, "price": 1.5})
-    >>> yearly = planned_cuts(ds, plan(ds, caps)).set_index(["product_id", "year"])
-    >>> yearly.loc[("washer_fluid", 2030), ["gross_usd", "net_usd"]].round(2).to_numpy().tolist()
-    [36000.0, 33840.0]
-    """
+    """Table `cuts_planned`: the plan by year (kg, USD); imported equipment counts once, in the year of first output."""
     if planned.empty:
         return empty("cuts_planned", ds)
     table = planned.assign(year=planned["period"].dt.year)
@@ -271,24 +231,7 @@ def planned_cuts(ds: Dataset, planned: pd.DataFrame) -> pd.DataFrame:
 
 
 def credited(ds: Dataset, caps: pd.DataFrame, *, rules: tuple[str, ...] = RULES) -> pd.DataFrame:
-    """Table `credit`: the planned cuts (USD) divided by each of the rules, for the target year and summed to it.
-
-    Parameters
-    ----------
-    caps : cap_kg, price (USD per kg) by product and period, from `addressable`
-
-    References
-    ----------
-    Shapley (1953); O'Neill (1982).
-
-    Examples
-    --------
-    >>> ds, span = open_dataset("sample", period="2024Q4"), pd.period_range("2024Q1", "2030Q4", freq="Q")
-    >>> caps = pd.DataFrame({"product_id": "washer_fluid", "period": span, "cap_kg": 6000.0, "price": 1.5})
-    >>> shares = credited(ds, caps).query("gross_usd > 0 and basis == 'target_year'")
-    >>> shares.set_index(["project_id", "rule"])["gross_usd"].round(2).loc["washer_fluid_tashkent", "shapley"].item()
-    36000.0
-    """
+    """Table `credit`: the planned cuts (USD) divided by each of the rules, for the target year and summed to it."""
     span = horizon(ds)
     if span.empty:
         return empty("credit", ds)

@@ -12,16 +12,9 @@ USUAL_SHARE = 0.05  # an origin with less of a product in the base period is too
 def price_components(
     panel: pd.DataFrame, groups: pd.Series, base: pd.Period, *, plants: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """What the price at constant mix consists of: by product × plant × origin × period share in `base`, price (USD/kg).
+    """What `mix_constant_prices` consist of: by product × plant × origin × period the share in `base`, price (USD/kg).
 
-    Parameters
-    ----------
-    panel, groups, base, plants : as of `mix_constant_prices`
-
-    Raises
-    ------
-    DataError
-        If nothing comparable was imported in `base`.
+    Raises DataError if nothing comparable was imported in `base`.
     """
     cells = panel[panel["comparable"] & panel["net_kg"].gt(0)]
     in_base = cells[within(cells["period"], base)]
@@ -57,18 +50,6 @@ def mix_constant_prices(
     groups : group of each product, by product_id; its price index stands in for a missing price
     base : span that gives the shares of the origins
     plants : product_id × plant_id pairs to price besides those of the panel (plants that import nothing)
-
-    Examples
-    --------
-    Prices of 10 and 20 do not change, only the mix does, from half and half to one in five: the price stays, where
-    the unit value rises by 20 %.
-
-    >>> cells = pd.DataFrame({"product_id": "paint", "plant_id": "asaka", "origin": ["CN", "DE"] * 2})
-    >>> cells["period"] = pd.PeriodIndex(["2024Q1"] * 2 + ["2024Q2"] * 2, freq="Q")
-    >>> cells = cells.assign(net_kg=[50.0, 50, 20, 80], value_usd=[500.0, 1000, 200, 1600], comparable=True)
-    >>> cells = cells.assign(unit_value=cells["value_usd"] / cells["net_kg"], price_evidence="measured")
-    >>> mix_constant_prices(cells, pd.Series({"paint": "coatings"}), pd.Period("2024Q1"))["price"].tolist()
-    [15.0, 15.0]
     """
     parts = price_components(panel, groups, base, plants=plants)
     return (

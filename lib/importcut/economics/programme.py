@@ -13,12 +13,8 @@ CRITERIA = ["addressable", "growth", "concentration", "feasibility"]
 def measures_status(ds: Dataset, credit: pd.DataFrame) -> pd.DataFrame:
     """Table `measures_status`: what is done, late, due now and due later at the end of `ds.period`, by project.
 
-    A measure is due by the end of a month. It is late once that month ended before the period did, due now if both
-    end together. What was done after the period is not done yet in that period's report.
-
-    Parameters
-    ----------
-    credit : table `credit`; the Shapley credit to the target year counts, of a project without a plan it is empty
+    A measure is late once the month by which it is due ended before the period did, due now if both end together.
+    What was done after the period is not done yet. Of `credit` the Shapley credit to the target year counts.
     """
     table = ds.measures
     if table.empty:
@@ -43,13 +39,8 @@ def measures_status(ds: Dataset, credit: pd.DataFrame) -> pd.DataFrame:
 def next_products(ds: Dataset, panel: pd.DataFrame, caps: pd.DataFrame) -> pd.DataFrame:
     """Table `next_products`: imported products without a project, by a weighted score of four criteria.
 
-    Each criterion counts by its rank among the candidates, from 0 to 1; one that is not known for a product is left
-    out of that product's score. The weights stand in dataset.toml.
-
-    Parameters
-    ----------
-    panel : gives the imports of the last year and of the base period
-    caps : `cap_kg` and `price` (USD per kg) by product and period, from `planned.addressable`; may be empty
+    Each criterion counts by its rank among the candidates, from 0 to 1, if it is known; its weight is the dataset's.
+    The `panel` gives the imports of the last year and of the base period, `caps` (may be empty) what could be made.
     """
     last_year = panel[panel["period"].isin(_last_year(ds)) & panel["value_usd"].gt(0)]
     candidates = last_year[~last_year["product_id"].isin(ds.project_products["product_id"])]

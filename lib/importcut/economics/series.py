@@ -80,13 +80,7 @@ class Observed:
 def observe(
     ds: Dataset, panel: pd.DataFrame, prices: pd.DataFrame, *, broken: frozenset[str] = frozenset()
 ) -> Observed:
-    """The series of a dataset up to `ds.period`.
-
-    Parameters
-    ----------
-    panel, prices : from `import_panel` and `mix_constant_prices`
-    broken : products whose breaks could not be repaired: no donors, and no cut can be told of them from imports alone
-    """
+    """The series up to `ds.period`; `broken` products are no donors, and imports alone tell no cut of theirs."""
     cells = panel[panel["comparable"]]
     span = pd.period_range(panel["period"].min(), panel["period"].max(), name="period")
     usd = _wide(cells, "value_usd", span)

@@ -20,9 +20,7 @@ Outcome = Callable[[dict[str, np.ndarray]], np.ndarray]  # a figure of the plan,
 def draws(ds: Dataset, n: int = 10_000, *, seed: int = 1) -> dict[str, np.ndarray]:
     """Values of the scenario's assumptions: [n], or [n, projects] where each project draws its own.
 
-    PERT distributions from low, value and high; success is drawn with the probability in the project's sheet. An
-    assumption's random numbers depend on the seed and its name alone, so that scenarios are compared on the same ones.
-    A project's own value in the scenario is not drawn.
+    PERT distributions from low, value and high; success is drawn with the probability in the project's sheet.
     """
     drawn = {}
     for name in filter(lambda name: _uncertain(ds, name), DRAWN):
@@ -33,12 +31,7 @@ def draws(ds: Dataset, n: int = 10_000, *, seed: int = 1) -> dict[str, np.ndarra
 
 
 def pert(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
-    """Quantiles of the PERT distribution, whose mean is (low + 4 mode + high) / 6.
-
-    References
-    ----------
-    Malcolm, Roseboom, Clark and Fazar (1959), Operations Research 7(5).
-    """
+    """Quantiles of the PERT distribution (Malcolm et al. 1959), whose mean is (low + 4 mode + high) / 6."""
     if high == low:
         return np.full_like(u, mode)
     a, b = 1 + 4 * (mode - low) / (high - low), 1 + 4 * (high - mode) / (high - low)
@@ -70,12 +63,7 @@ def rank_probabilities(draws: pd.DataFrame) -> pd.DataFrame:
 
 
 def certainty(outcomes: dict[str, pd.DataFrame], ds: Dataset) -> pd.DataFrame:
-    """Table `certainty`: by basis and project the range, the probability of every rank, and of beating the next one.
-
-    Parameters
-    ----------
-    outcomes : by basis, the net cut of each project (columns) in each draw (rows)
-    """
+    """Table `certainty` of net cuts by basis, draws × projects: range, and probabilities of ranks and of the order."""
     tables = []
     for basis, drawn in outcomes.items():
         ranks = rank_probabilities(drawn)
@@ -109,12 +97,7 @@ def tornado(ds: Dataset, outcome: Outcome) -> pd.DataFrame:
 
 
 def sobol(ds: Dataset, outcome: Outcome, *, n: int = 1024, seed: int = 1) -> pd.DataFrame:
-    """First-order and total Sobol indices of the assumptions, each moving all projects together.
-
-    References
-    ----------
-    Sobol (2001), Saltelli et al. (2010); computed by SALib.
-    """
+    """First-order and total Sobol indices (Saltelli et al. 2010) of the assumptions, each moving all projects."""
     from SALib.analyze import sobol as analysis
     from SALib.sample import sobol as sampling
 
@@ -146,9 +129,7 @@ def portfolio_outcomes(
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Net cuts of the projects by basis, and the portfolio's gross cut by reading, draw by draw; `size` at a time.
 
-    Parameters
-    ----------
-    evaluate : gives, for some draws, `net` and `gross`: [draws, projects, years], the target year last
+    For some draws `evaluate` gives `net` and `gross`: [draws, projects, years], the target year last.
     """
     n, projects = len(next(iter(drawn.values()))), ds.projects["project_id"].to_numpy()
     parts = [evaluate({k: v[at : at + size] for k, v in drawn.items()}) for at in range(0, n, size)]

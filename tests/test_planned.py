@@ -11,6 +11,7 @@ import pytest
 from importcut.dataset import what_if
 from importcut.economics.planning import (
     FLOWS,
+    _sheet,
     addressable,
     ceilings,
     credited,
@@ -38,6 +39,12 @@ def caps(sample):
     return addressable(sample.ds, sample.panel, sample.cuts)
 
 
+def supply_of(ds, span, **other):
+    """The supply of each row of project_products where nothing but `other` is assumed."""
+    assumed = {"delay_years": 0.0, "capacity_use": 1.0, "ramp_pace": 1.0, "success": 1.0} | other
+    return supply(_sheet(ds), span, **{name: np.full(len(ds.project_products), v) for name, v in assumed.items()})
+
+
 def test_supply_is_capacity_times_what_the_ramp_up_has_run(sample):
     """First output in October 2025 (2025.75), ramp-up 0.4 in the first year: a quarter of 2026 runs 0.1 of a year."""
     ds = sample.ds
@@ -45,7 +52,7 @@ def test_supply_is_capacity_times_what_the_ramp_up_has_run(sample):
     projects = ds.projects.assign(first_output="2025-10")
     ds = replace(ds, registers=MappingProxyType(dict(ds.registers) | {"project_products": sheet, "projects": projects}))
     spans = pd.PeriodIndex(["2025Q3", "2025Q4", "2026Q3", "2026Q4", "2028Q4", "2030Q1"], freq="Q")
-    run = supply(ds, pd.period_range("2025Q3", "2030Q1", freq="Q"))
+    run = supply_of(ds, pd.period_range("2025Q3", "2030Q1", freq="Q"))
     a_year = (
         sheet["capacity"] * sheet["kg_per_unit"] * sheet["use"] * sheet["plant_share"] * sheet["replaces_kg"]
     ).to_numpy()
@@ -56,9 +63,9 @@ def test_supply_is_capacity_times_what_the_ramp_up_has_run(sample):
 
 def test_a_delay_moves_supply_and_a_slower_pace_stretches_the_ramp_up(sample):
     span = horizon(sample.ds)
-    plain, late = supply(sample.ds, span), supply(sample.ds, span, delay=1.0)
+    plain, late = supply_of(sample.ds, span), supply_of(sample.ds, span, delay_years=1.0)
     assert late[:, 4:] == pytest.approx(plain[:, :-4])
-    slow = supply(sample.ds, span, pace=0.5)
+    slow = supply_of(sample.ds, span, ramp_pace=0.5)
     assert (slow <= plain + 1e-6).all() and slow.sum() < plain.sum()
 
 

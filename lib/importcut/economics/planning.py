@@ -78,19 +78,15 @@ def _vehicles(ds: Dataset, as_planned: bool) -> pd.DataFrame:
     return pd.concat([past[past["period"] <= ds.period], later])[["period", "plant_id", "vehicles"]]
 
 
-def supply(ds: Dataset, periods: pd.PeriodIndex, *, delay=0.0, use=1.0, pace=1.0, success=1.0) -> np.ndarray:
+def supply(sheet: pd.DataFrame, span: pd.PeriodIndex, *, delay_years, capacity_use, ramp_pace, success) -> np.ndarray:
     """Import that each row of the sheet can replace in each period, kg, [draws,] rows, periods."""
     # capacity × use × share sold to the plants × kg of import a kg replaces × ramp-up, integrated over the period
-    sheet = _sheet(ds)
-    delay, use, pace, success = (np.asarray(a, float) for a in (delay, use, pace, success))
     factors = ("capacity", "kg_per_unit", "use", "plant_share", "replaces_kg")
-    a_year = np.prod([sheet[column].to_numpy(float) for column in factors], axis=0)
-    start = np.broadcast_to(sheet["start"].to_numpy() + delay, np.broadcast_shapes(delay.shape, (len(sheet),)))
-    border = in_years(periods.append(periods[-1:] + 1).start_time).to_numpy(float)
-    since = border - start[..., None]
-    pace = np.broadcast_to(pace, np.broadcast_shapes(pace.shape, (len(sheet),)))
-    run = [_ramped(since[..., n, :], ramp, pace[..., n, None]) for n, ramp in enumerate(sheet["ramp"])]
-    return np.diff(np.stack(np.broadcast_arrays(*run), axis=-2), axis=-1) * (a_year * use * success)[..., None]
+    a_year = np.prod([sheet[column].to_numpy(float) for column in factors], axis=0) * capacity_use * success
+    border = in_years(span.append(span[-1:] + 1).start_time).to_numpy(float)
+    since = border - (sheet["start"].to_numpy() + delay_years)[..., None]
+    run = [_ramped(since[..., n, :], ramp, ramp_pace[..., n, None]) for n, ramp in enumerate(sheet["ramp"])]
+    return np.diff(np.stack(np.broadcast_arrays(*run), axis=-2), axis=-1) * a_year[..., None]
 
 
 def flows(ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None = None) -> list[dict[str, np.ndarray]]:
@@ -99,10 +95,10 @@ def flows(ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray] | None =
     One part is over and stays as the base scenario has it, the other lies after `ds.period`: there `draws` take the
     place of the scenario's assumptions, [draws] for all projects, or [draws, projects].
     """
-    span = horizon(ds)
+    span, sheet = horizon(ds), _sheet(ds)
     over = span <= ds.period
     parts = [(ds.base, span[over], {}), (ds, span[~over], draws or {})]
-    return [_part(own, caps, periods, drawn) for own, periods, drawn in parts if len(periods)]
+    return [_part(own, sheet, caps, periods, drawn) for own, periods, drawn in parts if len(periods)]
 
 
 def joined(parts: list[np.ndarray]) -> np.ndarray:
@@ -111,9 +107,8 @@ def joined(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.broadcast_to(part, (*shape, part.shape[-1])) for part in parts], axis=-1)
 
 
-def _part(ds: Dataset, caps: pd.DataFrame, span: pd.PeriodIndex, draws: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _part(ds: Dataset, sheet: pd.DataFrame, caps: pd.DataFrame, span: pd.PeriodIndex, draws: dict) -> dict:
     """The flows of some of the plan's periods."""
-    sheet, dispatch = _sheet(ds), ds.scenario.get("dispatch", "proportional")
     by_product = caps.pivot_table(index="product_id", columns="period", values=["cap_kg", "price"])
     grids = (by_product[column].reindex(index=sheet["product_id"], columns=span) for column in ("cap_kg", "price"))
     cap, price = (grid.fillna(0).to_numpy() for grid in grids)
@@ -127,28 +122,26 @@ def _part(ds: Dataset, caps: pd.DataFrame, span: pd.PeriodIndex, draws: dict[str
     ahead = _drift_years(ds)[1][horizon(ds).isin(span)]
     price = price * ((1 + drift) / (1 + assumption(ds, "price_drift"))) ** ahead
     own = {name: _by_row(ds, sheet, name, drawn) for name in ("delay_years", "capacity_use", "ramp_pace", "success")}
-    how = {"delay": "delay_years", "use": "capacity_use", "pace": "ramp_pace", "success": "success"}
-    kg = supply(ds, span, **{word: own[name] for word, name in how.items()})
+    dispatch = ds.scenario.get("dispatch", "proportional")
     order = {"merit_order": sheet["price_ratio"].to_numpy(float)}
     order["first_come"] = sheet["start"].to_numpy() + own["delay_years"]
-    parts = {"supply_kg": kg, "cap": cap, "price": price, "order": order.get(dispatch), "dispatch": dispatch}
-    alone = np.ones((len(sheet), 1))
-    parts["displaced_kg"] = _by_product(sheet, parts, lambda s, c, w, d, o: dispatched(s, c, d, o), alone)
-    parts["net_price"] = price - (sheet["imported_input_usd_per_kg"] / sheet["replaces_kg"]).to_numpy()[:, None]
-    parts["gross_usd"], parts["net_usd"] = (parts["displaced_kg"] * parts[worth] for worth in ("price", "net_price"))
-    parts["exports_usd"] = parts["gross_usd"] * sheet["diverted_export_share"].to_numpy()[:, None]
-    return parts
+    part = {"sheet": sheet, "cap": cap, "price": price, "order": order.get(dispatch), "dispatch": dispatch}
+    part["supply_kg"] = supply(sheet, span, **own)
+    part["displaced_kg"] = _by_product(part, lambda s, c, w, d, o: dispatched(s, c, d, o), np.ones((len(sheet), 1)))
+    part["net_price"] = price - (sheet["imported_input_usd_per_kg"] / sheet["replaces_kg"]).to_numpy()[:, None]
+    part["gross_usd"], part["net_usd"] = (part["displaced_kg"] * part[worth] for worth in ("price", "net_price"))
+    part["exports_usd"] = part["gross_usd"] * sheet["diverted_export_share"].to_numpy()[:, None]
+    return part
 
 
 def project_cuts(ds: Dataset, parts: list[dict], *, net: bool, rule: str = "shapley") -> np.ndarray:
     """Credited cut of each project in each period, [draws,] projects, periods, from `flows`."""
-    sheet = _sheet(ds)
 
     def divide(kg, cap, worth, dispatch, order) -> np.ndarray:
         return credits(kg, cap, worth, rule=rule, dispatch=dispatch, order=order)
 
-    shares = joined([_by_product(sheet, part, divide, part["net_price" if net else "price"]) for part in parts])
-    rows = sheet.groupby("project_id").indices  # a project without products has no rows, and nothing
+    shares = joined([_by_product(part, divide, part["net_price" if net else "price"]) for part in parts])
+    rows = parts[0]["sheet"].groupby("project_id").indices  # a project without products has no rows, and nothing
     return np.stack([shares[..., rows.get(p, []), :].sum(axis=-2) for p in ds.projects["project_id"]], axis=-2)
 
 
@@ -173,7 +166,7 @@ def _ramped(years: np.ndarray, ramp: list[float], pace) -> np.ndarray:
 def _sheet(ds: Dataset) -> pd.DataFrame:
     """The rows of project_products with what they leave out: full use, all sold to the plants."""
     sheet = ds.project_products.merge(ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1")
-    whole = {"use": 1.0, "plant_share": 1.0, "replaces_kg": 1.0, "price_ratio": 1.0}
+    whole = dict.fromkeys(["use", "plant_share", "replaces_kg", "price_ratio"], 1.0)
     whole |= {"diverted_export_share": 0.0}  # imported inputs that are not known stay so, and net with them
     first = pd.PeriodIndex(sheet["first_output"], freq="M")
     ramps = sheet["ramp_up"].fillna("1").str.split(";").map(lambda shares: [float(share) for share in shares])
@@ -191,14 +184,14 @@ def _by_row(ds: Dataset, sheet: pd.DataFrame, name: str, drawn: dict[str, np.nda
     return np.where(begun, own, values)
 
 
-def _by_product(sheet: pd.DataFrame, parts: dict, divide, worth: np.ndarray) -> np.ndarray:
+def _by_product(part: dict, divide, worth: np.ndarray) -> np.ndarray:
     """What `divide` gives for the rows of each product, which share its cap."""
-    shares = np.zeros(np.broadcast_shapes(parts["supply_kg"].shape, worth.shape, parts["cap"].shape))
-    kg, cap, worth = (np.broadcast_to(a, shares.shape) for a in (parts["supply_kg"], parts["cap"], worth))
-    for rows in sheet.groupby("product_id").indices.values():
-        order = None if parts["order"] is None else parts["order"][..., None, rows]
+    shares = np.zeros(np.broadcast_shapes(part["supply_kg"].shape, worth.shape, part["cap"].shape))
+    kg, cap, worth = (np.broadcast_to(a, shares.shape) for a in (part["supply_kg"], part["cap"], worth))
+    for rows in part["sheet"].groupby("product_id").indices.values():
+        order = None if part["order"] is None else part["order"][..., None, rows]
         offered, valued = (np.moveaxis(a[..., rows, :], -2, -1) for a in (kg, worth))
-        divided = divide(offered, cap[..., rows[0], :], valued, parts["dispatch"], order)
+        divided = divide(offered, cap[..., rows[0], :], valued, part["dispatch"], order)
         shares[..., rows, :] = np.moveaxis(divided, -1, -2)
     return shares
 
@@ -220,12 +213,11 @@ def planned_cuts(ds: Dataset, planned: pd.DataFrame) -> pd.DataFrame:
     table = planned.assign(year=planned["period"].dt.year)
     yearly = table.groupby([*PAIR, "year"], as_index=False)[["supply_kg", "displaced_kg", *WORTH]].sum(skipna=False)
     projects = ds.projects.set_index("project_id")
-    first = yearly.groupby(PAIR)["year"].transform("min").where(yearly["supply_kg"] > 0)
     opened = yearly["project_id"].map(np.floor(first_years(ds)))
     leading = ds.project_products.groupby("project_id")["product_id"].first()
     lead = yearly["product_id"].eq(yearly["project_id"].map(leading))
     equipment = yearly["project_id"].map(projects["imported_equipment_usd"]).fillna(0)
-    once = equipment.where(yearly["year"].eq(opened) & lead & first.notna(), 0)
+    once = equipment.where(yearly["year"].eq(opened) & lead & yearly["supply_kg"].gt(0), 0)
     table = yearly.assign(fx_usd=yearly["net_usd"] - yearly["exports_usd"] - once)
     return conform(table, "cuts_planned", frequency=ds.frequency)
 

@@ -20,26 +20,17 @@ from importcut.schema import USE
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """Everything between the cells of imports and the realised cuts.
-
-    panel, findings : table `panel`, and what was found of its data
-    prices : at constant mix, USD per kg
-    observed : the series, donors and cases that a method looks at
-    estimates : from `plant_cuts`, gross cuts by project × product × plant × period, whether they can be told or not
-    identification : project × product, with the reason why its cut cannot be told and the placebo test
-    cuts : the estimates that are credited to a project
-    realised, expected : tables `cuts_realised` and `counterfactual`
-    """
+    """Everything between the cells of imports and the realised cuts."""
 
     panel: pd.DataFrame
-    findings: pd.DataFrame
-    prices: pd.DataFrame
-    observed: Observed
-    estimates: pd.DataFrame
-    identification: pd.DataFrame
-    cuts: pd.DataFrame
-    realised: pd.DataFrame
-    expected: pd.DataFrame
+    findings: pd.DataFrame  # on the quality of the panel
+    prices: pd.DataFrame  # at constant mix, USD per kg
+    observed: Observed  # the series, donors and cases that a method looks at
+    estimates: pd.DataFrame  # from `plant_cuts`, whether they can be told or not
+    identification: pd.DataFrame  # the reason why a cut cannot be told, and the placebo test
+    cuts: pd.DataFrame  # the estimates that are credited to a project
+    realised: pd.DataFrame  # table `cuts_realised`
+    expected: pd.DataFrame  # table `counterfactual`
 
 
 def way(ds: Dataset, cells: pd.DataFrame, method: str | None = None) -> Way:

@@ -48,7 +48,7 @@ def estimates(observed: Observed, variants: pd.DataFrame, methods: Iterable[str]
 def placebos(observed: Observed) -> pd.DataFrame:
     """Table `placebo`: actual and expected imports of each product, and of its donors as if they had its project."""
     ds, frames = observed.ds, []
-    method = "control_basket" if ds.counterfactual == DELIVERIES else ds.counterfactual
+    method = "control_basket" if ds.counterfactual == DELIVERIES else ds.counterfactual  # records expect no imports
     for case in observed.identifiable:
         try:
             expected = expected_of_all(observed, main_question(observed, case), method).rename_axis(columns="series")
@@ -78,6 +78,5 @@ def _to_date(observed: Observed, case: NamedTuple, method: str) -> dict:
     expected, late = expected_imports(observed, question, method), ~observed.before(case.first)
     level = observed.kg.loc[observed.inside(case.base), case.product_id].mean()
     gross = {kind: np.nansum(amounts) for kind, amounts in cut(observed, question, expected).items()}
-    return gross | {
-        "growth_usd": ((expected - level) * price)[late].sum(), "expected_usd": (expected * price)[late].sum()
-    }  # fmt: skip
+    growth = ((expected - level) * price)[late].sum()
+    return gross | {"growth_usd": growth, "expected_usd": (expected * price)[late].sum()}

@@ -84,9 +84,7 @@ def credits(
             return np.where(supply > 0, shares, 0.0)  # what rounding leaves to a project without supply
 
 
-def dispatched(
-    supply: np.ndarray, cap: ArrayLike, dispatch: str = "proportional", order: ArrayLike | None = None
-) -> np.ndarray:
+def dispatched(supply: np.ndarray, cap: ArrayLike, dispatch: str = "proportional", order=None) -> np.ndarray:
     """The kg of each project that flow; axes as in `credits`."""
     cap = np.asarray(cap, float)
     if dispatch == "proportional":
@@ -100,12 +98,7 @@ def dispatched(
 
 
 def coalition_values(
-    supply: np.ndarray,
-    cap: ArrayLike,
-    worth: ArrayLike,
-    members: np.ndarray,
-    dispatch: str,
-    order: ArrayLike | None = None,
+    supply: np.ndarray, cap: ArrayLike, worth: ArrayLike, members: np.ndarray, dispatch: str, order: ArrayLike | None
 ) -> np.ndarray:
     """v(S): what the projects of S cut if only they existed; axes of `cap` and, last, the coalitions (`members`)."""
     cap, present = np.asarray(cap, float)[..., None], members.T.astype(float)
@@ -123,24 +116,17 @@ def coalition_values(
 
 
 def shapley_sampled(
-    supply: np.ndarray,
-    cap: ArrayLike,
-    worth: ArrayLike,
-    dispatch: str = "proportional",
-    order: ArrayLike | None = None,
-    *,
-    samples: int = SAMPLES,
-    seed: int = 0,
+    supply: np.ndarray, cap: ArrayLike, worth: ArrayLike, dispatch: str = "proportional", order=None, *, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Shapley values from random orders of arrival, and their standard errors."""
     n, rng = supply.shape[-1], np.random.default_rng(seed)
-    arrivals = rng.permuted(np.tile(np.arange(n), (samples, 1)), axis=1)
+    arrivals = rng.permuted(np.tile(np.arange(n), (SAMPLES, 1)), axis=1)
     added = []
     for arrival in arrivals:
         members = np.arange(n + 1)[:, None] > np.argsort(arrival)  # who has come after each arrival
         steps = np.diff(coalition_values(supply, cap, worth, members, dispatch, order), axis=-1)
         added.append(steps[..., np.argsort(arrival)])
-    return np.mean(added, axis=0), np.std(added, axis=0, ddof=1) / np.sqrt(samples)
+    return np.mean(added, axis=0), np.std(added, axis=0, ddof=1) / np.sqrt(SAMPLES)
 
 
 @cache

@@ -108,14 +108,19 @@ def _reason(book: pd.DataFrame) -> pd.Series:
 def _cuts(then: pd.DataFrame, now: pd.DataFrame, published: pd.Period) -> pd.DataFrame:
     """Gross cuts to date: those of the periods published already, then and now, and those of the periods since."""
     before, after = _summed(then, then["period"] <= published), _summed(now, now["period"] <= published)
-    revised = before.merge(after, on="project_id", how="outer", suffixes=("_then", ""), validate="1:1")
-    grades = revised[["evidence_then", "evidence"]].apply(weakest, axis=1)
-    revised = pd.DataFrame({"kind": "revision", "before": revised["usd_then"], "after": revised["usd"]})
-    since = _summed(now, now["period"] > published)
-    since = pd.DataFrame({"kind": "new_cut", "before": 0.0, "after": since["usd"], "evidence": since["evidence"]})
-    table = pd.concat([revised.assign(evidence=grades), since]).rename_axis("id").reset_index()
+    revised = _both(before, after).rename(columns={"usd_then": "before", "usd": "after"}).assign(kind="revision")
+    since = _summed(now, now["period"] > published).rename(columns={"usd": "after"})
+    since = since.rename_axis("id").reset_index().assign(kind="new_cut", before=0.0)
+    table = pd.concat([revised, since], ignore_index=True)
     table = table[table[["before", "after"]].fillna(0).ne(0).any(axis=1)]
     return table.assign(unit="USD gross", difference=(table["after"] - table["before"]).round(CENT))
+
+
+def _both(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """What two reports say, side by side by `id`, with the weaker evidence."""
+    both = then.merge(now, left_index=True, right_index=True, how="outer", suffixes=("_then", ""), validate="1:1")
+    both = both.rename_axis("id").reset_index()
+    return both.assign(evidence=both[["evidence_then", "evidence"]].apply(weakest, axis=1))
 
 
 def _summed(cuts: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
@@ -129,36 +134,30 @@ def _summed(cuts: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
 def _ranks(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """Rank and headline of the cut to date of every project, or the reason why it has none."""
     columns = ["rank", "headline_usd", "net_usd", "evidence", "reason"]
-    sides = [t[t["basis"].eq("realised_to_date")].set_index("project_id")[columns] for t in (then, now)]
-    both = sides[0].merge(sides[1], on="project_id", how="outer", suffixes=("_then", ""), validate="1:1")
-    both = both.rename_axis("id").reset_index()
-    grades = both[["evidence_then", "evidence"]].apply(weakest, axis=1)
-    states = {"state_before": both["reason_then"], "state_after": both["reason"]}
-    rank = both[["id"]].assign(kind="rank", unit="rank", before=both["rank_then"], after=both["rank"], **states)
+    both = _both(*(t[t["basis"].eq("realised_to_date")].set_index("project_id")[columns] for t in (then, now)))
+    about, states = both[["id", "evidence"]], {"state_before": both["reason_then"], "state_after": both["reason"]}
+    rank = about.assign(kind="rank", unit="rank", before=both["rank_then"], after=both["rank"], **states)
     net = {side: both[f"net_usd{side}"].notna() for side in ("_then", "")}
     known = both["headline_usd"].notna()
     unit = net[""].where(known, net["_then"]).map({True: "USD net", False: "USD gross"})
     alike = net[""].eq(net["_then"])  # gross is not compared with net
-    headline = both[["id"]].assign(kind="headline", unit=unit, before=both["headline_usd_then"].where(alike | ~known))
+    headline = about.assign(kind="headline", unit=unit, before=both["headline_usd_then"].where(alike | ~known))
     headline = headline.assign(after=both["headline_usd"])[known | both["headline_usd_then"].notna()]
-    table = pd.concat([part.assign(evidence=grades) for part in (rank, headline)])
-    table = table.astype({"before": "float64", "after": "float64"})
+    table = pd.concat([rank, headline]).astype({"before": "float64", "after": "float64"})
     return table.assign(difference=(table["after"] - table["before"]).round(CENT))
 
 
 def _measures(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """State of every measure; it stands where its most urgent row stands."""
-    sides, urgency = [], {state: n for n, state in enumerate(URGENCY)}  # an older publication's other word is last
-    for table in (then, now):
+    sides, urgency = {}, {state: n for n, state in enumerate(URGENCY)}  # an older publication's other word is last
+    for side, table in (("state_before", then), ("state_after", now)):
         urgent = table.sort_values("state", key=lambda states: states.map(urgency), kind="stable")
-        sides.append(urgent.drop_duplicates("measure_id").set_index("measure_id")["state"])
-    both = sides[0].to_frame("state_before").join(sides[1].rename("state_after"), how="outer")
-    return both.rename_axis("id").reset_index().assign(kind="measure")
+        sides[side] = urgent.drop_duplicates("measure_id").set_index("measure_id")["state"]
+    return pd.DataFrame(sides).sort_index().rename_axis("id").reset_index().assign(kind="measure")
 
 
 def _target(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """Probability of reaching the target, in both readings."""
-    both = pd.concat({"before": then.set_index("reading")["p_reached"], "after": now.set_index("reading")["p_reached"]})
-    both = both.unstack(level=0).dropna(how="all").rename_axis("id").reset_index()
-    difference = both["after"] - both["before"]
-    return both.assign(kind="target", unit="share", difference=difference, evidence="planned")
+    sides = {side: table.set_index("reading")["p_reached"] for side, table in (("before", then), ("after", now))}
+    both = pd.DataFrame(sides).sort_index().dropna(how="all").rename_axis("id").reset_index()
+    return both.assign(kind="target", unit="share", difference=both["after"] - both["before"], evidence="planned")

@@ -23,6 +23,7 @@ def appraisal(ds: Dataset, cuts_planned: pd.DataFrame, credit: pd.DataFrame) -> 
     share = share.reindex(index=cuts_planned["project_id"].unique(), columns=["target_year", "cumulative"])
     share = share.fillna(0).reindex(cost.index)
     table = pd.DataFrame({"cost_usd": cost, "annual_net_usd": share["target_year"], "net_usd": share["cumulative"]})
+    # without a positive cost and a positive cut a ratio gives no order: Taylor (2012), Energy Policy 48
     table["cut_per_cost"] = table["annual_net_usd"] / table["cost_usd"].where(table["cost_usd"] > 0)
     table["ratio_rank"] = table["cut_per_cost"].where(table["cut_per_cost"] > 0).rank(ascending=False, method="min")
     table["pareto"] = _undominated(table.loc[table["ratio_rank"].notna(), ["annual_net_usd", "cut_per_cost"]], table)
@@ -111,9 +112,6 @@ def _domestic_resource_cost(ds: Dataset, cuts_planned: pd.DataFrame) -> pd.Serie
     domestic_kg = rows["displaced_kg"] / replaces
     inputs = rows["imported_input_usd_per_kg"]
     domestic = (rows["price_ratio"] * border - inputs) * assumption(ds, "shadow_price_factor")
-    sums = (
-        pd.DataFrame({"cost": domestic * domestic_kg, "saved": (border - inputs) * domestic_kg})
-        .groupby(rows["project_id"])
-        .agg(lambda usd: usd.sum(skipna=False))
-    )
+    usd = pd.DataFrame({"cost": domestic * domestic_kg, "saved": (border - inputs) * domestic_kg})
+    sums = usd.groupby(rows["project_id"]).sum(skipna=False)
     return sums["cost"] / sums["saved"].where(sums["saved"] > 0)

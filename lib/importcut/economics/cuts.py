@@ -31,18 +31,17 @@ def identification(observed: Observed, estimates: pd.DataFrame) -> pd.DataFrame:
     A negative estimate is credited to no project, a recorded shortfall is; `told`: the fall is told apart from chance
     (Abadie, Diamond and Hainmueller 2010, JASA 105).
     """
-    if observed.ds.counterfactual == DELIVERIES:
-        table = delivering(observed.ds).assign(**dict.fromkeys(PLACEBO, np.nan))
-        unpriced = estimates.loc[estimates["gross_usd"].isna(), PAIR].drop_duplicates().assign(unpriced=True)
-        table = table.merge(unpriced, on=PAIR, how="left", validate="1:1")
-        reason = table["reason"].mask(table["unpriced"].eq(True), "no_price").astype(object)
-        return table.assign(reason=reason, told=reason.isna()).drop(columns="unpriced")
-    total = estimates.groupby(PAIR)["gross_usd"].sum().rename("total")
-    rows = [case_test(observed, case, observed.ds.counterfactual) for case in observed.cases.itertuples()]
-    table = pd.DataFrame(rows, columns=[*PAIR, "reason", *PLACEBO, "told"]).join(total, on=PAIR, validate="1:1")
-    negative = table["reason"].isna() & table["total"].lt(0)
-    reason = table["reason"].mask(negative, "negative_estimate").astype(object)
-    return table.assign(reason=reason, told=table["told"].eq(True) & reason.isna()).drop(columns="total")
+    method, gross = observed.ds.counterfactual, estimates.groupby(PAIR)["gross_usd"]
+    if method == DELIVERIES:
+        table = delivering(observed.ds).assign(**dict.fromkeys(PLACEBO, np.nan), told=True)
+        bar, why = gross.sum(skipna=False).isna(), "no_price"
+    else:
+        rows = [case_test(observed, case, method) for case in observed.cases.itertuples()]
+        table = pd.DataFrame(rows, columns=[*PAIR, "reason", *PLACEBO, "told"])
+        bar, why = gross.sum().lt(0), "negative_estimate"
+    barred = table["reason"].isna() & pd.MultiIndex.from_frame(table[PAIR]).isin(bar.index[bar])
+    reason = table["reason"].mask(barred, why).astype(object)
+    return table.assign(reason=reason, told=table["told"].eq(True) & reason.isna())
 
 
 def identified_cuts(estimates: pd.DataFrame, identification: pd.DataFrame) -> pd.DataFrame:
@@ -141,9 +140,8 @@ def delivering(ds: Dataset) -> pd.DataFrame:
     records = sold.assign(above=above).groupby(PAIR, as_index=False)["above"].any()
     sheet = sheet.merge(records, on=PAIR, how="left", validate="1:1")
     due = pd.PeriodIndex(sheet["first_output"], freq="M").start_time <= ds.period.end_time
-    reason = pd.Series(np.where(due, "no_deliveries", "not_started"), sheet.index, dtype=object)
-    reason = reason.mask(due & sheet["above"].eq(False), "baseline_only").mask(sheet["above"].eq(True), None)
-    return sheet[PAIR].assign(reason=reason)
+    states = [sheet["above"].eq(True), ~due, sheet["above"].eq(False)]
+    return sheet[PAIR].assign(reason=np.select(states, [None, "not_started", "baseline_only"], "no_deliveries"))
 
 
 def case_test(observed: Observed, case: NamedTuple, method: str) -> dict:
@@ -189,7 +187,7 @@ def _replaced(ds: Dataset) -> pd.DataFrame:
 
 def _limits(ds: Dataset, cuts: pd.DataFrame) -> pd.DataFrame:
     """The tighter of capacity (for the part of the period in operation) and recorded output, in kg of import."""
-    sheet = ds.project_products.drop(columns="replaces_kg").merge(_replaced(ds), on=PAIR, validate="1:1")
+    sheet = ds.project_products.fillna({"replaces_kg": 1.0})
     sheet = sheet.merge(ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1")
     table = cuts[ROW].merge(sheet, on=PAIR, validate="m:1").merge(ds.output[[*ROW, "quantity"]], on=ROW, how="left")
     span = pd.PeriodIndex(table["period"])

@@ -47,7 +47,7 @@ def bridges(
     base, now = (_over(state, member) for member in members)
     effects = {
         "base": base["value"],
-        **_factors(base, now, _exchange_rate(rates, state, periods, members, (base, now))),
+        **_factors(base, now, _exchange_rate(rates, state, members, (base, now))),
         "mix": now["mix"] - base["mix"],
     }
     present = base["present"] | now["present"]
@@ -149,16 +149,12 @@ def _factors(base: dict, now: dict, exchange_rate: np.ndarray) -> dict[str, np.n
 
 
 def _exchange_rate(
-    rates: pd.DataFrame | None,
-    state: dict[str, pd.DataFrame],
-    periods: pd.PeriodIndex,
-    members: list[np.ndarray],
-    sides: tuple[dict[str, np.ndarray], ...],
+    rates: pd.DataFrame | None, state: dict[str, pd.DataFrame], members: list[np.ndarray], sides: tuple[dict, dict]
 ) -> np.ndarray:
     """What the rates did to the requirement's value, pairs × steps; empty where a rate is not known."""
     # L(C1, C0) · Σ w · ln(r1 / r0) over the origins, w = L(x1, x0) / L(p1, p0), x the component of the price,
     # r in a span the requirement's mean: its value in dollars over its value in the currencies
-    pairs = state["price"].index
+    pairs, periods = state["price"].axes
     unknown = np.full((len(pairs), members[0].shape[1]), np.nan)
     if rates is None:
         return unknown

@@ -20,9 +20,7 @@ def import_panel(cells: pd.DataFrame, ds: Dataset) -> tuple[pd.DataFrame, pd.Dat
     cells : table `cells`, from `clean_imports`: accepted lines added up, USD and kg (empty where missing)
     """
     lines = _up_to(cells, ds)
-    cells, breaks = _mend_breaks(_weighted_cells(lines), ds)
-    if len(breaks):
-        breaks = breaks.join(lines.groupby(["product_id", "period"])["lines"].sum(), on=["product_id", "period"])
+    cells, breaks = _mend_breaks(_weighted_cells(lines), lines, ds)
     stopped = _stopped_origins(cells, ds)
     cells["comparable"] = ~cells["origin"].isin(stopped["origin"])
     cells["unit_value"] = cells["value_usd"] / cells["net_kg"].where(cells["net_kg"] > 0)
@@ -78,21 +76,17 @@ def _log_unit_values(cells: pd.DataFrame) -> pd.DataFrame:
     return series.reindex(pd.period_range(cells["period"].min(), cells["period"].max(), name="period"))
 
 
-def _mend_breaks(cells: pd.DataFrame, ds: Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _mend_breaks(cells: pd.DataFrame, lines: pd.DataFrame, ds: Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Impute the weights of the product lines that break with most others, worst period first."""
     beyond, share = np.log(ds.thresholds["reporting_break_ratio"]), ds.thresholds["reporting_break_share"]
     series, findings = _log_unit_values(cells), []
     while (worst := _worst_break(series, beyond, share)) is not None:
         period, flagged, suspected = worst
         interpolated = (series.shift(1).loc[period] + series.shift(-1).loc[period])[flagged] / 2
-        broken = cells["period"].eq(period) & cells["product_id"].isin(flagged)
-        value = cells[broken].groupby("product_id")["value_usd"].sum()
-        findings.append(
-            pd.DataFrame({"product_id": value.index, "affected_value_usd": value.to_numpy()}).assign(
-                period=period, check="reporting_break", kind="weights",
-                treatment="kept" if suspected else "imputed", certainty="suspected" if suspected else "found",
-            )
-        )  # fmt: skip
+        broken, touched = (t["period"].eq(period) & t["product_id"].isin(flagged) for t in (cells, lines))
+        treatment, certainty = ("kept", "suspected") if suspected else ("imputed", "found")
+        rows = _touched(lines[touched], ["period", "product_id"]).assign(check="reporting_break", kind="weights")
+        findings.append(rows.assign(treatment=treatment, certainty=certainty))
         if suspected:
             break
         factor = np.exp(series.loc[period, flagged] - interpolated)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -35,15 +36,12 @@ def cut(observed: Observed, question: Question, expected: np.ndarray) -> dict[st
 def variants(observed: Observed, case: NamedTuple, method: str) -> Iterator[tuple[Question, dict[str, np.ndarray]]]:
     """The estimate over base years × donor sets × bases, the main one first; none if the method declines that."""
     main = main_question(observed, case)
-    try:
-        yield main, cut(observed, main, expected_imports(observed, main, method))
-    except Declined:
-        return
-    for question in _other_questions(observed, main, method):
+    for question in chain([main], _other_questions(observed, main, method)):
         try:
             yield question, cut(observed, question, expected_imports(observed, question, method))
         except Declined:
-            continue
+            if question == main:
+                return
 
 
 def expected_of_all(observed: Observed, question: Question, method: str) -> pd.DataFrame:

@@ -22,14 +22,15 @@ def price_components(
         raise DataError(f"no imports with weights in the base period {base} — choose a later period, or another base")
     pairs = pd.concat([cells[USE], plants]).drop_duplicates()
     periods = pd.DataFrame({"period": pd.period_range(cells["period"].min(), cells["period"].max())})
-    common = cells.groupby([*ITEM, "period"])[VOLUME].sum()
-    common = (common["value_usd"] / common["net_kg"]).rename("common").reset_index()
+    totals = cells.groupby([*ITEM, "period"])[VOLUME].sum()
+    totals = totals.assign(price=totals["value_usd"] / totals["net_kg"])
+    common = totals["price"].rename("common").reset_index()
     priced = (
         _base_shares(pairs, in_base)
         .merge(periods, how="cross")
         .merge(cells[[*CELL, "unit_value", "price_evidence"]], on=CELL, how="left", validate="1:1")
         .merge(common, on=[*ITEM, "period"], how="left", validate="m:1")
-        .merge(_carried_prices(cells, in_base, groups, periods), on=[*ITEM, "period"], how="left", validate="m:1")
+        .merge(_carried_prices(totals, in_base, groups, periods), on=[*ITEM, "period"], how="left", validate="m:1")
     )
     return priced[[*CELL, "share"]].assign(
         price=priced["unit_value"].fillna(priced["common"]).fillna(priced["carried"]),
@@ -121,35 +122,22 @@ def _base_shares(pairs: pd.DataFrame, in_base: pd.DataFrame) -> pd.DataFrame:
     """Origins' shares of the weight in the base period, by product × plant; the product's where the plant has none."""
     own = in_base.groupby([*USE, "origin"], as_index=False)["net_kg"].sum()
     common = in_base.groupby(ITEM, as_index=False)["net_kg"].sum()
-    known = own[USE].drop_duplicates()
-    others = pairs.merge(known, how="left", indicator=True).query("_merge == 'left_only'").drop(columns="_merge")
+    others = pairs.merge(own[USE].drop_duplicates(), how="left_anti", on=USE, validate="1:1")
     weights = pd.concat([own, others.merge(common, on="product_id", validate="m:m")], ignore_index=True)
     total = weights.groupby(USE)["net_kg"].transform("sum")
     return weights.assign(share=weights["net_kg"] / total).drop(columns="net_kg")
 
 
 def _carried_prices(
-    cells: pd.DataFrame, in_base: pd.DataFrame, groups: pd.Series, periods: pd.DataFrame
+    totals: pd.DataFrame, in_base: pd.DataFrame, groups: pd.Series, periods: pd.DataFrame
 ) -> pd.DataFrame:
     """Base price of each product × origin, carried by the Fisher price index of the product's group."""
-    base = in_base.groupby(ITEM)[VOLUME].sum()
-    base = base.assign(price=base["value_usd"] / base["net_kg"], group=base.index.get_level_values(0).map(groups))
-    now = cells.groupby([*ITEM, "period"])[VOLUME].sum()
-    both = (
-        now.assign(price=now["value_usd"] / now["net_kg"])
-        .add_suffix("_1")
-        .join(base.rename(columns={"price": "price_0", "net_kg": "net_kg_0"}), on=ITEM, how="inner")
+    base = in_base.groupby(ITEM, as_index=False)[VOLUME].sum()
+    base = base.assign(price=base["value_usd"] / base["net_kg"], group=base["product_id"].map(groups))
+    both = totals.reset_index().merge(base, on=ITEM, suffixes=("_1", "_0"), validate="m:1")
+    fishers = both.groupby(["period", "group"]).apply(
+        lambda t: fisher(t["price_0"], t["net_kg_0"], t["price_1"], t["net_kg_1"])
     )
-    index = (
-        both.groupby(["group", "period"])
-        .apply(lambda t: fisher(t["price_0"], t["net_kg_0"], t["price_1"], t["net_kg_1"]))
-        .unstack("period")
-        .T.reindex(periods["period"])
-        .ffill()
-        .bfill()
-        .T.stack()
-        .rename("index")
-        .reset_index()
-    )
-    carried = base.reset_index().merge(index, on="group", validate="m:m")
+    index = fishers.unstack("group").reindex(periods["period"]).ffill().bfill().stack().rename("index").reset_index()
+    carried = base.merge(index, on="group", validate="m:m")
     return carried.assign(carried=carried["price"] * carried["index"])[[*ITEM, "period", "carried"]]

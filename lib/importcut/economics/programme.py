@@ -97,9 +97,7 @@ def _last_year(ds: Dataset) -> pd.PeriodIndex:
 
 def _planned_addressable(ds: Dataset, caps: pd.DataFrame) -> pd.Series:
     """Addressable value in the target year by product, USD; without a row where there is no plan."""
-    if caps.empty:
-        return pd.Series(dtype="float64")
-    in_year = caps[caps["period"].dt.year.eq(ds.target["year"])]
+    in_year = caps[caps["period"].dt.year.eq(ds.target.get("year"))]
     value = in_year["cap_kg"] * in_year["price"]
     return value.groupby(in_year["product_id"]).sum(min_count=1)
 
@@ -109,9 +107,8 @@ def _growth(ds: Dataset, panel: pd.DataFrame) -> pd.Series:
     cells, last = panel[panel["comparable"]], _last_year(ds)
     spans = [cells[within(cells["period"], ds.base_period)], cells[cells["period"].isin(last)]]
     base_periods, last_periods = (pd.PeriodIndex(s["period"].unique(), freq=last.freq) for s in spans)
-    if not len(base_periods) or not len(last_periods):
-        return pd.Series(dtype="float64")
-    apart = last_periods.asi8.mean() - base_periods.asi8.mean()
+    both = len(base_periods) and len(last_periods)
+    apart = last_periods.asi8.mean() - base_periods.asi8.mean() if both else 0
     if apart <= 0:
         return pd.Series(dtype="float64")
     base, now = (

@@ -13,24 +13,19 @@ from importcut.schema import NATIONAL, PAIR, USE, within
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """Imports from the comparable partners, and what they are compared with.
-
-    kg, raw_kg, usd : periods × products, empty where not known; price : USD per kg, carried where nothing is imported
-    by_plant : kg, periods × (product, plant); vehicles : periods × plants; donors : products of the control basket
-    cases : project × product with `first` (month of the first output), `base` (span) and `reason` why not identified
-    """
+    """Imports from the comparable partners, and what they are compared with."""
 
     ds: Dataset
     panel: pd.DataFrame
     prices: pd.DataFrame
-    kg: pd.DataFrame
+    kg: pd.DataFrame  # periods × products, as raw_kg and usd; empty where not known
     raw_kg: pd.DataFrame
     usd: pd.DataFrame
-    price: pd.DataFrame
-    by_plant: pd.DataFrame
-    vehicles: pd.DataFrame
-    donors: tuple[str, ...]
-    cases: pd.DataFrame
+    price: pd.DataFrame  # USD per kg, periods × products; carried where nothing is imported
+    by_plant: pd.DataFrame  # kg, periods × (product, plant)
+    vehicles: pd.DataFrame  # periods × plants
+    donors: tuple[str, ...]  # products of the control basket
+    cases: pd.DataFrame  # project × product: `first` (month of output), `base` (span), `reason` why not identified
 
     @property
     def periods(self) -> pd.PeriodIndex:
@@ -49,11 +44,12 @@ class Observed:
 
     def before(self, first: pd.Period) -> np.ndarray:
         """Which periods ended before the month of the first output."""
-        return self._ends < np.datetime64(first.start_time)
+        return self._bounds[1] < np.datetime64(first.start_time)
 
     def inside(self, span: pd.Period) -> np.ndarray:
         """Which periods lie in a span."""
-        return (self._starts >= np.datetime64(span.start_time)) & (self._ends <= np.datetime64(span.end_time))
+        starts, ends = self._bounds
+        return (starts >= np.datetime64(span.start_time)) & (ends <= np.datetime64(span.end_time))
 
     @cached_property
     def answers(self) -> dict:
@@ -69,12 +65,8 @@ class Observed:
         return {product: n for n, product in enumerate(self.kg)}  # the three tables have the same columns
 
     @cached_property
-    def _starts(self) -> np.ndarray:
-        return self.periods.start_time.to_numpy()
-
-    @cached_property
-    def _ends(self) -> np.ndarray:
-        return self.periods.end_time.to_numpy()
+    def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.periods.start_time.to_numpy(), self.periods.end_time.to_numpy()
 
 
 def observe(

@@ -14,19 +14,22 @@ from importcut.schema import conform, empty
 
 DRAWN = ("vehicle_output", "intensity", "price_drift", "capacity_use", "ramp_pace", "delay_years", "success")
 BY_PROJECT = ("capacity_use", "ramp_pace", "delay_years", "success")  # each project draws its own
-Outcome = Callable[[dict[str, np.ndarray]], np.ndarray]  # a figure of the plan, by draws of the assumptions
+Draws = dict[str, np.ndarray]  # of the assumptions, by name: [draws], or [draws, projects]
+Outcome = Callable[[Draws], np.ndarray]  # a figure of the plan, by draws of the assumptions
 
 
-def draws(ds: Dataset, n: int = 10_000, *, seed: int = 1) -> dict[str, np.ndarray]:
+def draws(ds: Dataset, n: int = 10_000, *, seed: int = 1) -> Draws:
     """Values of the scenario's assumptions: [n], or [n, projects] where each project draws its own.
 
     PERT distributions from low, value and high; success is drawn with the probability in the project's sheet.
     """
-    drawn = {}
+    drawn, own = {}, ds.scenario.get("projects", {})
     for name in filter(lambda name: _uncertain(ds, name), DRAWN):
-        rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-        uniform = rng.random((n, len(ds.projects)) if name in BY_PROJECT else n)
-        drawn[name] = _fixed(ds, name, _quantile(ds, name, uniform))
+        rng = np.random.default_rng([seed, zlib.crc32(name.encode())])  # scenarios are compared on the same numbers
+        drawn[name] = _quantile(ds, name, rng.random((n, len(ds.projects)) if name in BY_PROJECT else n))
+        for place, project in enumerate(ds.projects["project_id"]):
+            if name in own.get(project, {}):  # what the scenario states of a single project is not drawn
+                drawn[name][:, place] = own[project][name]
     return drawn
 
 
@@ -121,11 +124,7 @@ def sensitivity(ds: Dataset, outcome: Outcome, *, n: int = 1024) -> pd.DataFrame
 
 
 def portfolio_outcomes(
-    ds: Dataset,
-    drawn: dict[str, np.ndarray],
-    evaluate: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]],
-    *,
-    size: int = 2500,
+    ds: Dataset, drawn: Draws, evaluate: Callable[[Draws], dict[str, np.ndarray]], *, size: int = 2500
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Net cuts of the projects by basis, and the portfolio's gross cut by reading, draw by draw; `size` at a time.
 
@@ -160,12 +159,3 @@ def _quantile(ds: Dataset, name: str, u: np.ndarray) -> np.ndarray:
         runs = ds.projects["project_id"].isin(ds.suppliers)
         return (u < sheet.where(~runs, 1).to_numpy()).astype(float)  # a project that delivers has succeeded
     return pert(u, about["low"], about["value"], about["high"])
-
-
-def _fixed(ds: Dataset, name: str, values: np.ndarray) -> np.ndarray:
-    """The draws with the scenario's own values of single projects put in."""
-    for place, project in enumerate(ds.projects["project_id"]):
-        own = ds.scenario.get("projects", {}).get(project, {})
-        if name in own:
-            values[:, place] = own[name]
-    return values

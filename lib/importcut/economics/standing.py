@@ -31,12 +31,12 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
     """
     planned = credit[credit["rule"].eq(rule)].assign(gross_evidence="planned", net_evidence="planned")
     bases = {"realised_to_date": _to_date(cuts_realised)} | dict(iter(planned.groupby("basis")))
-    everyone = ds.projects[["project_id", "cost_usd"]]
+    projects = ds.projects[["project_id", "cost_usd"]]
     columns = ["project_id", "gross_usd", "net_usd", "low_usd", "high_usd"]
     columns += ["gross_evidence", "net_evidence", "reason", "limit_flag"]
-    everyone = {basis: everyone.assign(basis=basis) for basis in bases}
     table = pd.concat(
-        everyone[b].merge(t.reindex(columns=columns), on="project_id", how="left") for b, t in bases.items()
+        projects.assign(basis=basis).merge(cuts.reindex(columns=columns), on="project_id", how="left", validate="1:1")
+        for basis, cuts in bases.items()
     )
     net_lacking = table["net_usd"].isna() & table["gross_usd"].notna()
     net_known = ~net_lacking.groupby(table["basis"]).transform("any")  # like is compared with like
@@ -47,8 +47,7 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
         rank=headline.groupby(table["basis"]).rank(ascending=False, method="min"),
         cut_per_cost=headline / table["cost_usd"].where(table["cost_usd"] > 0),
         limit_flag=table["limit_flag"].eq(True),
-        p_first=np.nan,
-        p_top3=np.nan,
+        **dict.fromkeys(["p_first", "p_top3"], np.nan),
     )
     return conform(table.sort_values(["basis", "rank", "project_id"]), "ranking", frequency=ds.frequency)
 

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: env report test golden published sample registers bench spark explore dashboard lock clean
+.PHONY: env report test golden published sample registers bench faults spark explore dashboard lock clean
 
 env:
 	@$(PYTHON) environment.py
@@ -46,6 +46,10 @@ templates: env
 # Lines by the million need room: BENCH_FOLDER says where (20 GB for 100 million), BENCH_MILLIONS how many.
 bench: env
 	$(BIN)/python tests/bench.py
+
+# Runs that are killed, hindered, starved or crowded; a part of `make test CI=1`.
+faults: env
+	$(BIN)/python -m pytest -n 2 -m ci tests/test_faults.py
 
 # Spark beside DuckDB, for `importcut report --engine spark`; it needs Java 17.
 spark: env

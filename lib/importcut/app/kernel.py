@@ -1,6 +1,7 @@
 """Runs one notebook through papermill in a kernel of this very Python, the same bytes each time."""
 
 import asyncio
+import logging
 import os
 import weakref
 from pathlib import Path
@@ -21,6 +22,8 @@ from importcut.app.parameters import check_injected
 from importcut.schema import DataError, RunError
 
 CELL_MINUTES = 10  # that a cell may be at work, unless IMPORTCUT_CELL_MINUTES says otherwise
+for name in ("papermill", "asyncio"):  # what they say of a kernel that died, a RunError says in a line
+    logging.getLogger(name).addHandler(logging.NullHandler())
 RUNNING = set()  # references to kernels, which are processes: whoever stops the report must find them
 
 
@@ -29,7 +32,7 @@ class Fork(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **options) -> dict:
         """The connection of the kernel of that command."""
-        self.process = preload.fork(cmd, env=options["env"], cwd=options["cwd"])
+        self.process = preload.fork(cmd, env=options["env"], cwd=options["cwd"], folder=self.parent.folder.name)
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 

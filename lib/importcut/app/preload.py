@@ -4,6 +4,7 @@ import atexit
 import gc
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,9 +38,9 @@ class Forked:
     wait = poll  # asked once it has ended
 
 
-def fork(command: list[str], *, env: dict[str, str], cwd: str) -> Forked:
+def fork(command: list[str], *, env: dict[str, str], cwd: str, folder: str) -> Forked:
     """A kernel for a command `python -m ipykernel_launcher …`; OSError, once, if the process that forks has gone."""
-    order = {"argv": command[command.index("ipykernel_launcher") + 1 :], "cwd": cwd, "env": env}
+    order = {"argv": command[command.index("ipykernel_launcher") + 1 :], "cwd": cwd, "env": env, "folder": folder}
     with TURN:
         server = _server()
         with suppress(BrokenPipeError):
@@ -87,13 +88,17 @@ def serve() -> None:
     conform(pandas.DataFrame(columns=columns), "target", frequency="Y")  # pandera gets ready at its first check
     gc.freeze()  # what lies ready is shared, not copied
     signal.signal(signal.SIGCHLD, _reap)
+    folders = set()
     for line in sys.stdin:
         order = json.loads(line)
+        folders.add(order.pop("folder"))
         pid = os.fork()
         os.setpgid(pid, pid)  # whoever comes first, server or kernel: signals go to the group
         if pid == 0:
             _become_kernel(**order)
         os.write(1, f"{pid}\n".encode())
+    for folder in folders:  # of kernels: a run that was killed left them
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reap(*_) -> None:

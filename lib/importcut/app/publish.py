@@ -74,6 +74,8 @@ def alone(processed: Path) -> Iterator[None]:
     """
     lock, name = processed / "lock", processed.name.rpartition("-")[0]
     lock.parent.mkdir(parents=True, exist_ok=True)
+    if lock.exists() and not os.access(lock, os.W_OK):  # of what it may only read, SQLite holds nothing
+        raise RunError(f"{lock} may only be read — let this user write there")
     with closing(sqlite3.connect(lock, timeout=0)) as holder:
         try:
             holder.execute(HOLD)

@@ -1,5 +1,6 @@
 """A dataset's folder: opened, examined with everything that is wrong with it, or begun from the template."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,9 @@ def _contents(path: Path) -> tuple[dict, dict[str, pd.DataFrame], dict[str, str]
         wrong = wrong_settings(about, _frequency(about))
     except DataError as error:
         about, wrong = {}, [Fault("", (), str(error))]
+    closed = []
+    [*os.walk(path, onerror=closed.append)]  # a pattern would pass over what may not be read
+    wrong += [Fault("", (), f"{error.filename}: {error.strerror} — let this user read it") for error in closed]
     registers, places, faults = read_registers(path, _frequency(about))
     if about.get("frequency") not in PERIODS:  # nobody knows how periods are to be written
         faults = [fault for fault in faults if fault.column != "period"]

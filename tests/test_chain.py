@@ -295,6 +295,17 @@ def test_a_later_file_leaves_the_reports_of_earlier_periods_as_they_are(shop, no
         shop.make()  # 2025 is the latest now
 
 
+def test_what_registers_record_of_later_periods_leaves_the_reports_of_earlier_ones_as_they_are(shop, no_kernel):
+    tables = contents(shop.report / "tables")
+    output = shop.dataset / "output.csv"
+    output.write_text(output.read_text().rstrip("\n") + "\n2025,angren_tyres,tyres_car,900000,tyres\n")
+    assert shop.make(period="2024").new == ()
+    assert contents(shop.report / "tables") == tables
+    output.write_text(output.read_text().replace("2023,", "2024,"))
+    with pytest.raises(AssertionError, match="a kernel was started"):
+        shop.make(period="2024")
+
+
 def test_a_later_file_that_holds_a_line_of_an_earlier_period_makes_its_report_anew(shop, replay):
     add_file(shop, 2024, 2025)
     assert "notebooks/01_prepare_imports.ipynb" in shop.make(period="2024").new

@@ -385,3 +385,20 @@ def test_a_name_that_is_left_out_is_that_of_another_language(full):
 def test_a_misspelt_setting_is_named(full):
     change(full, "dataset.toml", "base_period", "base_perod")
     assert told(full) == ["dataset.toml: base_period is missing — is base_perod meant to be it?"]
+
+
+def test_a_dataset_as_of_a_period_knows_nothing_that_was_recorded_later():
+    whole, ds = open_dataset("sample"), open_dataset("sample", period="2025Q4")
+    for name in ("deliveries", "output"):
+        table = whole.registers[name]
+        expected = table[table["period"] <= ds.period].reset_index(drop=True)
+        pd.testing.assert_frame_equal(ds.registers[name], expected)
+    assert ds.exchange_rates["date"].max() <= ds.period.end_time < whole.exchange_rates["date"].max()
+    later = ds.activity[ds.activity["period"] > ds.period]
+    assert later["scenario"].notna().all() and later["period"].max() == whole.activity["period"].max()
+
+
+def test_vehicles_recorded_later_stand_in_for_a_plan_that_there_is_not():
+    ds = open_dataset("sample", period="2025Q1")
+    [quarter] = ds.activity.query("scenario.isna()")["period"].loc[lambda periods: periods > ds.period].unique()
+    assert str(quarter) == "2025Q2"  # the first quarter that is planned is the next

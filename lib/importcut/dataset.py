@@ -159,6 +159,23 @@ def in_years(dates: pd.PeriodIndex | pd.DatetimeIndex | pd.Timestamp) -> pd.Inde
     return dates.year + (dates.month - 1) / 12
 
 
+def as_of(ds: Dataset, period: pd.Period) -> Dataset:
+    """The dataset as of a period: what its registers record of later ones it does not know yet.
+
+    Vehicles recorded later stay where nothing is planned, in the place of a plan.
+    """
+    activity, rates = ds.registers["activity"], ds.registers["exchange_rates"]
+    places, actual = activity.set_index(["period", "plant_id"]).index, activity["scenario"].isna()
+    superfluous = actual & (activity["period"] > period) & places.isin(places[~actual])
+    registers = dict(ds.registers) | {
+        "activity": activity[~superfluous],
+        "exchange_rates": rates[rates["date"] <= period.end_time],
+    }
+    registers |= {name: registers[name][registers[name]["period"] <= period] for name in ("deliveries", "output")}
+    known = {name: table.reset_index(drop=True) for name, table in registers.items()}
+    return replace(ds, period=period, registers=MappingProxyType(known))
+
+
 def as_period(text: str, frequency: str) -> pd.Period:
     """A period written as the project writes them: `2026Q3`, `2024`.
 

@@ -4,13 +4,13 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import pandas as pd
 
-from importcut.dataset import ROOT, Dataset, as_period, json_object, run_name, stand_again, write_whole
+from importcut.dataset import ROOT, Dataset, as_of, as_period, json_object, run_name, stand_again, write_whole
 from importcut.intake.opening import find_dataset, open_dataset
 from importcut.intake.scenario import scenarios
 from importcut.language import Voice, languages
@@ -67,7 +67,7 @@ def dataset_as_of(dataset: str | Path, period: str | None, scenario: str = "base
         raise UsageError(f"scenario {scenario} is not in {folder.name}/scenarios — choose from {', '.join(known)}")
     ds = open_dataset(folder, scenario=scenario)
     with by_name():
-        return ds if period is None else replace(ds, period=as_period(period, ds.frequency))
+        return ds if period is None else as_of(ds, as_period(period, ds.frequency))
 
 
 def finished_tables(ds: Dataset, *, out: Path | str | None = None) -> dict[str, pd.DataFrame]:

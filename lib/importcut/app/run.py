@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ from importcut.dataset import (
     PUBLISHED,
     ROOT,
     Dataset,
+    as_of,
     digests,
     fingerprint_of,
     memory_of,
@@ -33,13 +34,14 @@ from importcut.dataset import (
 from importcut.intake.opening import find_dataset
 from importcut.intake.publication import last_published
 from importcut.language import languages as known_languages
-from importcut.schema import LIBRARY, DataError, RunError
+from importcut.schema import LIBRARY, DataError, RunError, tables
 
 LIBRARIES = (
     "Babel", "duckdb", "ibis-framework", "ipykernel", "matplotlib", "nbconvert", "numpy", "pandas", "pandera",
     "papermill", "pyarrow", "pypandoc_binary", "pysyncon", "python-pptx", "scipy", "seaborn", "sphinx-revealjs",
     "typst", "XlsxWriter",
 )  # fmt: skip
+REGISTERS = {*tables("registers.toml"), "registers"}  # names of their files, and of the workbook of all
 IMPORTS = "imports.json"  # what is known of the imports up to a period
 ASIDE = re.compile(rf"^{FETCHED}/|(^|/)(\.|~\$)")  # what is hidden, and what connectors keep for themselves
 OF_ONE_REPORT = ("scenarios/", f"{PUBLISHED}/")  # what has no part in cleaning, and differs between reports
@@ -107,8 +109,10 @@ def make_report(
         sources = {file: known.get(file, "") for file in [*inputs(ds), *library()]}
         used = {name: sources[file] for name, file in _files(ds.path).items() if file in sources}
         data = {name: digest for name, digest in used.items() if name not in imports["later"]}
-        settings = {name: digest for name, digest in data.items() if name not in imports["files"]}
-        origin = fingerprint_of(data=settings, tables=imports["tables"], code=code, versions=_versions())
+        settings = {n: d for n, d in data.items() if n not in imports["files"] and PurePath(n).stem not in REGISTERS}
+        registers = {name: table.to_csv() for name, table in ds.registers.items()}  # as of the period
+        figures = {"registers": registers, "tables": imports["tables"]}
+        origin = fingerprint_of(data=settings, **figures, code=code, versions=_versions())
         run = run_name(ds.period, scenario)
         target, work = out / ds.name / run, ds.processed / "work" / run
         former = publish.manifest(target)
@@ -218,7 +222,7 @@ def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
         coverage = {"key": key, "covered": [str(periods[0]), str(periods[-1])], "files": _places(files, ds)}
         remember(cache, coverage)
     first, last = (pd.Period(text, freq=ds.frequency) for text in coverage["covered"])
-    ds = replace(ds, period=last) if ds.period is None else ds
+    ds = as_of(ds, last) if ds.period is None else ds
     if not first <= ds.period <= last:
         raise DataError(
             f"period {ds.period} is not in dataset {ds.name}, which covers {first}–{last} — choose one of these"

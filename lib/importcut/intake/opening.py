@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.dataset import ROOT, Dataset, as_period, processed_folder
+from importcut.dataset import ROOT, Dataset, as_of, as_period, processed_folder
 from importcut.intake.registers import TEMPLATE, in_all_languages, is_blank, read_registers, read_toml, wrong_settings
 from importcut.intake.scenario import read_scenario, scenarios
 from importcut.intake.values import Fault
@@ -58,7 +58,8 @@ def open_dataset(name: str | Path, *, period: str | None = None, scenario: str =
     about, registers, _, wrong, faults = _contents(path)
     if wrong or faults:
         raise DataError(listed([*wrong, *faults]))
-    return _dataset(path, about, registers, read_scenario(path, scenario, registers["projects"]), period)
+    ds = _dataset(path, about, registers, read_scenario(path, scenario, registers["projects"]))
+    return ds if period is None else as_of(ds, as_period(period, ds.frequency))
 
 
 def examine(name: str | Path) -> Examined:
@@ -130,9 +131,7 @@ def _frequency(about: dict) -> str:
     return about["frequency"] if about.get("frequency") in PERIODS else "Q"
 
 
-def _dataset(
-    path: Path, about: dict, registers: dict, scenario: MappingProxyType, period: str | None = None
-) -> Dataset:
+def _dataset(path: Path, about: dict, registers: dict, scenario: MappingProxyType) -> Dataset:
     """The dataset in `path` that these settings, registers and this scenario make, all of them sound."""
     frequency = about["frequency"]
     start, editions = about.get("programme_start"), about.get("hs_revisions", {})
@@ -141,7 +140,7 @@ def _dataset(
         path=path,
         processed=processed_folder(path),
         frequency=frequency,
-        period=None if period is None else as_period(period, frequency),
+        period=None,
         title=MappingProxyType(in_all_languages(about["title"]) or dict.fromkeys(languages(), path.name)),
         illustrative=about["illustrative"],
         base_period=pd.Period(str(about["base_period"])),

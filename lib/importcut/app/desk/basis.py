@@ -10,7 +10,7 @@ import pandas as pd
 
 from importcut import economics
 from importcut.app.run import imports_stand
-from importcut.dataset import Dataset, as_period, assumption, what_if
+from importcut.dataset import Dataset, as_of, as_period, assumption, what_if
 from importcut.economics.comparison import ledger
 from importcut.economics.methods import METHODS
 from importcut.economics.panel import profile
@@ -45,7 +45,7 @@ class Standpoint:
         """The dataset under the scenario and these assumptions."""
         ds = _opened(self.dataset)
         scenario = read_scenario(ds.path, self.scenario, ds.projects)
-        ds = replace(ds, period=as_period(self.period, ds.frequency), scenario=scenario)
+        ds = as_of(replace(ds, scenario=scenario), as_period(self.period, ds.frequency))
         return what_if(ds, {}, assumptions=dict(self.assumptions)) if self.assumptions else ds
 
     @cached_property
@@ -133,12 +133,12 @@ def periods(dataset: str) -> list[str]:
 
 def read_anew() -> None:
     """Forget what was read and worked out: who asks now is told of the files as they are now."""
-    for remembered in (as_of, _opened, periods, _same, _cells, _way):
+    for remembered in (read_at, _opened, periods, _same, _cells, _way):
         remembered.cache_clear()
 
 
 @cache
-def as_of(dataset: str) -> str:
+def read_at(dataset: str) -> str:
     """When a dataset was first asked for, as 2026-11-26 14:32."""
     return time.strftime("%Y-%m-%d %H:%M")
 

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from importcut.app.desk import page, views
-from importcut.app.desk.basis import SLIDERS, Standpoint, as_of, periods, read_anew, standpoint
+from importcut.app.desk.basis import SLIDERS, Standpoint, periods, read_anew, read_at, standpoint
 from importcut.dataset import ROOT, assumption
 from importcut.intake.opening import datasets
 from importcut.intake.scenario import read_scenario, scenarios
@@ -120,7 +120,7 @@ def _fill(board: Board, here: Standpoint) -> None:
     board.view.value = view
     board.parts["save"].description = say("Save into reports/desk")
     board.parts["anew"].description = say("Read the data anew")
-    text = say("Data as of {time}", time=as_of(here.dataset))
+    text = say("Data as of {time}", time=read_at(here.dataset))
     board.parts["as_of"].value = f'<p class="desk-data">{as_html(text)}</p>'
     board.parts["head"].value = page.head(here)
     board.state["filling"] = False

@@ -34,14 +34,14 @@ from importcut.dataset import (
 from importcut.intake.opening import find_dataset
 from importcut.intake.publication import last_published
 from importcut.language import languages as known_languages
-from importcut.schema import LIBRARY, DataError, RunError, tables
+from importcut.schema import LIBRARY, DataError, RunError
 
 LIBRARIES = (
     "Babel", "duckdb", "ibis-framework", "ipykernel", "matplotlib", "nbconvert", "numpy", "pandas", "pandera",
     "papermill", "pyarrow", "pypandoc_binary", "pysyncon", "python-pptx", "scipy", "seaborn", "sphinx-revealjs",
     "typst", "XlsxWriter",
 )  # fmt: skip
-REGISTERS = {*tables("registers.toml"), "registers"}  # names of their files, and of the workbook of all
+GROWING = ("deliveries", "output", "activity", "exchange_rates", "registers")  # files with rows of later periods
 IMPORTS = "imports.json"  # what is known of the imports up to a period
 ASIDE = re.compile(rf"^{FETCHED}/|(^|/)(\.|~\$)")  # what is hidden, and what connectors keep for themselves
 OF_ONE_REPORT = ("scenarios/", f"{PUBLISHED}/")  # what has no part in cleaning, and differs between reports
@@ -109,7 +109,7 @@ def make_report(
         sources = {file: known.get(file, "") for file in [*inputs(ds), *library()]}
         used = {name: sources[file] for name, file in _files(ds.path).items() if file in sources}
         data = {name: digest for name, digest in used.items() if name not in imports["later"]}
-        settings = {n: d for n, d in data.items() if n not in imports["files"] and PurePath(n).stem not in REGISTERS}
+        settings = {n: d for n, d in data.items() if n not in imports["files"] and PurePath(n).stem not in GROWING}
         registers = {name: table.to_csv() for name, table in ds.registers.items()}  # as of the period
         figures = {"registers": registers, "tables": imports["tables"]}
         origin = fingerprint_of(data=settings, **figures, code=code, versions=_versions())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event, Lock, Semaphore
 
 import pandas as pd
 
@@ -88,18 +88,19 @@ def run_steps(
     What the first failing step raised; no step is begun after it.
     """
     by_name, memories, values = {step.name: step for step in steps}, memory_of(memory), {}
-    writing, halted = Lock(), Event()
+    writing, places, halted = Lock(), Semaphore(jobs), Event()
 
     def run(step: Step) -> bool:
-        if halted.is_set() or _stands(step, memories, build, cache):
-            return False
-        read = _read(step, memories)
-        names, more = step.make()
-        digest = {"fingerprint": step.fingerprint, "read": read, "files": _digests(names, build, cache)}
-        with writing:
-            memories[step.name] = digest | more
-            remember(memory, memories)
-        return True
+        with places:
+            if halted.is_set() or _stands(step, memories, build, cache):
+                return False
+            read = _read(step, memories)
+            names, more = step.make()
+            digest = {"fingerprint": step.fingerprint, "read": read, "files": _digests(names, build, cache)}
+            with writing:
+                memories[step.name] = digest | more
+                remember(memory, memories)
+            return True
 
     order = TopologicalSorter({step.name: step.after for step in steps})
     order.prepare()
@@ -114,10 +115,7 @@ def run_steps(
                 order.done(name)
     except KeyboardInterrupt:
         halted.set()
-        stop()
-        end = time.monotonic() + WINDING_UP
-        while wait(at_work, timeout=0.1).not_done and time.monotonic() < end:
-            stop()  # a kernel may start, or a file be half written, just now
+        _wind_up(places, jobs, stop)  # the pool may not know the thread whose start was interrupted
         raise
     finally:
         pool.shutdown(cancel_futures=True)
@@ -140,6 +138,17 @@ def _stands(step: Step, memories: dict[str, dict], build: Path, cache: Path | No
 def _read(step: Step, memories: dict[str, dict]) -> dict[str, str]:
     """Digests of what a step reads: what the steps before it made, and what it says itself."""
     return step.read() | {name: file for before in step.after for name, file in memories[before]["files"].items()}
+
+
+def _wind_up(places: Semaphore, jobs: int, stop: Callable[[], None]) -> None:
+    """Stop the steps at work, and wait for them: a kernel may start, or a file be half written, just now."""
+    end, free = time.monotonic() + WINDING_UP, 0
+    stop()
+    while free < jobs and time.monotonic() < end:
+        free += places.acquire(timeout=0.1)
+        stop()
+    if free:
+        places.release(free)
 
 
 @dataclass(frozen=True)

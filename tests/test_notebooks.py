@@ -147,10 +147,12 @@ def test_papermills_engine_of_importcut_starts_no_kernel_for_a_wrong_parameter(w
     about = tmp_path / "strict-1.dist-info" / "entry_points.txt"
     about.parent.mkdir()
     about.write_text(f"[papermill.engine]\nimportcut = {declared['importcut']}\n")
-    command = [sys.executable, "-m", "papermill", "--engine", "importcut", "-k", "no_such_kernel"]
-    command += ["notebooks/02_import_profile.ipynb", str(tmp_path / "run.ipynb"), *words.split()]
     paths = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"PYTHONPATH": paths}
+    # papermill asks for its engines while it is imported, also by the library that holds one of them
+    subprocess.run([sys.executable, "-c", "import importcut.app.kernel"], check=True, env=environment)
+    command = [sys.executable, "-m", "papermill", "--engine", "importcut", "-k", "no_such_kernel"]
+    command += ["notebooks/02_import_profile.ipynb", str(tmp_path / "run.ipynb"), *words.split()]
     run = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, env=environment)
     assert run.returncode == 1 and "RunError: 02_import_profile.ipynb:" in run.stderr and words.split()[1] in run.stderr
     assert not (tmp_path / "run.ipynb").exists()

@@ -13,12 +13,10 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from nbclient.exceptions import CellTimeoutError
-from papermill.engines import NBClientEngine
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from importcut.app import preload
-from importcut.app.parameters import check_injected
 from importcut.schema import DataError, RunError
 
 CELL_MINUTES = 10  # that a cell may be at work, unless IMPORTCUT_CELL_MINUTES says otherwise
@@ -63,17 +61,6 @@ class ThisPython(AsyncKernelManager):
         if preload.FORKS:
             self.provisioner = Fork(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
         await super().start_kernel(env=environment, **options)
-
-
-class Strict(NBClientEngine):
-    """Papermill's own engine, strict: `papermill --engine importcut …` starts no kernel for an unknown parameter."""
-
-    @classmethod
-    def execute_notebook(cls, nb: nbformat.NotebookNode, kernel_name: str, **options) -> nbformat.NotebookNode:
-        """The executed notebook; RunError if a parameter is not known or of another type."""
-        code = [cell.source for cell in nb.cells if cell.cell_type == "code"]
-        check_injected(code, Path(nb.metadata.papermill.input_path).name)
-        return super().execute_notebook(nb, kernel_name, **options)
 
 
 def run_notebook(notebook: Path, parameters: dict, *, folder: Path, failed: Path) -> nbformat.NotebookNode:

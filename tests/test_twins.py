@@ -177,7 +177,6 @@ def drawn(published_reports, repository):
     Under `alter` and `rename` are English ones that may be spoilt.
     """
     import importcut
-    from importcut.telling import chart
 
     notebook = json.loads((repository / "notebooks" / "05_quarterly_report.ipynb").read_text(encoding="utf-8"))
     cells = [
@@ -193,7 +192,6 @@ def drawn(published_reports, repository):
             def picture(ax, say, *, name="", taken=taken, **text):
                 taken[name] = ax
 
-            patch.setattr(chart, "picture", picture)
             patch.setitem(vars(importcut), "picture", picture)
             for source, tags in cells:
                 exec(source, names)

@@ -12,6 +12,8 @@ ON_LINES = "\t\n\r"  # control characters that texts of several lines hold by ri
 
 def unseen(text: str, allowed: str = "") -> list[str]:
     """The characters of a text that cannot be seen, as U+202E: control, direction, without width, unknown."""
+    if text.isprintable():  # as nearly every cell is
+        return []
     return [f"U+{ord(sign):04X}" for sign in text if _unseen(sign) and sign not in allowed]
 
 

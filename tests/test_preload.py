@@ -1,5 +1,7 @@
 """Kernels are forked from one process in which their libraries lie ready; whatever ends it, none is left behind."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -54,7 +56,8 @@ def test_where_the_process_that_forks_was_killed_the_run_says_so_and_the_next_st
     assert look("print(1)") == ["1"]
 
 
-def test_a_killed_run_leaves_no_kernel_behind(tmp_path):
+@pytest.mark.parametrize("first", ["run", "server"])
+def test_a_killed_run_leaves_no_kernel_behind(first, tmp_path):
     begin = """
 import sys, time
 from importcut.app import preload
@@ -68,6 +71,12 @@ time.sleep(60)
     run = subprocess.Popen([sys.executable, "-c", begin], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     orphans = [int(word) for word in run.stdout.readline().split()]
     assert len(orphans) == 2
+    if first == "server":  # nobody is left who could end the kernel: it must see to itself
+        os.kill(orphans[0], signal.SIGKILL)
+        end = time.monotonic() + 20
+        while _runs(orphans[1]) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert not _runs(orphans[1])
     run.kill()
     run.wait()
     end = time.monotonic() + 20

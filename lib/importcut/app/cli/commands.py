@@ -20,8 +20,8 @@ def new(
 
     with errors_in_a_line(debug):
         place = from_here(new_dataset(folder))
-    todo = "Put the declarations into declarations/, fill in products of registers.xlsx and the titles of dataset.toml,"
-    tell(f"Dataset: {place}", todo, f"then: importcut check {place}")
+    text = "Put the declarations into declarations/, fill in products of registers.xlsx and the titles of dataset.toml,"
+    tell(f"Dataset: {place}", text, f"then: importcut check {place}")
 
 
 @app.command(epilog="Example: importcut check data/raw/mine")

@@ -520,6 +520,24 @@ def test_a_lost_leading_zero_is_given_back_only_where_that_makes_it_a_code_of_a_
     assert quarantine["reason"].tolist() == ["hs_code_malformed"]
 
 
+@pytest.mark.parametrize(
+    ("prefixes", "codes", "products", "reasons"),
+    [
+        ("87", ["87", "8703", "870323"], ["vehicle"] * 3, []),
+        ("87", ["34"], [], ["hs_code_unknown"]),
+        ("8703", ["8703", "87", "8704"], ["vehicle"], ["hs_code_short", "hs_code_unknown"]),
+        ("870323", ["8703", "87", "8704"], [], ["hs_code_malformed", "hs_code_short", "hs_code_short"]),
+    ],
+)
+def test_a_code_of_two_or_four_digits_counts_where_the_products_are_told_by_as_few(
+    ds, prefixes, codes, products, reasons
+):
+    vehicle = ds.products.iloc[[0]].assign(product_id="vehicle", hs_prefixes=prefixes, text_pattern=None)
+    told = replace(ds, registers=ds.registers | {"products": vehicle})
+    imports, quarantine = cleaned(told, *(line(n, **{CODE: code}) for n, code in enumerate(codes)))
+    assert imports["product_id"].tolist() == products and sorted(quarantine["reason"]) == reasons
+
+
 def test_a_concordance_knows_a_code_of_another_edition(ds):
     renamed = with_register(ds, "concordance", ("381400", "320820", "made up"))
     imports, _ = cleaned(renamed, line(1, **{CODE: "3814000000"}))

@@ -20,8 +20,8 @@ CLEANING = tomllib.loads((LIBRARY / "cleaning.toml").read_text(encoding="utf-8")
 CONTENT = [c.name for c in tables()["declarations"].columns if c.name not in PLACE]
 DECLARED_ITEM = ["declaration_id", "item"]  # which a declaration has once
 CODES = {
-    "hs_code": "string", "code": "string", "code_rule": "string", "well_formed": "boolean", "of_code": "string",
-    "candidates": "string", "lines": "int64",
+    "hs_code": "string", "code": "string", "code_rule": "string", "well_formed": "boolean", "short": "boolean",
+    "of_code": "string", "candidates": "string", "lines": "int64",
 }  # fmt: skip
 NOTHING = ibis.null("string")
 SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in all, and of a product
@@ -57,8 +57,9 @@ def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
     """The commodity codes as declared: code without blanks and look-alike letters, products whose prefixes fit.
 
     A lost leading zero is given back where only that makes the code one of a product's; a concordance renames the code.
-    Columns: hs_code (as declared), code, code_rule (what was done to it), well_formed, of_code (product_id, where the
-    code alone decides), candidates (product_id by priority, blanks between, where the description does), lines.
+    Columns: hs_code (as declared), code, code_rule (what was done to it), well_formed (of 6 digits and more, or of the
+    level of the shortest prefix), short (only longer codes that begin with it tell the product), of_code (product_id,
+    where the code alone decides), candidates (product_id by priority, blanks between, where the text does), lines.
     """
     counted = lines.filter(_.hs_code.notnull()).group_by("hs_code").agg(lines=_.count()).to_pandas()
     declared = counted["hs_code"].astype("str")
@@ -68,6 +69,7 @@ def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
     codes = alternatives(ranked.set_index("product_id")["hs_prefixes"])
     prefixes = codes.groupby(level=0, sort=False).agg(tuple).to_dict()
     with_pattern = set(ranked.dropna(subset="text_pattern")["product_id"])
+    level = min(6, codes.str.len().min())  # of the shortest prefix
     becomes = dict(ds.concordance[["hs_code", "becomes"]].itertuples(index=False))
     rows = []
     for written, plain, n in zip(declared, bare, counted["lines"], strict=True):
@@ -79,7 +81,9 @@ def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
         fits = [product for product, own in prefixes.items() if code.startswith(own)]
         alone = fits[0] if fits and fits[0] not in with_pattern else None
         several = " ".join(fits) if fits and alone is None else None
-        rows.append((written, code, rule, bool(re.fullmatch(r"(\d\d){3,5}", code)), alone, several, n))
+        sound = len(code) >= level and bool(re.fullmatch(r"(\d\d){1,5}", code))
+        short = not fits and len(code) > 1 and any(p.startswith(code) for own in prefixes.values() for p in own)
+        rows.append((written, code, rule, sound, short, alone, several, n))
     return pd.DataFrame(rows, columns=[*CODES])
 
 
@@ -92,6 +96,7 @@ def _rule(lines: ibis.Table, ds: Dataset) -> ibis.Value:
         "negative_value": lines.value_usd < 0,
         "negative_weight": lines.net_weight < 0,
         "absurd_value": (lines.value_usd > most["value_usd"]) | (lines.declared_kg > most["kg"]),
+        "hs_code_short": lines.short.fill_null(False),
         "hs_code_malformed": ~lines.well_formed.fill_null(False),
         "hs_code_unknown": lines.product_id.isnull(),
         "weight_unit_unknown": lines.net_weight.notnull() & lines.unit_kg.isnull(),

@@ -198,6 +198,14 @@ def test_a_number_that_excel_took_for_text_borrows_no_decimal_mark_from_real_num
     assert str(fault).startswith("registers.xlsx sheet activity row 2: vehicles 1,234 can be 1234 or 1.234 — write")
 
 
+def test_a_value_that_stands_in_many_rows_is_read_once_and_told_in_each(own):
+    one(own, "activity", [["vehicles"], [True], [1], ["12 kg"], ["12 kg"]])
+    wrong = [fault for fault in read_registers(own, "Q")[2] if fault.column == "vehicles"]
+    assert [(fault.rows, fault.text.split()[1]) for fault in wrong] == [
+        (("row 2",), "TRUE"), (("row 4",), "12"), (("row 5",), "12")
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [

@@ -14,10 +14,10 @@ import pandas as pd
 from importcut.dataset import name_column
 from importcut.intake.quotations import REGISTER, read_quotations
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
-from importcut.intake.values import REWRITE, Fault, alternatives, as_written, decimal_mark, exact, read_column
+from importcut.intake.values import REWRITE, Fault, alternatives, decimal_mark, dtype_of, exact, read_column
 from importcut.language import SOURCE, languages
 from importcut.letters import ON_LINES, unseen
-from importcut.schema import DTYPES, LIBRARY, PAIR, USE, Column, DataError, Table, listed, tables
+from importcut.schema import LIBRARY, PAIR, USE, Column, DataError, Table, listed, tables
 
 ADD = "add it there or correct it"
 TEMPLATE = LIBRARY / "templates" / "dataset"  # its registers.xlsx is written by `make registers`
@@ -75,7 +75,7 @@ def in_all_languages(texts: dict[str, str]) -> dict[str, str]:
 
 def is_blank(text: str) -> bool:
     """Whether a text still says in some language, as those of the template do, that it is to be filled in."""
-    plain = re.sub("[ʻʼ‘’'`]", "", str(text))
+    plain = re.sub("[ʻʼ‘’'`]", "", str(text)) if "(" in str(text) else ""
     return any(mark in plain for mark in _marks())
 
 
@@ -97,10 +97,13 @@ def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame],
             sheets[REGISTER], places[REGISTER] = quoted, quoted.place
         case wrong:
             faults += wrong or []
-    registers = {name: _nothing(table, frequency) for name, table in specs.items()}
-    for name in [n for n in specs if n in sheets]:
-        registers[name], wrong = read_register(sheets[name], specs[name], frequency)
-        faults += wrong
+    registers = {}
+    for name, table in specs.items():
+        if name in sheets:
+            registers[name], wrong = read_register(sheets[name], table, frequency)
+            faults += wrong
+        else:
+            registers[name] = _nothing(table, frequency)
     faulty = {fault.place for fault in faults}
     if registers["products"].empty and not {places["products"], WORKBOOK, OLD_WORKBOOK} & faulty:
         text = "has no rows — fill in a product at least" if "products" in sheets else "is missing — add it"
@@ -124,23 +127,22 @@ def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFr
     cells = cells.loc[:, ~cells.columns.duplicated()]
     columns = _with_names(table)
     cells = cells.reindex(columns=[c.name for c in columns], fill_value="")
-    written = cells.map(exact)
     numbers = [c.name for c in table.columns if c.type in ("number", "integer")]
     texts = [cell.strip() for cell in cells[numbers].to_numpy().ravel() if isinstance(cell, str)]
     mark, typed = decimal_mark(texts, comma=sheet.separator == ";"), {}
+    remedy = "is still to be filled in — write it, or leave it empty"
     for column in columns:
-        text, clean = written[column.name], as_written(cells[column.name], column, frequency, mark)
-        typed[column.name], wrong = read_column(text, column, place, frequency, plain=clean)
-        faults += wrong + _lost_letters(sheet, column, text)
-        left = [at for at, cell in text.items() if isinstance(cell, str) and is_blank(cell)]
-        remedy = "is still to be filled in — write it, or leave it empty"
-        faults += [Fault(sheet.place, (at,), f"{column.name} {text[at]} {remedy}", column.name) for at in left]
+        typed[column.name], wrong = read_column(cells[column.name], column, place, frequency, mark=mark)
+        texts = {at: cell for at, cell in cells[column.name].items() if isinstance(cell, str)}
+        left = [at for at, text in texts.items() if is_blank(text)]
+        faults += wrong + _lost_letters(sheet, column, texts)
+        faults += [Fault(place, (at,), f"{column.name} {texts[at]} {remedy}", column.name) for at in left]
     read = pd.DataFrame(typed)
     if names := [c.name for c in columns if c.name.startswith("name_")]:
         nameless = read.index[read[names].isna().all(axis=1)]
         faults += [Fault(place, (at,), "no name in any language — write one", names[-1]) for at in nameless]
         read[names] = read[names].bfill(axis=1).ffill(axis=1)  # in place of a language that is left out, the next one
-    twice = written.loc[read.duplicated([*table.key]), [*table.key]].itertuples()
+    twice = cells.loc[read.duplicated([*table.key]), [*table.key]].map(exact).itertuples()
     return read, faults + [Fault(place, (at,), f"{', '.join(key)} stands twice — keep one") for at, *key in twice]
 
 
@@ -153,18 +155,19 @@ def _with_names(table: Table) -> list[Column]:
 
 
 def _nothing(table: Table, frequency: str) -> pd.DataFrame:
-    types = {**DTYPES, "period": f"period[{frequency}]"}
-    return pd.DataFrame({c.name: pd.Series(dtype=types[c.type]) for c in _with_names(table)})
+    return pd.DataFrame({c.name: pd.Series(dtype=dtype_of(c, frequency)) for c in _with_names(table)})
 
 
-def _lost_letters(sheet: Sheet, column: Column, text: pd.Series) -> list[Fault]:
+def _lost_letters(sheet: Sheet, column: Column, texts: dict[str, str]) -> list[Fault]:
     """Names in which CP1251, that has no Қ Ғ Ҳ, left a question mark."""
     if sheet.encoding != "cp1251" or not (column.name.startswith("name_") or column.name == "aliases"):
         return []
     remedy = "saved in CP1251, which lacks Қ Ғ Ҳ: write the letters again and save as CSV UTF-8"
-    lost = text[text.str.contains("?", regex=False)]
-    sentence = f"{column.name} {{}} has lost letters — {remedy}"
-    return [Fault(sheet.place, (at,), sentence.format(cell), column.name) for at, cell in lost.items()]
+    return [
+        Fault(sheet.place, (at,), f"{column.name} {text} has lost letters — {remedy}", column.name)
+        for at, text in texts.items()
+        if "?" in text
+    ]
 
 
 def _contradictions(registers: dict, places: dict, faults: list[Fault], present: set[str]) -> list[Fault]:

@@ -1,12 +1,12 @@
 """How people write numbers, dates, months and quarters: read where there is one reading, and else a fault."""
 
 import datetime
+import math
 import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +22,7 @@ EXCEL_ERROR = re.compile(  # as Excel shows them in English and in Russian; ### 
 REWRITE = "delete what nobody can see there, or write the text anew"
 UNSURE = "?"  # a number that can be read in two ways
 BLANK = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))")  # between thousands: common, no-break, thin blanks
-SIMPLE = re.compile(r"[-+]?\d*\.?\d*([eE][-+]?\d+)?")
+SIMPLE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 ONE_COMMA, ONE_DOT = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}"), re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
 SERIAL, SERIALS = datetime.date(1899, 12, 30), range(33_239, 73_416)  # day 0 of Excel; the years 1991 to 2100
 DATE_FORMS = (  # with dots the day leads everywhere; with strokes nobody can tell, unless it is past 12
@@ -58,49 +58,60 @@ class Fault:
 
 
 def read_column(
-    text: pd.Series, column: Column, place: str, frequency: str, *, plain: pd.Series | None = None
+    cells: pd.Series, column: Column, place: str, frequency: str, *, mark: str | None = None
 ) -> tuple[pd.Series, list[Fault]]:
-    """The values of a column of texts, indexed by row, and what is wrong with them.
+    """The values of a column of cells, indexed by row, and what is wrong with them.
 
-    plain : the same as the project writes them (1234.5 for 1 234,5), UNSURE where nobody can tell.
+    mark : the decimal mark of what people wrote; None for cells that the project wrote.
     """
-    filled = text.ne("")
-    error = text.map(lambda cell: cell == NOT_STORED or bool(EXCEL_ERROR.fullmatch(cell))).astype(bool)
-    cells = (text if plain is None else plain).where(filled & ~error, None)
-    values, remedy = _typed(cells, column, frequency)
-    bad, unsure = filled & ~error & values.isna(), cells.eq(UNSURE) & text.ne(UNSURE)
-
-    def listed(rows: pd.Series, say) -> list[Fault]:
-        return [Fault(place, (at,), f"{column.name} {say(text[at])}", column.name) for at in text.index[rows]]
-
-    lines = "" if column.name.startswith("name_") else ON_LINES  # a name stands on one line
-    hidden = text.map(lambda cell: bool(unseen(cell, lines))).astype(bool)
-    faults = listed(hidden, lambda cell: f"{as_seen(cell)} holds {', '.join(unseen(cell, lines))} — {REWRITE}")
-    faults += listed(error, _error_value)
-    faults += listed(bad & unsure, _two_readings)
-    faults += listed(bad & ~unsure, lambda cell: f"{cell} cannot be read — {remedy}")
-    if not column.optional:
-        faults += listed(~filled, lambda _: "is empty — fill it in")
-    if column.check and not column.check.startswith("->"):
-        words = WRITTEN.get(column.check, {}).get("words", column.check)
-        faults += listed(values.notna() & ~_passes(values, column.check), lambda cell: f"{cell} — must be {words}")
-    return values if column.type == "period" else values.astype(DTYPES[column.type]), faults
+    keys = [(type(cell), cell) for cell in cells]  # True is not 1
+    readings = {key: _reading(key[1], column, frequency, mark) for key in {*keys}}
+    values = pd.Series([readings[key][0] for key in keys], cells.index, dtype=dtype_of(column, frequency))
+    return values, [
+        Fault(place, (at,), f"{column.name} {wrong}", column.name)
+        for at, key in zip(cells.index, keys, strict=True)
+        for wrong in readings[key][1]
+    ]
 
 
-def _typed(filled: pd.Series, column: Column, frequency: str) -> tuple[pd.Series, str]:
-    """The values, none where they cannot be read, and how they are to be written."""
-    match column.type:
+def dtype_of(column: Column, frequency: str) -> str:
+    """What pandas calls the type of a column."""
+    return f"period[{frequency}]" if column.type == "period" else DTYPES[column.type]
+
+
+def _reading(cell, column: Column, frequency: str, mark: str | None) -> tuple[object, list[str]]:
+    """The value of a cell, None where it has none, and what is wrong with it."""
+    text = exact(cell)
+    if not text:
+        return None, [] if column.optional else ["is empty — fill it in"]
+    hidden = unseen(text, "" if column.name.startswith("name_") else ON_LINES)  # a name stands on one line
+    faults = [f"{as_seen(text)} holds {', '.join(hidden)} — {REWRITE}"] if hidden else []
+    if text == NOT_STORED or EXCEL_ERROR.fullmatch(text):
+        return None, [*faults, _error_value(text)]
+    plain = text if mark is None else _as_written(cell, column, frequency, mark)
+    value, remedy = _typed(plain, column.type, frequency)
+    if value is None:
+        wrong = _two_readings(text) if plain == UNSURE != text else f"{text} cannot be read — {remedy}"
+        return None, [*faults, wrong]
+    if column.check and not column.check.startswith("->") and not _passes(value, column.check):
+        faults.append(f"{text} — must be {WRITTEN.get(column.check, {}).get('words', column.check)}")
+    return value, faults
+
+
+def _typed(text: str, kind: str, frequency: str) -> tuple[object, str]:
+    """The value, None where it cannot be read, and how it is to be written."""
+    match kind:
         case "number" | "integer":
-            values = pd.to_numeric(filled, errors="coerce").astype("float64")
-            values = values.where(np.isfinite(values) & ((column.type == "number") | values.mod(1).eq(0)))
-            return values, "write a number" if column.type == "number" else "write a whole number"
+            number = float(text) if SIMPLE.fullmatch(text) else math.inf
+            fits = math.isfinite(number) and (kind == "number" or number.is_integer())
+            return number if fits else None, "write a number" if kind == "number" else "write a whole number"
         case "date":
-            return pd.to_datetime(filled, format="%Y-%m-%d", errors="coerce"), "write YYYY-MM-DD"
+            day = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
+            return None if pd.isna(day) else day, "write YYYY-MM-DD"
         case "period":
-            fits = filled.str.fullmatch(PERIODS[frequency]).fillna(False).astype(bool)
-            values = pd.Series(pd.PeriodIndex(filled.where(fits, None), freq=frequency), filled.index)
-            return values, "write the period as 2026Q3 or 2024"
-    return filled, ""
+            fits = re.fullmatch(PERIODS[frequency], text, re.ASCII)
+            return pd.Period(text, freq=frequency) if fits else None, "write the period as 2026Q3 or 2024"
+    return text, ""
 
 
 def _error_value(cell: str) -> str:
@@ -117,21 +128,21 @@ def _two_readings(cell: str) -> str:
     return f"{cell} can be {digits} or {decimal} — write {digits} or {decimal}0, without separators of thousands"
 
 
-def _passes(values: pd.Series, check: str) -> pd.Series:
+def _passes(value, check: str) -> bool:
     match check:
         case ">= 0":
-            return values.ge(0)
+            return value >= 0
         case "> 0":
-            return values.gt(0)
+            return value > 0
         case "share":
-            return values.between(0, 1)
+            return 0 <= value <= 1
         case "pattern":
-            return values.map(_is_pattern, na_action="ignore").eq(True)
+            return _is_pattern(value)
         case text if text in WRITTEN:
             one, several = WRITTEN[text]["pattern"], WRITTEN[text].get("several", False)
-            return values.str.fullmatch(rf"{one}(\s*;\s*{one})*" if several else one).eq(True)
+            return bool(re.fullmatch(rf"{one}(\s*;\s*{one})*" if several else one, value, re.ASCII))
         case allowed:
-            return values.isin(allowed.split("|"))
+            return value in allowed.split("|")
 
 
 def _is_pattern(text: str) -> bool:
@@ -168,21 +179,21 @@ def decimal_mark(cells: list[str], *, comma: bool) -> str:
     return UNSURE if len(marks) > 1 else marks.pop() if marks else "," * comma
 
 
-def as_written(cells: pd.Series, column: Column, frequency: str, mark: str) -> pd.Series:
-    """The cells of a column as the project writes them; typed ones are taken as they are."""
-    texts = cells.map(exact)
+def _as_written(cell, column: Column, frequency: str, mark: str) -> str:
+    """A cell as the project writes it; what is typed is taken as it is."""
+    text = exact(cell)
     match column.type, column.check:
         case "number" | "integer", _:
-            return texts.map(lambda cell: _number(cell, mark)).where(cells.map(type).eq(str), texts)
+            return _number(text, mark) if isinstance(cell, str) else text
         case "date", _:
-            return texts.map(lambda cell: _date(cell) or cell)
+            return _date(text) or text
         case "period", _:
-            return texts.map(lambda cell: _period(cell, frequency))
+            return _period(text, frequency)
         case _, "month":
-            return texts.map(_month)
+            return _month(text)
         case _, "shares":
-            return texts.str.replace(",", ".")
-    return texts
+            return text.replace(",", ".")
+    return text
 
 
 def _mark(number: str) -> str:

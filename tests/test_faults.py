@@ -401,7 +401,7 @@ bytes(1_000_000_000)
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("import time\ntime.sleep(600)", "03_realised_cuts.ipynb cell 3: stopped after 0.1 minutes"),
+        ("import time\ntime.sleep(600)", "03_realised_cuts.ipynb cell 3: stopped after 0.3 minutes"),
         ("import os\nos._exit(3)", "03_realised_cuts.ipynb: "),
         ("import os\nos.kill(os.getpid(), 9)", "memory short? try --jobs 1"),
         (MEMORY, "03_realised_cuts.ipynb cell 3: MemoryError"),
@@ -411,7 +411,7 @@ bytes(1_000_000_000)
 def test_a_kernel_that_hangs_dies_or_starves_is_told_in_a_line(changed, undisturbed, code, words):
     before = contents(changed.report)
     changed.rewrite("03_realised_cuts", code)
-    told_in_a_line(report(changed, "--cell-minutes", "0.1").end(), words)
+    told_in_a_line(report(changed, "--cell-minutes", "0.3").end(), words)
     assert contents(changed.report) == before
     changed.rewrite("03_realised_cuts", CODE["03_realised_cuts"])
     right_again(changed, undisturbed[0])

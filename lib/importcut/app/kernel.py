@@ -30,7 +30,7 @@ class Fork(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **options) -> dict:
         """The connection of the kernel of that command."""
-        self.process = preload.fork(cmd, env=options["env"], cwd=options["cwd"], folder=self.parent.folder.name)
+        self.process = preload.fork(cmd, env=options["env"], cwd=options["cwd"])
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 
@@ -44,12 +44,12 @@ class ThisPython(AsyncKernelManager):
 
     @default("transport")
     def _no_ports_where_possible(self) -> str:
-        short = len(gettempdir()) < 60  # names of sockets have at most about 100 letters
+        short = len(gettempdir()) < 50  # names of sockets have at most about 100 letters
         return "ipc" if os.name == "posix" and short else "tcp"  # of 500 kernels, others took the ports of two
 
     @default("connection_file")
     def _a_folder_of_its_own(self) -> str:
-        self.folder = TemporaryDirectory(prefix="importcut-")  # lives as long as this kernel
+        self.folder = TemporaryDirectory(prefix="kernel-", dir=preload.folder())  # lives as long as this kernel
         return f"{self.folder.name}/kernel.json"
 
     async def start_kernel(self, **options) -> None:

@@ -1,6 +1,7 @@
 """One process that has imported what notebooks need, a second of work for each, and forks their kernels (on Linux)."""
 
 import atexit
+import ctypes
 import gc
 import json
 import os
@@ -10,12 +11,15 @@ import subprocess
 import sys
 from contextlib import suppress
 from functools import cache
+from tempfile import gettempdir
 from threading import Lock
 from typing import NoReturn
+from uuid import uuid4
 
 FORKS = sys.platform == "linux"  # Windows does not fork, and libraries of macOS do not stand it
 STEADY = {"SOURCE_DATE_EPOCH": "0", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}  # same input, same bytes
 STEADY["PYARROW_IGNORE_TIMEZONE"] = "1"  # or Spark, where it is installed, warns as pandera looks for it
+ENDS_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 TURN = Lock()  # notebooks side by side ask the one process
 
 
@@ -38,9 +42,9 @@ class Forked:
     wait = poll  # asked once it has ended
 
 
-def fork(command: list[str], *, env: dict[str, str], cwd: str, folder: str) -> Forked:
+def fork(command: list[str], *, env: dict[str, str], cwd: str) -> Forked:
     """A kernel for a command `python -m ipykernel_launcher …`; OSError, once, if the process that forks has gone."""
-    order = {"argv": command[command.index("ipykernel_launcher") + 1 :], "cwd": cwd, "env": env, "folder": folder}
+    order = {"argv": command[command.index("ipykernel_launcher") + 1 :], "cwd": cwd, "env": env}
     with TURN:
         server = _server()
         with suppress(BrokenPipeError):
@@ -60,20 +64,30 @@ def start() -> None:
             _server()
 
 
+def folder() -> str | None:
+    """Where forked kernels have their connections: it goes with the process that forks them. None elsewhere."""
+    with TURN:
+        return _server().args[-1] if FORKS else None
+
+
 @cache
 def _server() -> subprocess.Popen:
-    """The process that forks; it ends with this one, and its kernels with it."""
-    code = "from importcut.app.preload import serve; serve()"
+    """The process that forks; it ends with this one, and with it its kernels and their folder (the last argument)."""
+    code = "import sys; from importcut.app.preload import serve; serve(sys.argv[-1])"
+    connections = f"{gettempdir()}/importcut-{uuid4().hex[:8]}"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "start_new_session": True}
-    server = subprocess.Popen([sys.executable, "-P", "-c", code], env=dict(os.environ) | STEADY, **pipes)
+    server = subprocess.Popen([sys.executable, "-P", "-c", code, connections], env=dict(os.environ) | STEADY, **pipes)
+    os.mkdir(connections, mode=0o700)  # now that whatever happens to this process, somebody takes it away
+    atexit.register(shutil.rmtree, connections, ignore_errors=True)
     atexit.register(server.communicate)
     return server
 
 
-def serve() -> None:
-    """Fork a kernel for each line of standard input, and answer its process id."""
+def serve(connections: str) -> None:
+    """Fork a kernel for each line of standard input, answer its process id, and in the end remove their folder."""
     import ipykernel.kernelapp  # noqa: F401 - to have them ready, as all that follow
     import pandas
+    import psutil
 
     import importcut.economics
     import importcut.intake.opening
@@ -88,17 +102,20 @@ def serve() -> None:
     conform(pandas.DataFrame(columns=columns), "target", frequency="Y")  # pandera gets ready at its first check
     gc.freeze()  # what lies ready is shared, not copied
     signal.signal(signal.SIGCHLD, _reap)
-    folders = set()
+    server = os.getpid()
     for line in sys.stdin:
-        order = json.loads(line)
-        folders.add(order.pop("folder"))
         pid = os.fork()
         os.setpgid(pid, pid)  # whoever comes first, server or kernel: signals go to the group
         if pid == 0:
-            _become_kernel(**order)
+            ctypes.CDLL(None).prctl(ENDS_WITH_PARENT, signal.SIGKILL)
+            if os.getppid() != server:
+                os._exit(1)  # it ended before that
+            _become_kernel(**json.loads(line))
         os.write(1, f"{pid}\n".encode())
-    for folder in folders:  # of kernels: a run that was killed left them
-        shutil.rmtree(folder, ignore_errors=True)
+    for kernel in (kernels := psutil.Process().children()):
+        kernel.kill()
+    psutil.wait_procs(kernels)  # or they would still write there
+    shutil.rmtree(connections, ignore_errors=True)
 
 
 def _reap(*_) -> None:
@@ -117,5 +134,5 @@ def _become_kernel(argv: list[str], cwd: str, env: dict[str, str]) -> NoReturn:
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    launch_new_instance([*argv, f"--IPKernelApp.parent_handle={os.getppid()}"])  # with which the kernel ends
+    launch_new_instance([*argv, f"--IPKernelApp.parent_handle={os.getppid()}"])  # or it tells how to end it
     sys.exit()

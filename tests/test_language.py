@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 from importcut.language import CATALOGUES, Voice, languages
 from importcut.schema import GRADES
 
-FILES = ("sentences", "words", "listings")
+FILES = ("sentences", "words", "listings", "cleaning")
 TRANSLATED = [language for language in languages() if language != "en"]
 
 
@@ -66,6 +66,7 @@ def messages(texts, sources):
     found = set(GRADES).union(*map(said_in, sources)) - set(texts_in(texts["sentences"]))
     found |= {*texts_in(texts["sentences"]).values(), *texts_in(texts["words"]).values()}
     found |= {table["caption"] for table in listings if "caption" in table}
+    found |= {rule["word"] for rule in texts["cleaning"]["rules"].values() if "word" in rule}
     return found.union(*(table["columns"] for table in listings))
 
 

@@ -83,8 +83,11 @@ class Voice:
         return ("+" if form == "+" and value > 0 else "") + self.money(value)
 
     def words(self, kind: str) -> dict[str, str]:
-        """What the codes of a kind are called, in the order of words.toml."""
-        return {code: self(word) for code, word in texts("words")[kind].items()}
+        """What the codes of a kind are called, in the order of words.toml; of checks, also reasons of own formats."""
+        own = [rule for spec in self.ds.formats.values() for rule in spec.get("scope", ())] if kind == "checks" else ()
+        reasons = [rule["reason"] for rule in own if "reason" in rule]
+        by_dataset = {r: self("left out by the dataset: {reason}", reason=r.replace("_", " ")) for r in reasons}
+        return by_dataset | {code: self(word) for code, word in _words()[kind].items()}
 
     def in_words(self, codes: pd.Series, kind: str) -> pd.Series:
         """Codes as they are called; empty where there is none. Raises KeyError for a code that words.toml lacks."""
@@ -178,6 +181,13 @@ def own_name(language: str) -> str:
     """What a language calls itself."""
     name = _locale(language).get_display_name().translate(UZBEK_APOSTROPHES)
     return name[:1].upper() + name[1:]
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    """The words of words.toml by kind; among its checks, why lines are set aside (cleaning.toml)."""
+    words, rules = texts("words"), texts("cleaning")["rules"]
+    return words | {"checks": {r: about["word"] for r, about in rules.items() if "word" in about} | words["checks"]}
 
 
 @cache

@@ -69,10 +69,10 @@ def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame)
     >>> table[["gross_usd", "net_usd", "gross_evidence", "net_evidence"]].to_numpy().tolist()
     [[2000.0, 1260.0, 'measured', 'planned']]
     """
-    inputs = ds.project_products.set_index(PAIR)["imported_input_usd_per_kg"]
+    inputs = ds.project_products[[*PAIR, "imported_input_usd_per_kg"]]
     sums = dict.fromkeys(SUMS, lambda values: values.sum(skipna=False)) | {"evidence": weakest}
     table = cuts.groupby(ROW, as_index=False).agg(sums).rename(columns={"evidence": "gross_evidence"})
-    table = table.join(inputs, on=PAIR, validate="m:1")
+    table = table.merge(inputs, on=PAIR, how="left", validate="m:1")
     known = table["imported_input_usd_per_kg"].notna()
     table = table.assign(
         net_usd=table["gross_usd"] - table["delivered_kg"] * table["imported_input_usd_per_kg"],

@@ -152,7 +152,7 @@ def _why() -> dict[str, ibis.Value]:
         looked_at.setdefault(about.get("column"), []).append(rule)
     values = [(_.rule.isin(looking), _[name].cast("string")) for name, looking in looked_at.items() if name]
     return {
-        "kind": ibis.ifelse(_.rule.isnull(), NOTHING, _.fault_kind.fill_null(_of_rule("kind"))),
+        "kind": ibis.ifelse(_.rule.isnull(), NOTHING, _of_rule("kind", _.fault_kind)),
         "column": ibis.ifelse(_.rule.isnull(), NOTHING, _.fault_column.fill_null(_of_rule("column"))),
         "value": ibis.cases((_.rule.isnull(), NOTHING), (_.fault.notnull(), _.fault_value), *values, else_=NOTHING),
     }
@@ -166,7 +166,7 @@ def _set_aside(decided: ibis.Table, files: list) -> ibis.Table:
     """The lines set aside, as `quarantine`: those judged, and those that are no records."""
     aside = decided.mutate(
         reason=_of_rule("reason", _.rule),
-        remedy=_of_rule("remedy", CLEANING["scope"]["remedy"]),
+        remedy=_of_rule("remedy", CLEANING["rules"]["other_rows"]["remedy"]),
         net_kg=_.declared_kg,
         raw=NOTHING,
     ).select(*QUARANTINE)

@@ -195,6 +195,12 @@ def _merged(name: str, known: dict, own: dict) -> dict:
     for rule in own.get("scope", ()):
         if set(rule) - SCOPE_KEYS or "header" not in rule or ("keep" in rule) == ("drop" in rule):
             raise DataError(f"dataset.toml: [[formats.{name}.scope]] needs header, reason, and keep or drop")
+        how = "keep" if "keep" in rule else "drop"
+        if not rule[how] or not isinstance(rule[how], list) or not isinstance(rule.get("reason", ""), str):
+            place = f"dataset.toml: [[formats.{name}.scope]] of {rule['header']}"
+            raise DataError(
+                f'{place}: {how} names no value — list one at least, as {how} = ["0"], and reason = "a_word"'
+            )
     mine = {_normal(rule["header"]) for rule in own.get("scope", ())}
     scope = [rule for rule in known.get("scope", ()) if _normal(rule["header"]) not in mine]
     return {**known, **own, "columns": columns, "scope": [*scope, *own.get("scope", ())]}

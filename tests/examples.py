@@ -114,6 +114,16 @@ TRADE_MAP_PRODUCTS = (
 TRADE_MAP_PARTNERS = (
     "Exporters\tImported value in 2023\tImported value in 2024\nWorld\t1\t2\nKorea, Republic of\t\t0.11025\n"
 )
+TRADE_MAP_BILATERAL = (
+    "<html><body><table><tr><th rowspan=2>Product code</th><th rowspan=2>Product label</th>"
+    "<th colspan=2>Uzbekistan's imports from Korea</th><th colspan=2>Korea's exports to world</th>"
+    "<th colspan=2>Uzbekistan's imports from world</th></tr>"
+    "<tr><th>Value in 2023</th><th>Value in 2024</th><th>Value in 2023</th><th>Value in 2024</th>"
+    "<th>Value in 2023</th><th>Value in 2024</th></tr>"
+    "<tr><td>'TOTAL</td><td>All products</td><td>900</td><td>950</td><td>1</td><td>2</td><td>3</td><td>4</td></tr>"
+    "<tr><td>'320820</td><td>Paints</td><td></td><td>0.11025</td><td>9</td><td>9</td><td>8</td><td>8</td></tr>"
+    "</table></body></html>"
+)
 EUROSTAT = (
     '"REPORTER","PARTNER","PRODUCT","FLOW","STAT_PROCEDURE","PERIOD","VALUE_IN_EUR"\n'
     '"Portugal","Uzbekistan","Total","EXPORT","Total","Aug. 2024",569515\n'
@@ -161,5 +171,6 @@ ANNUAL = "hs_code,description,year,value_usd,net_weight_kg,partners\n320820,Pain
 FILES = {
     "customs_declarations": RUSSIAN, "hs_annual": ANNUAL, "comtrade": comtrade(), "comtrade_legacy": LEGACY,
     "baci": BACI, "wits": WITS, "trade_map_products": TRADE_MAP_PRODUCTS, "trade_map_partners": TRADE_MAP_PARTNERS,
+    "trade_map_bilateral": TRADE_MAP_BILATERAL,
     "eurostat": EUROSTAT, "siat": SIAT_JSON, "russia_customs": RUSSIA, "uk_customs": UK,
 }  # fmt: skip

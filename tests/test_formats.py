@@ -66,16 +66,17 @@ def rows(ds):
     files = read_declarations(ds)
     read = [pd.read_parquet(f.declarations).assign(line=lambda t: t["first_line"] + t.index) for f in files]
     assert [len(t) for t in read] == [f.lines for f in files]
-    return pd.concat(read, ignore_index=True)
+    assert [t["fault"].eq("gap").sum() for t in read] == [f.carried_on for f in files]
+    return pd.concat(read, ignore_index=True).loc[lambda t: t["fault"].ne("gap")]
 
 
 def counted(ds, columns=WHOLE):
-    """What counts, by line."""
+    """What counts, by line; by file and line where it stands in several files."""
     found = rows(ds).loc[lambda t: t["fault"].isna()].assign(date=lambda t: t["date"].astype("str"))
-    found = found.set_index("line")[columns].astype(object)
-    return {
-        line: tuple(row) for line, row in zip(found.index, found.where(found.notna(), None).to_numpy(), strict=True)
-    }
+    place = "line" if found["source_file"].nunique() < 2 else ["source_file", "line"]
+    found = found.set_index(place)[columns].astype(object)
+    assert found.index.is_unique
+    return {at: tuple(row) for at, row in zip(found.index, found.where(found.notna(), None).to_numpy(), strict=True)}
 
 
 def aside(ds, column="fault"):
@@ -191,6 +192,69 @@ def test_trade_map_by_partner_needs_to_be_told_the_product(annual):
     assert [*counted(ds).values()] == [("320820", "Korea, Republic of", "2024-01-01", 110.25, None, None, None)]
 
 
+def test_a_header_row_over_another_is_one_header_and_what_spans_columns_stands_over_each(annual):
+    ds = replace(annual, files=({"match": "*", "add": {"Partner": "KR"}},))
+    put(ds, examples.TRADE_MAP_BILATERAL, "a.xls")
+    found = ("320820", "KR", "2024-01-01", 110.25, None, None, None)
+    assert counted(ds) == {4: found} and rows(ds)["source_file"].unique().tolist() == [
+        "imports/a.xls#2023",
+        "imports/a.xls#2024",
+    ]
+    above = ["Product code", "Product label", "Uzbekistan's imports from Korea", "", "Korea's exports to world", ""]
+    below = ["", "", "Value in 2023", "Value in 2024", "Value in 2023", "Value in 2024"]
+    put(ds, b"", "a.xls").unlink()
+    workbook(ds, data=[["Bilateral trade"], above, below, ["'320820", "Paints", "", 0.11025, 9, 9]])
+    assert counted(ds) == {4: found}
+    put(ds, b"", "a.xlsx").unlink()
+    put(
+        ds,
+        "\n".join("\t".join(map(str, row)) for row in [above, below, ["320820", "Paints", "", 0.11025, 9, 9]]) + "\n",
+    )
+    assert counted(ds) == {3: found}
+
+
+def test_a_line_of_a_wide_table_is_the_row_that_a_reader_counts_and_its_file_names_the_period(annual):
+    label = "Product code\tProduct label\tImported value in 2023\tImported value in 2024\n"
+    put(annual, f"Trade Map\n\n{label}'TOTAL\tAll products\t900\t950\n'320820\tPaints\t\tmany\n'320890\tInks\t7\t\n")
+    found = rows(annual).set_index(["source_file", "line"])
+    assert found.loc[("imports/a.csv#2024", 5), "fault"] == "unreadable_value"
+    assert found.loc[("imports/a.csv#2023", 6), "value_usd"] == 7000
+    assert not {("imports/a.csv#2023", 5), ("imports/a.csv#2024", 6)} & {*found.index}  # empty cells
+    assert [(f.lines, f.carried_on) for f in read_declarations(annual)] == [(3, 1), (3, 1)]
+
+
+def test_two_headers_of_one_period_are_refused(annual):
+    put(annual, "Product code\tProduct label\tImported value in 2024\tImported value in 2024\n320820\tPaints\t1\t2\n")
+    assert "are both 2024 — let the pattern of `wide` fit one of them" in refused(annual)
+
+
+SCRIPT = '<script type="text/javascript">\n' + "function f(value) { return value; } // checks a field of the page\n" * 6
+FISCAL = (
+    "<html><body><p>Values in US $ Million</p><table><tr><th>No.</th><th>HSCode</th><th>Commodity</th>"
+    "<th>2004-2005</th><th>%Share</th><th>2005-2006</th></tr>"
+    "<tr><td>1.</td><td>320820</td><td>PAINTS</td><td>14.26</td><td>0.0128</td><td>22.37</td></tr>"
+    "<tr><td></td><td></td><td>Total</td><td>15.19</td><td></td><td>24.43</td></tr></table></body></html>"
+)
+MILLION = {
+    "signature": ["HSCode", "Commodity"],
+    "wide": {"pattern": "(\\d{4})-\\d{4}"},
+    "columns": {
+        "date": {"headers": ["period"], "dates": ["%Y"], "required": True},
+        "hs_code": {"headers": ["HSCode"], "required": True},
+        "value_usd": {"headers": ["value"], "scale": 1e6, "required": True},
+    },
+    "scope": [{"header": "Commodity", "drop": ["Total"], "reason": "total_over_codes"}],
+}
+
+
+@pytest.mark.parametrize("begin", ["", f"{SCRIPT}</script>\n", "<!-- made by a portal -->\n"])
+def test_a_page_that_begins_with_a_script_is_read_like_the_page_without_it(annual, begin):
+    ds = replace(annual, formats=MappingProxyType({"million": MILLION}))
+    put(ds, begin + FISCAL, "in.xls")
+    assert sum(usd for _, _, _, usd, *_ in counted(ds).values()) == pytest.approx(36.63e6)
+    assert set(rows(ds)["fault"].dropna()) == {"total_over_codes"}
+
+
 def test_european_exports_are_imports_in_euros(quarterly):
     put(quarterly, examples.EUROSTAT)
     assert counted(quarterly) == {3: ("320820", "Portugal", "2024-08-01", None, None, 100, "EUR")}
@@ -258,6 +322,8 @@ def header_of(content):
     if content.startswith("["):
         [table] = json.loads(content)
         return [*table["data"][0], "Unit of measurement"]
+    if content == examples.TRADE_MAP_BILATERAL:
+        return ["Product code", "Product label", "Uzbekistan's imports from Korea Value in 2024"]
     if content.startswith("<"):
         return re.findall("<th>(.*?)</th>", content)
     first = content.lstrip("\ufeff").splitlines()[0]
@@ -266,7 +332,8 @@ def header_of(content):
 
 @pytest.mark.parametrize("name", examples.FILES)
 def test_a_file_of_one_format_is_never_taken_for_another(annual, name):
-    header = header_of(examples.FILES[name]) + ["Product code"] * (name == "trade_map_partners")
+    said = {"trade_map_partners": ["Product code"], "trade_map_bilateral": ["Partner"]}
+    header = header_of(examples.FILES[name]) + said.get(name, [])
     known = formats.known_formats(annual)
     assert formats.detected(header, known, "a").format.name == name
     for other in {*examples.FILES} - {name}:

@@ -203,7 +203,7 @@ def tables_of(path: Path, source: _Source, scratch: Path) -> list[RawFile]:
     name = source.source_file
     match source.encoding:
         case "text":
-            return [_from_text(path, source, scratch)]
+            return _from_text(path, source, scratch)
         case "parquet":
             header, table = parquet_rows(path, name)
             fit = source.fit(header)
@@ -221,10 +221,11 @@ def tables_of(path: Path, source: _Source, scratch: Path) -> list[RawFile]:
         case _:
             places = {name: page_rows(path, name)}
     stems = {place: f"{source.stem}.{n}" for n, place in enumerate(places)}
-    return [_from_rows(rows, replace(source, source_file=p, stem=stems[p])) for p, rows in places.items()]
+    tables = [_from_rows(rows, replace(source, source_file=p, stem=stems[p])) for p, rows in places.items()]
+    return [table for several in tables for table in several]
 
 
-def _from_text(path: Path, source: _Source, scratch: Path) -> RawFile:
+def _from_text(path: Path, source: _Source, scratch: Path) -> list[RawFile]:
     """The table of a text file: read at once if it is sound throughout, else with its lines looked at one by one."""
     name, said = source.source_file, source.said
     encoding = said.get("encoding") or text.encoding_of(path, name)
@@ -246,7 +247,7 @@ def _from_text(path: Path, source: _Source, scratch: Path) -> RawFile:
     lines = text.physical_lines(path) - head.top
     try:
         if head.top == 1 and write(read_text(path, head.separator, names, header=True)) == lines:
-            return source.raw_file(fit, lines)
+            return [source.raw_file(fit, lines)]
     except duckdb.Error:
         pass  # a line somewhere is no record
     shape = {"width": len(names), "top": head.top, "separator": head.separator}
@@ -257,20 +258,27 @@ def _from_text(path: Path, source: _Source, scratch: Path) -> RawFile:
         except duckdb.Error as error:
             cause = str(error).splitlines()[0][:200]
             continue
-        return source.raw_file(fit, lines, gaps, malformed)
+        return [source.raw_file(fit, lines, gaps, malformed)]
     raise DataError(f"{name}: cannot be read ({cause}) — save it as CSV, UTF-8")
 
 
-def _from_rows(rows: Rows, source: _Source) -> RawFile:
-    """A table given as rows, the header among the first of them."""
+def _from_rows(rows: Rows, source: _Source) -> list[RawFile]:
+    """A table given as rows, the header among the first of them; of a wide one a table for each period."""
     heads = [[" ".join(str(cell or "").split()) for cell in row] for row in rows[: text.ROWS]]
-    at = max(range(len(heads)), key=lambda n: (matched(heads[n], source.formats), -n), default=0)
-    header, below, top = heads[at] if heads else [], rows[at + 1 :], at + 1
+    header, last, _ = text.heading(heads, lambda row: matched(row, source.formats))
+    below, top = rows[last + 1 :], last + 1
     fit = source.fit(header, top)
     if long := [n for n, row in enumerate(below) if any(row[len(header) :])]:
         place = f"{source.source_file}: row {long[0] + top + 1}"
         raise DataError(f"{place} is longer than the header — give every column one")
-    if fit.format.wide:
-        below, header = long_rows(header, below, fit.format.wide), long_header(header, fit.format.wide)
-    table = as_arrow(below, len(header))
-    return source.raw_file(fit, source.write(fit, table, width=len(header), top=top))
+    while below and not any(below[-1]):
+        below.pop()
+    if not fit.format.wide:
+        table = as_arrow(below, len(header))
+        return [source.raw_file(fit, source.write(fit, table, width=len(header), top=top))]
+    width, tables = len(long_header(header, fit.format.wide)), []
+    for period, table in long_rows(header, below, fit.format.wide).items():
+        names = {"source_file": f"{source.source_file}#{period}", "stem": f"{source.stem}.{len(tables)}"}
+        part, gaps = replace(source, **names, separator=""), sum(row[0] == text.GAP for row in table)
+        tables.append(part.raw_file(fit, part.write(fit, as_arrow(table, width), width=width, top=top), gaps))
+    return tables or [source.raw_file(fit, 0)]

@@ -15,7 +15,6 @@ MOST_RATIO = 200  # times its size beyond that: CSV packs to a tenth or a thirti
 CHUNK = 1 << 20
 MOST_MEMBERS = 1000  # files of an archive
 HIDDEN = (".", "~", "__MACOSX")
-PAGES = (b"<html", b"<!doctype html", b"<table", b"<meta", b"<head")
 KINDS = {
     b"PAR1": "parquet",
     b"\x1f\x8b": "gzip",
@@ -61,7 +60,7 @@ def _kind_of(path: Path, name: str) -> str:
         raise DataError(f"{name}: the file is empty — put the file received there, or take it away")
     if text.startswith((b"[", b"{")):
         return "json"
-    return "html" if text[:200].lower().startswith(PAGES) else "text"
+    return "html" if text.startswith(b"<") else "text"  # a page may begin with a script or a comment
 
 
 def _is_workbook(path: Path) -> bool:

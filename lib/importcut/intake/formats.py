@@ -122,6 +122,10 @@ def detected(header: list[str], formats: list[Format], place: str, named: str | 
     for column, about in fit.format.columns.items():
         if len(standing := [h for h in header if _normal(h) in about["aliases"]]) > 1:
             raise DataError(f"{place}: {' and '.join(standing)} are both {column} — keep one of them")
+    written = period_headers(header, fit.format.wide) if fit.format.wide else {}
+    if twice := [n for n, period in written.items() if [*written.values()].count(period) > 1]:
+        several = " and ".join(str(header[n]) for n in twice[:2])
+        raise DataError(f"{place}: {several} are both {written[twice[0]]} — let the pattern of `wide` fit one of them")
     return fit
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from importcut.intake.formats import Format, period_headers
-from importcut.intake.text import encoding_of
+from importcut.intake.text import GAP, encoding_of
 from importcut.intake.values import exact
 from importcut.intake.workbook import read_workbook
 from importcut.schema import DataError
 
 Rows = list[list[str | None]]
+MOST_SPANNED = 1000  # columns or rows of one cell; browsers believe no more
 
 
 def book_rows(path: Path, source_file: str) -> dict[str, Rows]:
@@ -81,20 +82,40 @@ def page_rows(path: Path, source_file: str) -> Rows:
     if not any(cell for rows in tables for cell in rows):
         raise DataError(f"{source_file}: the page holds no table — save it as CSV, UTF-8")
     largest = max(tables, key=lambda rows: sum(map(len, rows)))
-    return [[" ".join(cell.get_text().split()) or None for cell in row] for row in largest]
+    grid, reach = [], {}  # column: the row down to which a cell above stands in it
+    for n, cells in enumerate(largest):
+        row = []
+        for cell in cells:
+            while reach.get(len(row), 0) > n:
+                row.append(None)
+            across, down = _span(cell, "colspan"), _span(cell, "rowspan")
+            reach |= dict.fromkeys(range(len(row), len(row) + across), n + down)
+            row += [" ".join(cell.get_text().split()) or None, *[None] * (across - 1)]
+        grid.append(row)
+    return grid
 
 
-def long_rows(header: list[str], rows: Rows, wide: dict) -> Rows:
-    """The rows of a wide table under `formats.long_header`; cumulative figures become those of each month alone."""
+def _span(cell, direction: str) -> int:
+    """How many columns or rows a cell of a page stands in, as browsers have it."""
+    written = str(cell.get(direction, "")).strip()
+    return min(max(int(written), 1), MOST_SPANNED) if written.isdecimal() else 1
+
+
+def long_rows(header: list[str], rows: Rows, wide: dict) -> dict[str, Rows]:
+    """For each period of a wide table its rows under `formats.long_header`, a gap where a cell is empty.
+
+    Cumulative figures become those of each month alone.
+    """
     written = period_headers(header, wide)
     others, order = [n for n in range(len(header)) if n not in written], sorted(written, key=written.get)
-    long = []
+    long = {written[n]: [] for n in order}
     for row in ([*row, *[None] * (len(header) - len(row))] for row in rows):
         sofar = {written[n]: row[n] for n in order if row[n] is not None}
-        for period, value in sofar.items():
-            alone = _alone(value, period, sofar) if wide.get("cumulative") else value
-            long.append([period, alone, *(row[k] for k in others)])
-    return long
+        for period, table in long.items():
+            value = sofar.get(period)
+            alone = _alone(value, period, sofar) if value is not None and wide.get("cumulative") else value
+            table.append([GAP if value is None else period, alone, *(row[k] for k in others)])
+    return {period: table for period, table in long.items() if any(row[0] != GAP for row in table)}
 
 
 def parquet_rows(path: Path, source_file: str) -> tuple[list[str], pa.Table]:
@@ -111,9 +132,7 @@ def parquet_rows(path: Path, source_file: str) -> tuple[list[str], pa.Table]:
 
 
 def as_arrow(rows: Rows, width: int) -> pa.Table:
-    """Rows of text as columns c0, c1 …; blank rows at the end are none."""
-    while rows and not any(rows[-1]):
-        rows.pop()
+    """Rows of text as columns c0, c1 …."""
     columns = [[row[n] if n < len(row) else None for row in rows] for n in range(width)]
     return pa.table({f"c{n}": pa.array(values, pa.string()) for n, values in enumerate(columns)})
 

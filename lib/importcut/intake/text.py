@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -149,9 +149,24 @@ def _best(text: str, separator: str, known: Callable, most: int) -> tuple[tuple[
             ends.append(reader.line_num)
     except csv.Error:
         pass  # what lies below is not read as a header
-    scores = [(known(row), len(row), -n) for n, row in enumerate(rows[:most])] or [(0, 0, 0)]
-    best = max(range(len(scores)), key=lambda n: (scores[n][0], -n))
-    return scores[best], Header(rows[best] if rows else [], ends[best] if rows else 0, separator, rows[best + 1 :])
+    fields, last, count = heading(rows[:most], known)
+    return (count, len(fields), -last), Header(fields, ends[last] if rows else 0, separator, rows[last + 1 :])
+
+
+def heading(rows: list[list[str]], known: Callable[[list[str]], int]) -> tuple[list[str], int, int]:
+    """The header among rows, the row that ends it, and how many of its columns are `known`; two rows may make one."""
+    single = [(row, n, known(row)) for n, row in enumerate(rows)]
+    double = [(row, n, known(row)) for n, row in enumerate(map(_joined, rows, rows[1:]), start=1)]
+    return max([*single, *double], key=lambda header: header[2], default=([], 0, 0))  # the first of those alike
+
+
+def _joined(upper: list[str], lower: list[str]) -> list[str]:
+    """Two rows as one header: what spans several columns stands above the first of them."""
+    names, spanning = [], ""
+    for above, below in zip_longest(upper, lower, fillvalue=""):
+        spanning = above or (spanning if below else "")
+        names.append(f"{spanning} {below}".strip())
+    return names
 
 
 def physical_lines(path: Path) -> int:

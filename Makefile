@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: env report test golden published sample registers bench faults spark explore dashboard lock clean
+.PHONY: env report test golden published sample registers bench faults mutations spark explore dashboard lock clean
 
 env:
 	@$(PYTHON) environment.py
@@ -50,6 +50,10 @@ bench: env
 # Runs that are killed, hindered, starved or crowded; a part of `make test CI=1`.
 faults: env
 	$(BIN)/python -m pytest -n 2 -m ci tests/test_faults.py
+
+# What people get wrong in a dataset, one thing each, and what became of it; KIND=series, or a name, for some of them.
+mutations: env
+	$(BIN)/python tests/outcomes.py $(if $(KIND),"$(KIND)")
 
 # Spark beside DuckDB, for `importcut report --engine spark`; it needs Java 17.
 spark: env

@@ -57,6 +57,7 @@ def write(
     deliveries: pd.DataFrame | None = None,
     truth: Path | str | None = None,
     faults: Path | str | None = None,
+    sound: bool = False,
 ) -> None:
     """Write the dataset folder, and if asked the true cuts and the planted faults; one quarter in memory at most.
 
@@ -65,12 +66,13 @@ def write(
     Parameters
     ----------
     deliveries : as in `generate`
+    sound : no fault is planted on any line
     """
     out = Path(out).resolve()
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
-        true_cuts, counts = _fill(part, rows, seed, deliveries)
+        true_cuts, counts = _fill(part, rows, seed, deliveries, sound)
         for path in [path for path in part.rglob("*") if path.is_file()]:
             target = out / path.relative_to(part)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +85,9 @@ def write(
             _write_csv(beside[file], written)
 
 
-def _fill(out: Path, rows: int, seed: int, deliveries: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.Series]:
+def _fill(
+    out: Path, rows: int, seed: int, deliveries: pd.DataFrame | None, sound: bool
+) -> tuple[pd.DataFrame, pd.Series]:
     """Write the files of the dataset; returns the true cuts and the number of lines by fault."""
     registers, grades, true_cuts = registers_and_truth(seed, deliveries)
     shutil.copytree(DATASET, out, ignore=shutil.ignore_patterns(*GENERATED), copy_function=shutil.copyfile)
@@ -91,7 +95,7 @@ def _fill(out: Path, rows: int, seed: int, deliveries: pd.DataFrame | None) -> t
     for name in written if deliveries is None else {*written, "projects.csv"}:
         _write_csv(registers[name], out / name)
     counts, begun = pd.Series(dtype=int), set()
-    for period, lines, found in declarations(registers, grades, rows, seed):
+    for period, lines, found in declarations(registers, grades, rows, seed, sound):
         _write_csv(lines, out / "declarations" / f"{period}.csv", append=period in begun)
         begun.add(period)
         counts = counts.add(found, fill_value=0)

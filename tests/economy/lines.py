@@ -27,9 +27,10 @@ HEADER = {
 UNITS = {"кг": (1, 3), "т": (1000, 6), "г": (0.001, 0)}  # kg a unit, decimals declared
 
 
-def declarations(registers, grades, rows, seed) -> Iterator[tuple[str, pd.DataFrame, pd.Series]]:
-    """Yield period, lines as text and planted faults, in parts that fit into memory."""
+def declarations(registers, grades, rows, seed, sound=False) -> Iterator[tuple[str, pd.DataFrame, pd.Series]]:
+    """Yield period, lines as text and planted faults, none if they are to be sound, in parts that fit into memory."""
     spec, periods = toml(ASSUMPTIONS / "generator.toml"), grades["period"].unique()
+    spec = _without_faults(spec) if sound else spec
     spec["base_period"] = toml(DATASET / "dataset.toml")["base_period"]
     late = []
     for place, period in enumerate(periods):
@@ -50,6 +51,15 @@ def declarations(registers, grades, rows, seed) -> Iterator[tuple[str, pd.DataFr
             late.append(corrections[delayed])
             found = lines["fault"].value_counts().drop("")
             yield period, _as_text(lines[lines["fault"] != "coverage_break"]), found
+
+
+def _without_faults(spec: dict) -> dict:
+    """The same economy, told without a slip: every line as it is, every period with all its weights and partners."""
+    none = {name: dict.fromkeys(spec[name], 0.0) for name in ("fault", "small_fault")}
+    periods = {
+        name: spec[name] | {key: "never"} for name, key in (("reporting_break", "period"), ("coverage_break", "since"))
+    }
+    return spec | none | periods | {"extra": spec["extra"] | {"duplicate_line": 0.0}}
 
 
 def _pick(options: pd.DataFrame, key: str, wanted: pd.Series, rng) -> pd.DataFrame:

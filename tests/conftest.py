@@ -40,7 +40,18 @@ def repository():
 
 # no clock and no luck in a test; shrinking a failure by whole files takes minutes
 settings.register_profile("steady", deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
-settings.load_profile("steady")
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=20)
+
+
+def pytest_configure(config):
+    """Every example where all tests run, else twenty."""
+    settings.load_profile("quick" if config.option.markexpr == "not ci" else "steady")
+
+
+@pytest.fixture(scope="session")
+def everything(pytestconfig):
+    """Whether all tests run, as in CI, and may take longer."""
+    return pytestconfig.option.markexpr != "not ci"
 
 
 def pytest_collection_modifyitems(items):
@@ -64,8 +75,10 @@ def in_turn(lock):
 
 
 @pytest.fixture(scope="session")
-def published_reports(shared):
-    """Folder of reports of both datasets, as they are published, the sample in every language and format; its tables.
+def published_reports(shared, everything):
+    """Folder of reports of both datasets, as they are published, and their tables.
+
+    Where all tests run, the sample is in every language and format, else a page in English.
 
     What the first worker has made is up to date for the second.
     """
@@ -73,7 +86,8 @@ def published_reports(shared):
     folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch, in_turn(folder / "lock"):
         patch.setenv("IMPORTCUT_PROCESSED", str(folder / "processed"))
-        make_report("sample", period="2026Q3", languages=languages(), out=folder / "reports")
+        extent = {"languages": languages()} if everything else {"formats": ["html"]}
+        make_report("sample", period="2026Q3", out=folder / "reports", **extent)
         make_report("uzbekistan", period="2024", formats=["html"], out=folder / "reports")
     return folder / "reports", folder / "processed"
 

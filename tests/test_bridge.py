@@ -209,7 +209,7 @@ def four(values):
 corner = st.tuples(st.floats(-1e4, 1e5), st.one_of(st.none(), st.integers(0, 10**5)), st.floats(0.01, 100))
 
 
-@settings(max_examples=60)
+@settings(max_examples=min(60, settings.default.max_examples))
 @given(
     st.lists(st.lists(side, min_size=4, max_size=4), min_size=2, max_size=2), st.lists(corner, min_size=4, max_size=4)
 )

@@ -130,6 +130,7 @@ def test_a_file_points_to_nothing_outside_itself(made):
     assert not [name for name in parts.namelist() if re.search("thumbnail|printerSettings", name)]
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice_opens_every_slide(tmp_path):
     decks = [tmp_path / f"{language}.pptx" for language in LANGUAGES]

@@ -239,6 +239,7 @@ def same(table, view, amount):
     return table[amount].to_numpy() == pytest.approx(view.table[amount].to_numpy()) and len(table) == len(view.table)
 
 
+@pytest.mark.ci
 @pytest.mark.browser
 def test_widgets_change_the_chart_as_the_library_computes_it_and_nothing_leaves_this_machine(browsed, capsys):
     (tab, wrong, server, address), way = browsed, standpoint("sample", "2026Q3")
@@ -288,6 +289,7 @@ def assert_a_lost_connection_is_told(tab, server, address):
     line.wait_for(state="hidden", timeout=20_000)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("command", ["dashboard", "explore"])
 def test_a_stranger_and_another_name_get_nothing_and_kernels_are_few(command, quiet):
     server, address = serve(command, quiet, "--kernels", "1", "--language", "ru")

@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from importcut.language import languages
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.ci]
 
 PAGES = {
     "sample in Russian": "sample/2026Q3/ru/report.html",

@@ -106,7 +106,7 @@ def deliveries_of(rows, write):
 
 
 @given(rows=ROWS, way=st.sampled_from(WAYS))
-@settings(max_examples=80)
+@settings(max_examples=min(80, settings.default.max_examples))
 def test_what_excel_saves_as_csv_is_read_back_equal(own, rows, way):
     separator, encoding, style = way
     cells = deliveries_of(rows, lambda x: "" if x is None else STYLES[style](x))

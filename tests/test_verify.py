@@ -17,7 +17,7 @@ from importcut.language import languages
 from importcut.schema import UsageError
 from importcut.telling import export
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.ci]
 
 RUN, PAPER = "sample/2026Q3", "05_quarterly_report.ipynb"
 

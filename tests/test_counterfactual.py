@@ -344,7 +344,8 @@ def trials(tmp_path_factory, everything):
     """Five planted worlds, or two where not all tests run; fifty in `make bench`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMPORTCUT_PROCESSED", str(tmp_path_factory.mktemp("processed")))
-        return pd.DataFrame([trial(seed, tmp_path_factory.mktemp(f"seed{seed}")) for seed in range(5 if everything else 2)])
+        seeds = range(5 if everything else 2)
+        return pd.DataFrame([trial(seed, tmp_path_factory.mktemp(f"seed{seed}")) for seed in seeds])
 
 
 def test_delivery_records_recover_planted_cuts_without_bias(trials):

@@ -10,7 +10,7 @@ from python_calamine import load_workbook
 
 from economy.registers_workbook import write_workbook
 from importcut.intake.opening import examine, new_dataset, open_dataset
-from importcut.intake.registers import TEMPLATE, read_toml, wrong_settings
+from importcut.intake.settings import TEMPLATE, read_toml, wrong_settings
 from importcut.language import Voice, languages
 from importcut.schema import DataError, tables
 from importcut.telling import narrate

@@ -110,7 +110,9 @@ def test_a_fault_of_a_register_stands_with_the_imports_of_its_product_or_plant(f
     ]
     done = call(folder)
     assert done.exit_code == 1
-    assert "160 ! products.csv row 2: localisable_share 50 — must be share" in done.stdout
+    assert (
+        "160 ! products.csv row 2: localisable_share 50 — must be a share from 0 to 1: write 50 % as 0.5" in done.stdout
+    )
     assert done.stdout.splitlines()[-1] == "small: 3 to mend before a report can be made, 2 besides"
 
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.schema import CLEANED, LIBRARY, PERIODS, DataError, listed, tables, whole
+from importcut.schema import CLEANED, LIBRARY, PERIODS, DataError, choice, listed, tables, whole
 
 ROOT = LIBRARY.parents[1]
 PUBLISHED = "published"  # of a dataset; in it a folder for each period
@@ -134,7 +134,7 @@ def what_if(
 def unknown_assumption(name: str) -> list[str]:
     """What is wrong with the name of an assumption: nothing, or that there is none of that name."""
     known = [column.name for column in tables("settings.toml")["assumptions"].columns]
-    return [] if name in known else [f"{name} is no assumption — choose one of {', '.join(known)}"]
+    return [] if name in known else [f"{name} is no assumption — {choice(name, known)}"]
 
 
 def assumption(ds: Dataset, name: str, project: str | None = None) -> float:

@@ -2,9 +2,10 @@
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from threading import get_ident
@@ -58,6 +59,18 @@ def listed(faults: list) -> str:
     """Faults, one line each; of very many the first ones, and how many there are besides."""
     more = len(faults) - MOST_ERRORS
     return "\n".join([*map(str, faults[:MOST_ERRORS]), *([f"… and {more} more"] if more > 0 else [])])
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that a misspelt one is most like; "" if it is like none."""
+    alike = {other.lower(): other for other in known}
+    return next((alike[near] for near in get_close_matches(name.lower(), alike, n=1)), "")
+
+
+def choice(name: str, known: Iterable[str]) -> str:
+    """What to do about a name that is none of the known ones."""
+    near = nearest(name, known := [*known])
+    return f"is {near} meant?" if near else f"choose one of {', '.join(known)}"
 
 
 @dataclass(frozen=True)

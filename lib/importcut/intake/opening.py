@@ -9,8 +9,9 @@ from types import MappingProxyType
 import pandas as pd
 
 from importcut.dataset import ROOT, Dataset, as_of, as_period, processed_folder
-from importcut.intake.registers import TEMPLATE, in_all_languages, is_blank, read_registers, read_toml, wrong_settings
+from importcut.intake.registers import read_registers
 from importcut.intake.scenario import read_scenario, scenarios
+from importcut.intake.settings import TEMPLATE, in_all_languages, is_blank, read_toml, wrong_settings
 from importcut.intake.values import Fault
 from importcut.language import languages
 from importcut.schema import LIBRARY, PERIODS, DataError, listed

@@ -1,89 +1,20 @@
-"""The registers and settings of a dataset: read, typed, checked, and against one another."""
+"""The registers of a dataset: read, typed, checked, and against one another."""
 
-import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from importcut.dataset import name_column
 from importcut.intake.quotations import REGISTER, read_quotations
+from importcut.intake.scenario import ADD
+from importcut.intake.settings import is_blank
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
-from importcut.intake.values import REWRITE, Fault, alternatives, decimal_mark, dtype_of, exact, read_column
+from importcut.intake.values import Fault, alternatives, decimal_mark, dtype_of, exact, read_column
 from importcut.language import SOURCE, languages
-from importcut.letters import ON_LINES, unseen
-from importcut.schema import LIBRARY, PAIR, USE, Column, DataError, Table, listed, tables
-
-ADD = "add it there or correct it"
-TEMPLATE = LIBRARY / "templates" / "dataset"  # its registers.xlsx is written by `make registers`
-
-
-def wrong_settings(about: dict, frequency: str) -> list[Fault]:
-    """What dataset.toml lacks, or says in a way that cannot be used."""
-    faults, columns = [], tables("settings.toml")["settings"].columns
-    known = {part for column in columns for part in column.name.split(".")}
-    for column in columns:
-        section, _, key = column.name.rpartition(".")
-        holder = about.get(section) if section else about
-        if column.optional and (holder is None or (holder is about and key not in about)):
-            continue
-        value = holder.get(key) if isinstance(holder, dict) else None
-        if value is None:
-            odd = [k for k in holder if k not in known] if isinstance(holder, dict) else []
-            like = get_close_matches(key, odd, n=1)
-            remedy = f"is {like[0]} meant to be it?" if like else "add it (the sample's file shows how)"
-            faults.append(Fault("dataset.toml", (), f"{column.name} is missing — {remedy}"))
-        else:
-            text = str(value) if column.type in ("text", "period") else repr(value)
-            faults += read_column(pd.Series([text], ["setting"]), column, "dataset.toml", frequency)[1]
-    return faults
-
-
-def read_toml(file: Path) -> dict:
-    """What a TOML file says, or DataError if it is none, or a text in it holds what nobody can see."""
-    try:
-        about = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{file.name}: {error} — correct the file") from None
-    hidden = {key: ", ".join(unseen(text, ON_LINES)) for key, text in _texts(about)}
-    if wrong := [f"{file.name}: {key} holds {signs} — {REWRITE}" for key, signs in hidden.items() if signs]:
-        raise DataError(listed(wrong))
-    return about
-
-
-def _texts(about: object, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every text within settings, after the keys that lead to it."""
-    match about:
-        case str():
-            yield key, about
-        case dict() | list():
-            for name, value in about.items() if isinstance(about, dict) else enumerate(about, start=1):
-                yield from _texts(value, f"{key}.{name}" if key else name)
-
-
-def in_all_languages(texts: dict[str, str]) -> dict[str, str]:
-    """A text by language; where one is left out, or still to be filled in, English stands in, or what there is."""
-    texts = {language: text for language, text in texts.items() if not is_blank(text)}
-    missing = [language for language in languages() if language not in texts] if texts else []
-    return {**texts, **{language: texts.get(SOURCE) or next(iter(texts.values())) for language in missing}}
-
-
-def is_blank(text: str) -> bool:
-    """Whether a text still says in some language, as those of the template do, that it is to be filled in."""
-    plain = re.sub("[ʻʼ‘’'`]", "", str(text)) if "(" in str(text) else ""
-    return any(mark in plain for mark in _marks())
-
-
-@cache
-def _marks() -> tuple[str, ...]:
-    """What stands in parentheses at the end of the template's titles."""
-    titles = read_toml(TEMPLATE / "dataset.toml")["title"].values()
-    return tuple(re.sub("[ʻʼ‘’'`]", "", text[text.index("(") :]) for text in titles)
+from importcut.schema import PAIR, USE, Column, Table, tables
 
 
 def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame], dict[str, str], list[Fault]]:

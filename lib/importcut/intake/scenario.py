@@ -1,33 +1,36 @@
 """Scenarios: what is assumed of the years to come, with unit, reason and source."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
 
 from importcut.dataset import unknown_assumption
-from importcut.intake.registers import in_all_languages, read_toml
-from importcut.schema import DISPATCH, DataError, listed
+from importcut.intake.settings import in_all_languages, misfits, read_toml
+from importcut.intake.values import Fault
+from importcut.schema import DataError, choice, listed, tables
 
+ADD = "add it there or correct it"
 SAID = ("reason", "source")  # what stands beside the values of a single project
 
 
 def read_scenario(path: Path, name: str, projects: pd.DataFrame) -> MappingProxyType:
     """The scenario, with assumptions of the base scenario where it has none; DataError if it is unknown or wrong."""
     if name not in scenarios(path):
-        known = ", ".join(sorted(scenarios(path)))
-        raise DataError(f"scenario {name}: no file scenarios/{name}.toml — choose one of {known}")
+        known = choice(name, sorted(scenarios(path)))
+        raise DataError(f"scenario {name}: no file scenarios/{name}.toml — {known}")
     files = {n: path / "scenarios" / f"{n}.toml" for n in ("base", name)}
     read = {n: read_toml(file) if file.exists() else {} for n, file in files.items()}
-    assumed = read["base"].get("assumptions", {})
-    if errors := [
-        f"scenarios/{n}.toml: {error}" for n, written in read.items() for error in _wrong(written, assumed, projects)
+    base = read["base"].get("assumptions", {})
+    if faults := [
+        fault for n, written in read.items() for fault in _wrong(written, base, projects, f"scenarios/{n}.toml")
     ]:
-        raise DataError(listed(errors))
+        raise DataError(listed(faults))
     unnamed = dict.fromkeys(read["base"].get("title", ()), name)  # not as the base scenario is called
     merged = {
         "title": in_all_languages(read[name].get("title", unnamed)),
-        "assumptions": {**assumed, **read[name].get("assumptions", {})},
+        "assumptions": {**base, **read[name].get("assumptions", {})},
         "projects": read[name].get("projects", {}),
         "name": name,
     }
@@ -40,41 +43,36 @@ def scenarios(path: Path) -> list[str]:
     return ["base", *sorted(file.stem for file in (path / "scenarios").glob("*.toml") if file.stem != "base")]
 
 
-def _wrong(written: dict, assumed: dict, projects: pd.DataFrame) -> list[str]:
-    errors = []
-    if written.get("dispatch", DISPATCH[0]) not in DISPATCH:
-        errors.append(f"dispatch {written['dispatch']!r} is not known — choose one of {', '.join(DISPATCH)}")
+def _wrong(written: dict, base: dict, projects: pd.DataFrame, place: str) -> list[Fault]:
+    """What a scenario says in a way that cannot be used; `base`: the assumptions of the base scenario."""
+    known = tables("settings.toml")
+    if faults := misfits(written, known["scenario"].columns, place):
+        return faults
+    bounds, own = ({column.name: column for column in known[name].columns} for name in ("assumptions", "assumption"))
     for name, about in written.get("assumptions", {}).items():
-        if unknown := unknown_assumption(name):
-            errors += unknown
-        elif not isinstance(about, dict):
-            errors.append(f"assumption {name} is {about} — write [assumptions.{name}] with value, unit, reason, source")
+        if name not in bounds or not isinstance(about, dict):
+            remedy = f"write [assumptions.{name}] with {', '.join(own)}"
+            wrong = unknown_assumption(name) or [f"assumption {name} is {about} — {remedy}"]
         else:
-            errors += _wrong_assumption(name, about)
-            if name not in assumed:
-                errors.append(f"assumption {name} is not in scenarios/base.toml — add it there or correct it")
+            numbers = {
+                n: replace(bounds[name], name=n, optional=c.optional) for n, c in own.items() if c.type == "number"
+            }
+            faults += misfits(about, (own | numbers).values(), place, f"assumption {name}")
+            wrong = _unsorted(name, about)
+            wrong += [] if name in base else [f"assumption {name} is not in scenarios/base.toml — {ADD}"]
+        faults += [Fault(place, (), text) for text in wrong]
     for project, values in written.get("projects", {}).items():
         if project not in set(projects["project_id"]):
-            errors.append(f"project {project} is not in projects.csv — add it there or correct it")
-        for name, value in values.items():
-            if name in SAID:
-                continue
-            errors += [f"project {project}: {error}" for error in unknown_assumption(name)]
-            if not _is_number(value):
-                errors.append(f"project {project}: {name} {value} — write a number")
-    return errors
+            faults.append(Fault(place, (), f"project {project} is not in projects.csv — {ADD}"))
+        if isinstance(values, dict):
+            columns = [replace(column, optional=True) for column in (*bounds.values(), *(own[part] for part in SAID))]
+            faults += misfits(values, columns, place, f"project {project}")
+        else:
+            faults.append(Fault(place, (), f"project {project} is {values} — write a section [projects.{project}]"))
+    return faults
 
 
-def _wrong_assumption(name: str, about: dict) -> list[str]:
-    errors, numbers = [], [about.get(part, about.get("value")) for part in ("low", "value", "high")]
-    if not all(map(_is_number, numbers)):
-        errors.append(f"assumption {name} has value {numbers} — write numbers")
-    elif numbers != sorted(numbers):
-        errors.append(f"assumption {name} has low, value, high {numbers} — write them in this order")
-    if missing := [part for part in ("unit", *SAID) if not about.get(part)]:
-        errors.append(f"assumption {name} has no {', '.join(missing)} — say it, so that others can judge it")
-    return errors
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _unsorted(name: str, about: dict) -> list[str]:
+    numbers = [about.get(part, about.get("value")) for part in ("low", "value", "high")]
+    ordered = not all(isinstance(number, int | float) for number in numbers) or numbers == sorted(numbers)
+    return [] if ordered else [f"assumption {name} has low, value, high {numbers} — write them in this order"]

@@ -40,6 +40,7 @@ QUARTER_FORMS = (
     r"Q(?P<quarter>[1-4])[ ./-]*(?P<year>\d{4})",
     r"(?P<quarter>[1-4]|I{1,3}|IV)[ -]*(?:Q|кв\.?|квартал|чорак|chorak)[ ,]*(?P<year>\d{4})",
 )
+BETWEEN = r"(-?[\d.]+) to (-?[\d.]+)"  # a check, with both ends in
 ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
 
 
@@ -94,7 +95,10 @@ def _reading(cell, column: Column, frequency: str, mark: str | None) -> tuple[ob
         wrong = _two_readings(text) if plain == UNSURE != text else f"{text} cannot be read — {remedy}"
         return None, [*faults, wrong]
     if column.check and not column.check.startswith("->") and not _passes(value, column.check):
-        faults.append(f"{text} — must be {WRITTEN.get(column.check, {}).get('words', column.check)}")
+        words = WRITTEN.get(column.check, {}).get("words", column.check)
+        per_cent = column.unit.startswith(("share", "ratio")) and column.type == "number" and abs(value) > 1
+        share = f": write {value:g} % as {value / 100:g}" if per_cent and _passes(value / 100, column.check) else ""
+        faults.append(f"{text} — must be {words}{share}")
     return value, faults
 
 
@@ -136,6 +140,8 @@ def _passes(value, check: str) -> bool:
             return value > 0
         case "share":
             return 0 <= value <= 1
+        case text if ends := re.fullmatch(BETWEEN, text):
+            return float(ends[1]) <= value <= float(ends[2])
         case "pattern":
             return _is_pattern(value)
         case text if text in WRITTEN:

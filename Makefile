@@ -11,6 +11,7 @@ env:
 report: env
 	@$(BIN)/importcut report --dataset sample --language all
 
+test: export PYTHONDONTWRITEBYTECODE =
 test: env
 	$(BIN)/ruff check environment.py lib tests notebooks
 	$(BIN)/python tests/house.py

@@ -66,6 +66,8 @@ def install(home: Path) -> None:
     if any(subprocess.run(words, check=False).returncode for words in faster):
         subprocess.run([python, *PIP, *place, *locked], check=True)
     subprocess.run([python, *PIP, *place, "--no-deps", "--editable", str(home)], check=True)
+    # compiled once, or every command does it again where Python is told to keep no byte code
+    subprocess.run([python, "-m", "compileall", "-q", str(home / "lib")], check=False)
 
 
 def build(home: Path, fill=install) -> None:

@@ -31,6 +31,8 @@ from importcut.language import languages
 from importcut.schema import load
 from workshop import first_report, no_kernel, shop  # noqa: F401
 
+AGAIN = {"ru", "uz-Latn"}  # the scripts of en and uz-Cyrl once more
+
 
 @pytest.fixture(scope="session")
 def repository():
@@ -54,9 +56,16 @@ def everything(pytestconfig):
     return pytestconfig.option.markexpr != "not ci"
 
 
-def pytest_collection_modifyitems(items):
-    """Files marked long begin first (with --no-loadscope-reorder), so that both workers end together."""
+def pytest_collection_modifyitems(config, items):
+    """Files marked long begin first (with --no-loadscope-reorder), so that both workers end together.
+
+    Where not all tests run, those of every language run in two, one of each script.
+    """
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    if config.option.markexpr == "not ci":
+        again = {item for item in items if hasattr(item, "callspec") and item.callspec.params.get("language") in AGAIN}
+        config.hook.pytest_deselected(items=[*again])
+        items[:] = [item for item in items if item not in again]
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,7 @@ def test_a_notebook_runs_in_a_report_as_it_stands_and_says_what_it_said(name, pu
     assert said == {cell.id: outputs(cell) for cell in golden_cells(shipped)}
 
 
+@pytest.mark.ci
 def test_every_other_notebook_runs_as_it_stands_and_says_what_it_said(published_reports, repository, tmp_path):
     tables = shutil.copytree(published_reports[1], tmp_path / "processed")  # which the notebooks save again
     others = {f.stem for f in (repository / "notebooks").glob("*.ipynb")} - {*IN_A_REPORT, "05_quarterly_report"}
@@ -88,6 +89,7 @@ def test_every_other_notebook_runs_as_it_stands_and_says_what_it_said(published_
     assert files and f"{sum(c.cell_type == 'code' for c in cells)} passed" in run.stdout
 
 
+@pytest.mark.ci
 def test_another_figure_in_the_library_fails_the_notebook_there(repository, tmp_path):
     """The library's answer is made to differ from the golden one by one figure, and nothing else."""
     notebook = nbformat.read(repository / "notebooks" / "06_method.ipynb", as_version=4)

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
+from types import MappingProxyType
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
+from importcut.intake.rules import WORLD, _bare, _countries, _totals
 from importcut.schema import PLACE, DataError, load, tables
 
 FIELDS = {
@@ -92,7 +94,7 @@ def cleaned_lines(read, ds):
     assert round(made.cells["value_usd"].sum() - imports["value_usd"].sum(), 4) == 0
     told = made.rules.groupby("decides")["lines"].sum()
     assert told.get("line", 0) == len(quarantine)
-    assert {told.get(decided, 0) for decided in ("plant", "code", "weight", "value")} == {len(imports)}
+    assert {told.get(decided, 0) for decided in ("plant", "code", "weight", "value", "origin")} == {len(imports)}
     lines = load("lines", ds)
     assert lines["rule"].isna().sum() == len(imports) and len(lines) == len(imports) + quarantine["raw"].isna().sum()
     return imports.sort_values(["source_file", "line"]), quarantine.sort_values(["source_file", "line"])
@@ -510,6 +512,98 @@ def test_a_country_of_origin_is_one_however_it_is_written(ds, written):
 def test_the_numbers_of_trade_statistics_are_countries_and_what_is_none_stays_as_it_is_written(ds, written, code):
     imports, _ = cleaned(ds, line(1, **{ORIGIN: written}))
     assert imports["origin"].tolist() == [code]
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("US", ["USA", "UNITED STATES", "United States of America", "США", "АҚШ", "AQSH"]),
+        ("KR", ["Rep. of Korea", "Korea, Rep.", "KOREA, SOUTH", "Republic of Korea", "КОРЕЯ, РЕСПУБЛИКА"]),
+        ("KP", ["Dem. People's Rep. of Korea", "Korea, Dem. Rep.", "Democratic People's Republic of Korea", "КНДР"]),
+        ("GB", ["United Kingdom of Great Britain and Northern Ireland", "UK", "Великобритания", "Buyuk Britaniya"]),
+        ("TR", ["Türkiye", "TURKEY", "Turkiya", "Туркия", "ТУРЦИЯ"]),
+        ("CD", ["Dem. Rep. of the Congo", "Congo, Dem. Rep.", "CONGO (KINSHASA)", "Democratic Republic of the Congo"]),
+        ("BO", ["Bolivia (Plurinational State of)", "BOLIVIA", "Боливия"]),
+        ("NL", ["Netherlands (Kingdom of the)", "NETHERLANDS", "Нидерланды"]),
+        ("TW", ["Other Asia, nes", "Taiwan, China", "China, Taiwan Province of", "TAIWAN"]),
+        ("GR", ["EL", "Greece", "Греция"]),
+        ("XX", ["Areas, nes", "Countries and territories not specified", "Неизвестна", "Ko‘rsatilmagan"]),
+        ("ZA", ["South Africa", "Южная Африка", "ЮАР"]),
+    ],
+)
+def test_a_country_is_known_as_statistics_and_declarations_write_it(code, names):
+    assert {_countries().get(_bare(name)) for name in names} == {code}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["World", "W00", "TOTAL FOR ALL COUNTRIES", "All partners", "Мир", "Весь мир", "Всего", "Jami", "Жами", "Dunyo"],
+)
+def test_the_sum_over_all_partners_is_known_in_every_language(written):
+    assert _totals()[_bare(written)] == WORLD and _bare(written) not in _countries()
+
+
+@pytest.mark.parametrize("written", ["EU27", "EU27_2020", "European Union", "СНГ", "Africa", "Европа", "ASEAN", "OECD"])
+def test_a_union_of_countries_is_no_country(written):
+    assert _totals()[_bare(written)] < WORLD and _bare(written) not in _countries()
+
+
+OWN = {
+    "signature": ["partner", "hs6"],
+    "columns": {
+        "date": {"headers": ["year"], "dates": ["%Y", "%Y-%m"]},
+        "origin": {"headers": ["partner"]},
+        "hs_code": {"headers": ["hs6"]},
+        "net_weight": {"headers": ["kg"]},
+        "weight_unit": {"default": "kg"},
+        "value_usd": {"headers": ["usd"]},
+    },
+}
+
+
+def own(ds, *lines):
+    """The accepted lines and those set aside of a table of statistics in a format of the dataset's own."""
+    whole = {"registers": ds.registers | {"plants": ds.plants.iloc[:0]}, "formats": MappingProxyType({"own": OWN})}
+    ds = replace(ds, **whole, import_regimes=(), frequency="Y")
+    shutil.rmtree(ds.path, ignore_errors=True)
+    (ds.path / "imports").mkdir(parents=True)
+    (ds.path / "imports" / "a.csv").write_text("\n".join(["year,partner,hs6,kg,usd", *lines]) + "\n")
+    return cleaned_lines(read_declarations(ds), ds)
+
+
+def test_a_total_beside_its_partners_is_set_aside_and_told(ds):
+    years = [
+        f"{y},{p},320820,{n},{n}" for y in (2023, 2024) for p, n in [("China", 100), ("Germany", 50), ("World", 150)]
+    ]
+    imports, quarantine = own(ds, *years, "2024,EU27,320820,50,50")
+    assert imports.groupby(imports["period"].astype("str"))["value_usd"].sum().to_dict() == {"2023": 150, "2024": 150}
+    assert quarantine["reason"].unique().tolist() == ["total_over_partners"]
+    assert sorted(quarantine["value"]) == ["EU27", "World", "World"]
+
+
+def test_a_total_without_partners_is_the_figure_and_of_no_country(ds):
+    imports, quarantine = own(
+        ds, "2023,World,320820,9,9", "2023,EU27,320820,5,5", "2024,World,320820,7,7", "2024,China,320890,1,1"
+    )
+    assert imports[["value_usd", "origin", "origin_rule"]].fillna("").to_numpy().tolist() == [
+        [9, "XX", "total_alone"], [7, "XX", "total_alone"], [1, "CN", ""],
+    ]  # fmt: skip
+    assert quarantine["value"].tolist() == ["EU27"]
+
+
+def test_a_code_of_four_digits_beside_longer_ones_is_their_total(ds):
+    imports, quarantine = own(ds, "2024,China,3820,9,9", "2024,China,382000,9,9", "2023,China,3820,7,7")
+    assert imports["value_usd"].tolist() == [9, 7]
+    assert quarantine[["reason", "value"]].to_numpy().tolist() == [["total_over_codes", "3820"]]
+
+
+def test_a_declaration_is_no_total_whatever_it_names(ds):
+    imports, _ = cleaned(
+        ds, line(1), line(2, **{ORIGIN: "EU"}), line(3, **{ORIGIN: ""}), line(4, **{ORIGIN: "Atlantis"})
+    )
+    assert imports[["origin", "origin_rule"]].fillna("").to_numpy().tolist() == [
+        ["KR", ""], ["EU", ""], ["XX", "missing"], ["Atlantis", "unknown"],
+    ]  # fmt: skip
 
 
 def test_a_lost_leading_zero_is_given_back_only_where_that_makes_it_a_code_of_a_product(ds):

@@ -25,6 +25,7 @@ UNTOUCHED = {  # what is told of lines of which a rule's column says nothing
     "code_rule": "declared",
     "weight_rule": "declared",
     "value_rule": "declared",
+    "origin_rule": "country",
 }
 EXACT = "decimal(18, 6)"  # sums of these do not depend on the order of the lines
 NOTE = "cleaned.json"  # digests of what was cleaned there, and of the tables that it became
@@ -78,7 +79,9 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
         lines, undated, later = _up_to(lines, files, ds)
         sound, codes = rules.keyed(lines), rules.known_codes(lines, ds)
         twice = checkpoint("repeats", rules.repeats(sound, checkpoint("keys", rules.repeated_keys(sound))))
-        judged = partial(rules.with_rule, twice=twice, codes=codes, origins=rules.origin_codes(lines), ds=ds)
+        origins = rules.known_origins(lines)
+        totals = rules.totals_beside_parts(lines, codes, origins, ds)
+        judged = partial(rules.with_rule, twice=twice, codes=codes, origins=origins, totals=totals, ds=ds)
         some = checkpoint("some", rules.thinned(lines, codes))
         medians = checkpoint("medians", rules.unit_value_medians(judged(some)))
         decided = rules.repaired(judged(lines), medians).mutate(period=_period(ds.frequency), **_why())

@@ -25,20 +25,39 @@ CODES = {
 }  # fmt: skip
 NOTHING = ibis.null("string")
 SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in all, and of a product
+SPAN = {
+    "source_file": "string",
+    "hs_code": "string",
+    "year": "int64",
+    "quarter": "int64",
+}  # where a total adds up lines
+SINGLE, UNION, WORLD, SUM_OF_CODES = 0, 1, 2, -1  # level of a partner, and of a code that adds up others
+LONGEST_SUM = 4  # digits of a code under which statistics add up others
 NAME_LOCALES = ("en", "ru", "uz", "uz_Cyrl")  # in which countries may be named
 COUNTRY = re.compile("(?!EU|EZ|UN|QO|ZZ)[A-Z]{2}")  # the codes that CLDR knows for unions of countries are none
 
 
-def with_rule(lines: ibis.Table, *, twice: ibis.Table, codes: pd.DataFrame, origins: dict, ds: Dataset) -> ibis.Table:
+def with_rule(
+    lines: ibis.Table,
+    *,
+    twice: ibis.Table,
+    codes: pd.DataFrame,
+    origins: pd.DataFrame,
+    totals: pd.DataFrame,
+    ds: Dataset,
+) -> ibis.Table:
     """Each line with product, plant, value, weight in kg, the rules that touched it, and the one that sets it aside."""
+    countries = origins["code"].dropna().loc[lambda code: code.ne(code.index)].to_dict()
+    unknown = [*origins.index[origins["code"].isna() & origins["level"].eq(SINGLE)]]
     read = lines.mutate(
         **_plants(ds),  # what one column alone decides comes first: an engine works it out once for each value of it
         **_text_fits(lines, ds),
         **{c: _[c].strip().nullif("") for c in ("regime", "importer_tin", "currency")},
         unit_kg=_.weight_unit.strip().lower().cases(*CLEANING["kg"].items(), else_=ibis.null("float64")),
-        origin=_.origin.strip().cases(*origins.items(), ("", "XX"), else_=_.origin.strip()).fill_null("XX"),
+        origin=_.origin.strip().cases(*countries.items(), ("", "XX"), else_=_.origin.strip()).fill_null("XX"),
+        level=_level(origins),
     )
-    joined = read.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
+    joined = _beside(read, totals, ds).left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
     placed = _with_rate(joined, ds).mutate(
         plant_id=_.by_number.fill_null(_.by_name),
         plant_rule=ibis.literal(NATIONAL) if ds.plants.empty else ibis.ifelse(_.by_number.isnull(), "name", NOTHING),
@@ -50,7 +69,10 @@ def with_rule(lines: ibis.Table, *, twice: ibis.Table, codes: pd.DataFrame, orig
         value_usd=_.value_usd.fill_null(_.invoice_value * _.rate_usd),
         declared_kg=_.net_weight * _.unit_kg,
     )
-    return valued.mutate(rule=_rule(valued, ds))
+    judged = valued.mutate(rule=_rule(valued, ds))
+    alone = (_.level > SINGLE) & _.rule.isnull()
+    of_origin = [(alone, "total_alone"), (_.origin == "XX", "missing"), (_.origin.isin(unknown), "unknown")]
+    return judged.mutate(origin_rule=ibis.cases(*of_origin, else_=NOTHING), origin=ibis.ifelse(alone, "XX", _.origin))
 
 
 def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
@@ -90,6 +112,8 @@ def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
 def _rule(lines: ibis.Table, ds: Dataset) -> ibis.Value:
     regime, most = lines.regime.fill_null(""), CLEANING["limits"]
     checks = {
+        "total_over_codes": lines.counted == SUM_OF_CODES,
+        "total_over_partners": (lines.counted >= SINGLE) & (lines.level != lines.counted),
         "other_regime": ~regime.isin(list(ds.import_regimes)) if ds.import_regimes else None,
         "other_importer": lines.plant_id.isnull() if len(ds.plants) else None,
         **{rule: lines.repeat == rule for rule in ("duplicate_line", "superseded_by_correction", "item_repeated")},
@@ -223,14 +247,59 @@ def _product(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Value:
     return ibis.cases(*branches, else_=NOTHING) if branches else NOTHING
 
 
-def origin_codes(lines: ibis.Table) -> dict[str, str]:
-    """The origins as written, without blanks around them, that mean a country, and its code.
+def known_origins(lines: ibis.Table) -> pd.DataFrame:
+    """The origins as written, without blanks around them: code of the country that they mean, and level.
 
-    What means none stays as it is written: a sum over partners, a name that nobody has entered in cleaning.toml.
+    What means none stays as it is written: several countries, a name that nobody has entered in cleaning.toml.
     """
     written = lines.filter(_.origin.notnull()).select(origin=_.origin.strip()).distinct().to_pandas()["origin"]
-    codes = {text: _countries().get(_bare(text)) for text in written.astype("str")}
-    return {text: code for text, code in codes.items() if code and code != text}
+    bare = written[written.ne("")].astype("str").map(_bare)
+    codes, levels = bare.map(_countries()).astype("str"), bare.map(_totals())
+    known = pd.DataFrame({"code": codes, "level": levels.where(codes.isna()).fillna(SINGLE).astype("int64")})
+    return known.set_axis(written[bare.index])
+
+
+def _level(origins: pd.DataFrame) -> ibis.Value:
+    """The level of a line's origin; a declaration is no total, whatever it names."""
+    totals = origins.loc[origins["level"] > SINGLE, "level"].items()
+    level = _.origin.strip().cases(*totals, else_=SINGLE) if (origins["level"] > SINGLE).any() else ibis.literal(SINGLE)
+    return ibis.ifelse(_.declaration_id.isnull(), level, SINGLE)
+
+
+def totals_beside_parts(lines: ibis.Table, codes: pd.DataFrame, origins: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
+    """Files, codes and periods in which lines are the sum of others, and which of them are counted.
+
+    Columns: those of SPAN, counted (the level of partners that counts; SUM_OF_CODES: none, for longer codes do).
+    """
+    code = codes.set_index("hs_code")["code"]
+    short = code[code.str.len().le(LONGEST_SUM)].unique()
+    if origins["level"].eq(SINGLE).all() and not any(code.str.startswith(c).sum() > code.eq(c).sum() for c in short):
+        return pd.DataFrame(columns=[*SPAN, "counted"])
+    tables = lines.filter(_.fault.isnull(), _.declaration_id.isnull(), _.hs_code.notnull())
+    levels = tables.mutate(**_span(ds), level=_level(origins)).group_by([*SPAN])
+    spans = levels.agg(least=_.level.min(), most=_.level.max()).to_pandas()
+    spans["code"] = spans["hs_code"].map(code)
+    place = [c for c in SPAN if c != "hs_code"]
+    beginnings = [spans[spans["code"].str.len() > n].assign(code=lambda t, n=n: t["code"].str[:n]) for n in (2, 4)]
+    parents = pd.MultiIndex.from_frame(pd.concat(beginnings)[[*place, "code"]])
+    summed = pd.MultiIndex.from_frame(spans[[*place, "code"]]).isin(parents)
+    counted = spans["most"].where(spans["least"] > SINGLE, SINGLE).mask(summed, SUM_OF_CODES)
+    return spans.assign(counted=counted).loc[summed | (spans["most"] > SINGLE), [*SPAN, "counted"]]
+
+
+def _span(ds: Dataset) -> dict[str, ibis.Value]:
+    """Year and quarter of a line; in an annual dataset no quarter."""
+    quarter = ibis.literal(0) if ds.frequency == "Y" else _.date.quarter().cast("int64")
+    return {"year": _.date.year().cast("int64"), "quarter": quarter.cast("int64")}
+
+
+def _beside(lines: ibis.Table, totals: pd.DataFrame, ds: Dataset) -> ibis.Table:
+    """Lines with `counted` of `totals_beside_parts`; empty where no total stands, and in declarations."""
+    if totals.empty:
+        return lines.mutate(counted=ibis.null("int64"))
+    places = small_table(totals, SPAN | {"counted": "int64"})
+    joined = lines.mutate(**_span(ds)).left_join(places, [*SPAN]).drop(*[f"{c}_right" for c in SPAN], "year", "quarter")
+    return joined.mutate(counted=ibis.ifelse(_.declaration_id.isnull(), _.counted, ibis.null("int64")))
 
 
 @cache
@@ -240,11 +309,21 @@ def _countries() -> dict[str, str]:
     codes = [(code, code) for _, code in names]
     aliases = [(alias, codes[0]) for alias, codes in get_global("territory_aliases").items() if len(codes) == 1]
     known = {_bare(written): code for written, code in [*aliases, *names, *codes] if COUNTRY.fullmatch(code)}
-    return known | {_bare(written): code for written, code in CLEANING["origins"].items()}
+    return known | {_bare(name): code for code, names in CLEANING["origins"].items() for name in names}
+
+
+@cache
+def _totals() -> dict[str, int]:
+    """Levels by all that is known to mean several countries: CLDR's continents, and the totals of cleaning.toml."""
+    names = [(name, code) for locale in NAME_LOCALES for code, name in Locale.parse(locale).territories.items()]
+    unions = {_bare(name): UNION for name, code in names if not COUNTRY.fullmatch(code) and code not in ("QO", "ZZ")}
+    levels = {level: map(_bare, CLEANING["totals"][name]) for name, level in (("unions", UNION), ("world", WORLD))}
+    world = [_bare(name) for name, code in names if code == "001"]
+    return unions | dict.fromkeys(levels[UNION], UNION) | dict.fromkeys([*world, *levels[WORLD]], WORLD)
 
 
 def _bare(text: str) -> str:
     """A name without what writers differ in: case, marks, and zeros before a number."""
-    letters = re.sub("[ʻʼ‘’'`´]", "", unicodedata.normalize("NFKC", text).casefold()).replace("ё", "е")
+    letters = re.sub(r"[ʻʼ‘’'`´]|\b(the|and)\b", "", unicodedata.normalize("NFKC", text).casefold()).replace("ё", "е")
     bare = re.sub(r"[\W_]+", " ", letters).strip()
     return bare.zfill(3) if bare.isdecimal() else bare

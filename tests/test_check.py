@@ -190,3 +190,19 @@ def test_columns_that_are_not_read_are_named(folder):
 
 def test_the_dataset_may_be_named_as_other_commands_have_it(folder):
     assert call("--dataset", folder).stdout == call(folder).stdout
+
+
+def test_an_optional_column_that_one_file_of_several_has_lost_is_told_and_so_is_a_name_of_no_country(folder):
+    head, record = HEADER, "d9{n},1,2025-01-11,40,111,3820000000,antifreeze,{origin},10,kg,5"
+    for n in range(3):
+        (folder / "declarations" / f"{n}.csv").write_text(f"{head}\n{record.format(n=n, origin='Atlantis')}\n")
+    (folder / "declarations" / "9.csv").write_text(
+        f"{head.replace(',origin', '')}\n{record.format(n=9, origin='').replace(',,', ',')}\n"
+    )
+    told = [defect.text for defect in examination(folder).defects]
+    assert (
+        "declarations/9.csv: has no column origin, which most files of customs_declarations have — ask for it" in told
+    )
+    page = [line.split(maxsplit=2) for line in call(folder).stdout.splitlines()]
+    assert ["15", "3", "of these, origins that are no country: Atlantis"] in page
+    assert {("15", "3", "of these, origin: unknown"), ("5", "1", "of these, origin: missing")} <= {*map(tuple, page)}

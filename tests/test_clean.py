@@ -602,7 +602,7 @@ def test_a_declaration_is_no_total_whatever_it_names(ds):
         ds, line(1), line(2, **{ORIGIN: "EU"}), line(3, **{ORIGIN: ""}), line(4, **{ORIGIN: "Atlantis"})
     )
     assert imports[["origin", "origin_rule"]].fillna("").to_numpy().tolist() == [
-        ["KR", ""], ["EU", ""], ["XX", "missing"], ["Atlantis", "unknown"],
+        ["KR", ""], ["EU", "unknown"], ["XX", "missing"], ["Atlantis", "unknown"],
     ]  # fmt: skip
 
 

@@ -13,8 +13,9 @@ from importcut.app.publish import alone
 from importcut.dataset import Dataset, uncovered, write_whole
 from importcut.intake.clean import Cleaned, clean_imports, faulty_lines
 from importcut.intake.corrections import amended, to_correct
-from importcut.intake.declarations import RawFile, periods, read_declarations
+from importcut.intake.declarations import RawFile, lost_columns, periods, read_declarations
 from importcut.intake.opening import Examined, examine, open_dataset
+from importcut.intake.rules import strange_origins
 from importcut.intake.values import Fault
 from importcut.schema import PAIR, PLACE, USE, DataError
 
@@ -58,7 +59,7 @@ def examination(name: str | Path) -> Examination:
         defects = [Defect(value(fault), str(fault), True) for fault in examined.faults]
         defects += _set_aside(faulty, examined.places)
         defects += [Defect(None, text, True) for text in _out_of_span(examined, files)]
-    defects += [Defect(None, str(fault), False) for fault in examined.unfilled]
+    defects += [Defect(None, text, False) for text in (*map(str, examined.unfilled), *lost_columns(files))]
     defects.sort(key=lambda d: (-(d.value_usd or 0), not d.stops))  # stable: else in the order of the data's way
     return Examination(examined, tuple(files), cleaned, faulty, tuple(defects))
 
@@ -114,6 +115,10 @@ def _accepted(result: Examination) -> list[str]:
         for (kind, rule), group in own.groupby(["kind", "rule"], sort=False):
             about = kind if decides == "line" else f"of these, {decides}"
             rows.append((f"{about}: {rule}".replace("_", " "), group))
+    strange = strange_origins(cells)
+    if len(strange):
+        names = ", ".join(strange.index[:MOST_NAMES]) + ", …" * (len(strange) > MOST_NAMES)
+        rows.append((f"of these, origins that are no country: {names}", cells[cells["origin"].isin(strange.index)]))
     lines = [f"{_usd(table['value_usd'].sum()):>16}   {table['lines'].sum():>12,}   {what}" for what, table in rows]
     return [f"{'USD':>16}   {'lines':>12}   accepted, and what was set aside by which rule", *lines]
 

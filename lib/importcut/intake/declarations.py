@@ -38,7 +38,7 @@ class RawFile:
 
     lines : physical lines (rows, records) below the header; carried_on : of these, those that a record before them
     takes up; declarations : typed lines as Parquet; malformed : the lines that are no records, as Parquet; unread :
-    headers of which the format knows nothing.
+    headers of which the format knows nothing; columns : those of `declarations` that it has.
     """
 
     source_file: str
@@ -50,6 +50,7 @@ class RawFile:
     declarations: Path
     malformed: Path
     unread: tuple[str, ...]
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class _Source:
         target, aside = Path(f"{self.stem}.parquet"), Path(f"{self.stem}.malformed.parquet")
         pd.DataFrame(malformed, columns=[*MALFORMED]).astype(MALFORMED).to_parquet(aside, index=False)
         kind = fit.format.name, self.encoding, self.separator
-        return RawFile(self.source_file, *kind, lines, gaps, target, aside, fit.unread)
+        return RawFile(self.source_file, *kind, lines, gaps, target, aside, fit.unread, (*fit.position,))
 
 
 def read_declarations(ds: Dataset) -> list[RawFile]:
@@ -137,6 +138,20 @@ def periods(files: list[RawFile], frequency: str) -> pd.PeriodIndex:
         raise DataError("no raw file has a readable line — see the quarantine of notebooks/01_prepare_imports.ipynb")
     first, last = zip(*spans.values(), strict=True)
     return pd.period_range(min(first), max(last), freq=frequency)
+
+
+def lost_columns(files: list[RawFile]) -> list[str]:
+    """The columns that a file lacks and most files of its format have, one sentence for each file."""
+    frame = pd.DataFrame(
+        [(f.source_file, f.format, c) for f in files for c in f.columns], columns=["file", "format", "column"]
+    )
+    share = pd.crosstab([frame["format"], frame["file"]], frame["column"])
+    lost = share.eq(0) & share.groupby("format").transform("mean").gt(0.5)
+    return [
+        f"{file}: has no column {', '.join(lost.columns[row])}, which most files of {format} have — ask for it"
+        for (format, file), row in zip(lost.index, lost.to_numpy(), strict=True)
+        if row.any()
+    ]
 
 
 def _up_to(files: list[RawFile], ds: Dataset) -> list[RawFile]:

@@ -70,7 +70,7 @@ def with_rule(
         declared_kg=_.net_weight * _.unit_kg,
     )
     judged = valued.mutate(rule=_rule(valued, ds))
-    alone = (_.level > SINGLE) & _.rule.isnull()
+    alone = (_.level > SINGLE) & _.counted.notnull() & _.rule.isnull()
     of_origin = [(alone, "total_alone"), (_.origin == "XX", "missing"), (_.origin.isin(unknown), "unknown")]
     return judged.mutate(origin_rule=ibis.cases(*of_origin, else_=NOTHING), origin=ibis.ifelse(alone, "XX", _.origin))
 
@@ -259,15 +259,20 @@ def known_origins(lines: ibis.Table) -> pd.DataFrame:
     return known.set_axis(written[bare.index])
 
 
+def strange_origins(cells: pd.DataFrame) -> pd.Series:
+    """Import value by what is written for a country and means none, the largest first."""
+    strange = cells[~cells["origin"].isin({"XX", *_countries().values()})]
+    return strange.groupby("origin")["value_usd"].sum().sort_values(ascending=False)
+
+
 def _level(origins: pd.DataFrame) -> ibis.Value:
-    """The level of a line's origin; a declaration is no total, whatever it names."""
-    totals = origins.loc[origins["level"] > SINGLE, "level"].items()
-    level = _.origin.strip().cases(*totals, else_=SINGLE) if (origins["level"] > SINGLE).any() else ibis.literal(SINGLE)
-    return ibis.ifelse(_.declaration_id.isnull(), level, SINGLE)
+    """The level of the partner that stands on a line as its origin."""
+    totals = origins.loc[origins["level"] > SINGLE, "level"]
+    return _.origin.strip().cases(*totals.items(), else_=SINGLE) if len(totals) else ibis.literal(SINGLE)
 
 
 def totals_beside_parts(lines: ibis.Table, codes: pd.DataFrame, origins: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
-    """Files, codes and periods in which lines are the sum of others, and which of them are counted.
+    """Files, codes and periods in which lines are the sum of others, and which of them are counted; no declarations.
 
     Columns: those of SPAN, counted (the level of partners that counts; SUM_OF_CODES: none, for longer codes do).
     """
@@ -294,12 +299,11 @@ def _span(ds: Dataset) -> dict[str, ibis.Value]:
 
 
 def _beside(lines: ibis.Table, totals: pd.DataFrame, ds: Dataset) -> ibis.Table:
-    """Lines with `counted` of `totals_beside_parts`; empty where no total stands, and in declarations."""
+    """Lines with `counted` of `totals_beside_parts`; empty where no total stands."""
     if totals.empty:
         return lines.mutate(counted=ibis.null("int64"))
     places = small_table(totals, SPAN | {"counted": "int64"})
-    joined = lines.mutate(**_span(ds)).left_join(places, [*SPAN]).drop(*[f"{c}_right" for c in SPAN], "year", "quarter")
-    return joined.mutate(counted=ibis.ifelse(_.declaration_id.isnull(), _.counted, ibis.null("int64")))
+    return lines.mutate(**_span(ds)).left_join(places, [*SPAN]).drop(*[f"{c}_right" for c in SPAN], "year", "quarter")
 
 
 @cache

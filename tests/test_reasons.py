@@ -13,8 +13,8 @@ from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
 from importcut.intake.formats import SPECS
 from importcut.intake.opening import open_dataset
-from importcut.intake.registers import read_toml
 from importcut.intake.rules import CLEANING
+from importcut.intake.settings import read_toml
 from importcut.language import Voice, languages
 from importcut.schema import DataError, load
 from importcut.telling import narrate

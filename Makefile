@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: env report test golden published sample registers bench faults mutations spark explore dashboard lock clean
+.PHONY: env report test golden published sample registers bench faults mutations mutants spark explore dashboard lock clean
 
 env:
 	@$(PYTHON) environment.py
@@ -55,6 +55,12 @@ faults: env
 # What people get wrong in a dataset, one thing each, and what became of it; KIND=series, or a name, for some of them.
 mutations: env
 	$(BIN)/python tests/outcomes.py $(if $(KIND),"$(KIND)")
+
+# One slip at a time in economics, and whether a test notices; hours for all of them, so SAMPLE=400 [SEED=1] for some.
+# FOLDER=… keeps what was measured and the results, and goes on from there.
+mutants: env
+	$(UV) --constraint requirements.txt --editable .[mutants]
+	$(BIN)/python tests/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(FOLDER),--folder "$(FOLDER)")
 
 # Spark beside DuckDB, for `importcut report --engine spark`; it needs Java 17.
 spark: env

@@ -138,10 +138,15 @@ class Way:
     ledger: pd.DataFrame
 
 
-def _walk(name: str, period: str) -> Way:
+def received(name: str, period: str) -> tuple:
+    """A dataset with what was read of it: cleaned imports, those in full, what was set aside, what was given out."""
     ds = open_dataset(name, period=period)
-    files = read_declarations(ds)
-    cleaned = clean_imports(files, ds)
+    cleaned = clean_imports(read_declarations(ds), ds)
+    return ds, cleaned, load("imports", ds), load("quarantine", ds), published(ds)
+
+
+def _walk(name: str, period: str) -> Way:
+    ds, cleaned, imports, quarantine, former = received(name, period)
     walked, basket = way(ds, cleaned.cells), ["control_basket"]
     panel, cuts, realised = walked.panel, walked.cuts, walked.realised
     groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[["product_id", "plant_id"]]
@@ -152,7 +157,7 @@ def _walk(name: str, period: str) -> Way:
     flows, attainable = plan(ds, caps), plan(ds, addressable(ds, panel, cuts, as_planned=False))
     credit = credited(ds, caps)
     return Way(
-        ds=ds, cells=cleaned.cells, rules=cleaned.rules, imports=load("imports", ds), quarantine=load("quarantine", ds),
+        ds=ds, cells=cleaned.cells, rules=cleaned.rules, imports=imports, quarantine=quarantine,
         panel=panel, quality=quality(walked.findings, cleaned.rules, ds),
         profile=profile(panel, ds.uses, frequency=ds.frequency), observed=walked.observed,
         estimates=estimates(walked.observed, spread(walked.observed, basket), basket), cuts=cuts, realised=realised,
@@ -160,7 +165,7 @@ def _walk(name: str, period: str) -> Way:
         bridge=bridges(panel, made, cuts, prices=walked.prices, rates=rates, steps=comparisons(ds, panel)),
         flows=flows, planned=planned_cuts(ds, flows), credit=credit, ranking=ranking(ds, realised, credit),
         target=target_status(ds, planned_cuts(ds, flows), flows, caps, realised),
-        ledger=ledger(realised, flows, attainable, ds, former=published(ds)),
+        ledger=ledger(realised, flows, attainable, ds, former=former),
     )  # fmt: skip
 
 

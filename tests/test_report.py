@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -275,31 +274,6 @@ def test_what_cannot_be_is_said_in_one_line_before_a_kernel_starts(shop, no_kern
     with pytest.raises(kind, match=message) as error:
         shop.make(**options)
     assert "\n" not in str(error.value)
-
-
-@pytest.fixture
-def covered(repository, tmp_path):
-    """What becomes of a dataset whose raw files cover 2022Q1–2026Q3."""
-    ds = replace(open_dataset(repository / "tests" / "cases" / "small"), base_period=pd.Period("2024", "Y"))
-    cache = tmp_path / "coverage.json"
-    digest.remember(cache, {"key": "k", "covered": ["2022Q1", "2026Q3"]})
-    return lambda **changed: run._with_period(replace(ds, **changed), cache, "k").period
-
-
-def test_a_period_that_ends_before_the_base_period_is_over_is_refused(covered):
-    message = "^period 2024Q1: the base period 2024 is not over — choose 2024Q4 or later$"
-    with pytest.raises(DataError, match=message):
-        covered(period=pd.Period("2024Q1"))
-    assert str(covered(period=pd.Period("2024Q4"))) == "2024Q4"
-    assert str(covered(period=pd.Period("2024Q1"), counterfactual="control_basket")) == "2024Q1"
-    assert str(covered(period=None)) == "2026Q3"
-
-
-@pytest.mark.parametrize("base", ["2019", "2026", "2021Q4"])
-def test_a_base_period_that_the_data_do_not_cover_is_refused(covered, base):
-    message = f"^dataset.toml: base_period {base} is not covered by the raw files, 2022Q1–2026Q3 — choose one that is$"
-    with pytest.raises(DataError, match=message):
-        covered(period=pd.Period("2025Q1"), base_period=pd.Period(base))
 
 
 def test_an_unknown_dataset_is_wrong_use(tmp_path):

@@ -206,7 +206,7 @@ def test_of_very_many_foreign_files_the_first_ones_are_told(ds):
 
 def test_a_dataset_without_a_readable_line_has_no_periods(ds):
     put(ds, ["short"])
-    with pytest.raises(DataError, match="no raw file has a readable line"):
+    with pytest.raises(DataError, match="no raw file has a line with a readable date"):
         periods(read_declarations(ds), "Q")
 
 

@@ -187,14 +187,6 @@ def as_period(text: str, frequency: str) -> pd.Period:
     return pd.Period(str(text), freq=frequency)
 
 
-def uncovered(ds: Dataset, first: pd.Period, last: pd.Period) -> str:
-    """What is wrong with the base period if the raw files cover `first` to `last`; empty if it lies within them."""
-    base = ds.base_period
-    if first <= base.asfreq(ds.frequency, how="start") and base.asfreq(ds.frequency, how="end") <= last:
-        return ""
-    return f"dataset.toml: base_period {base} is not covered by the raw files, {first}–{last} — choose one that is"
-
-
 def run_name(period: pd.Period | str, scenario: str) -> str:
     """Name of the folders of one report: `2026Q3`, or `2026Q3-late`."""
     return f"{period}" if scenario == "base" else f"{period}-{scenario}"

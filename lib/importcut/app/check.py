@@ -1,6 +1,6 @@
 """Everything wrong with a dataset at once, each with the import value that it touches, and the text that tells it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from importcut.app.coverage import Coverage, coverage_of
 from importcut.app.publish import alone
-from importcut.dataset import Dataset, uncovered, write_whole
+from importcut.dataset import Dataset, write_whole
 from importcut.intake.clean import Cleaned, clean_imports, faulty_lines
 from importcut.intake.corrections import amended, to_correct
 from importcut.intake.declarations import RawFile, lost_columns, periods, read_declarations
@@ -34,12 +35,16 @@ class Defect:
 
 @dataclass(frozen=True)
 class Examination:
-    """A dataset, its raw files, what cleaning made of them (None: unreadable), faulty lines, defects, worst first."""
+    """A dataset, its raw files, what cleaning made of them (None: unreadable), faulty lines, defects, worst first.
+
+    coverage : what a report of its latest period can be; None where lines or settings cannot be read
+    """
 
     examined: Examined
     files: tuple[RawFile, ...]
     cleaned: Cleaned | None
     faulty: pd.DataFrame
+    coverage: Coverage | None
     defects: tuple[Defect, ...]
 
 
@@ -48,7 +53,7 @@ def examination(name: str | Path) -> Examination:
 
     Raises DataError if there is no such dataset, RunError while a report of it is being made.
     """
-    examined = examine(name)
+    examined, span = examine(name), None
     try:
         files, cleaned, faulty = _cleaned(examined.ds)
     except DataError as error:
@@ -58,10 +63,12 @@ def examination(name: str | Path) -> Examination:
         value = _at_stake(examined, cleaned.cells, faulty)
         defects = [Defect(value(fault), str(fault), True) for fault in examined.faults]
         defects += _set_aside(faulty, examined.places)
-        defects += [Defect(None, text, True) for text in _out_of_span(examined, files)]
+        if not any(str(fault).startswith("dataset.toml") for fault in examined.faults):
+            span, obstacles = _coverage(examined.ds, files, cleaned)
+            defects += [Defect(None, text, True) for text in obstacles] + _stray(span, cleaned)
     defects += [Defect(None, text, False) for text in (*map(str, examined.unfilled), *lost_columns(files))]
     defects.sort(key=lambda d: (-(d.value_usd or 0), not d.stops))  # stable: else in the order of the data's way
-    return Examination(examined, tuple(files), cleaned, faulty, tuple(defects))
+    return Examination(examined, tuple(files), cleaned, faulty, span, tuple(defects))
 
 
 def statement(result: Examination, everything: bool = False) -> list[str]:
@@ -80,12 +87,13 @@ def to_mend(result: Examination, everything: bool = False) -> list[str]:
 
 
 def verdict(result: Examination) -> str:
-    """The last line: whether a report can be made."""
+    """The last line: whether a report can be made, of which period, and what it has to leave out."""
     stops, rest = (sum(d.stops is kind for d in result.defects) for kind in (True, False))
-    name = result.examined.ds.name
-    if stops:
+    name, span = result.examined.ds.name, result.coverage
+    if stops or span is None:
         return f"{name}: {stops} to mend before a report can be made, {rest} besides"
-    return f"{name}: a report can be made{f', {rest} to mend when there is time' if rest else ''}"
+    more = f", {rest} to mend when there is time" if rest else ""
+    return "; ".join([f"{name}: a report of {span.latest} can be made{more}", *span.restrictions])
 
 
 def _read_as(result: Examination, everything: bool) -> list[str]:
@@ -161,15 +169,27 @@ def _cleaned(ds: Dataset) -> tuple[list[RawFile], Cleaned, pd.DataFrame]:
         return files, cleaned, faulty_lines(cleaned.quarantine)
 
 
-def _out_of_span(examined: Examined, files: list[RawFile]) -> list[str]:
-    """What the settings say of periods that the raw files do not have."""
-    if any(str(fault).startswith("dataset.toml") for fault in examined.faults):
-        return []
+def _coverage(ds: Dataset, files: list[RawFile], cleaned: Cleaned) -> tuple[Coverage | None, Sequence[str]]:
+    """What a report of the latest period can be, and what stands against it."""
     try:
-        covered = periods(files, examined.ds.frequency)
+        span = coverage_of(ds, cleaned.cells, horizon=periods(files, ds.frequency)[-1])
     except DataError as error:
-        return [str(error)]
-    return [text for text in [uncovered(examined.ds, covered[0], covered[-1])] if text]
+        return None, [str(error)]
+    return span, span.obstacles
+
+
+def _stray(span: Coverage | None, cleaned: Cleaned) -> list[Defect]:
+    """The accepted lines that no report of the latest period counts, for their date is of a later one, beyond a gap."""
+    if span is None or span.stray is None:
+        return []
+    columns = [*PLACE, "rule", "value_usd"]
+    lines = pd.read_parquet(cleaned.lines, columns=columns, filters=[("period", ">=", str(span.stray))])
+    lines = lines[lines["rule"].isna()].sort_values(PLACE)
+    first, more = lines.iloc[0], f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+    what = f"date in {span.stray} or later, and nothing is dated between {span.latest} and that"
+    remedy = "correct the date: only a report of that period would count them"
+    place = f"{first['source_file']} line {first['line']}"
+    return [Defect(lines["value_usd"].sum(), f"{place}{more}: {what} — {remedy}", False)]
 
 
 def _at_stake(examined: Examined, cells: pd.DataFrame, faulty: pd.DataFrame) -> Callable[[Fault], float | None]:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 import pandas as pd
 
 from importcut.app import preload, publish
+from importcut.app.coverage import coverage_of, outside
 from importcut.app.index import by_name, chosen, dataset_as_of, reports_of, write_index
 from importcut.app.steps import EXPORTS, FIGURES, Outcome, Setting, altered, report_steps, run_steps
 from importcut.dataset import (
@@ -29,12 +30,11 @@ from importcut.dataset import (
     run_name,
     seal_of,
     table_digests,
-    uncovered,
 )
 from importcut.intake.opening import find_dataset
 from importcut.intake.publication import last_published
 from importcut.language import languages as known_languages
-from importcut.schema import LIBRARY, DataError, RunError
+from importcut.schema import LIBRARY, DataError, RunError, listed
 
 LIBRARIES = (
     "Babel", "duckdb", "ibis-framework", "ipykernel", "matplotlib", "nbconvert", "numpy", "pandas", "pandera",
@@ -49,12 +49,16 @@ OF_ONE_REPORT = ("scenarios/", f"{PUBLISHED}/")  # what has no part in cleaning,
 
 @dataclass(frozen=True)
 class Report:
-    """A report: folder, headline in the first language wanted, names of the steps that ran and of those that stood."""
+    """A report: folder, headline in the first language wanted, names of the steps that ran and of those that stood.
+
+    restrictions : what it had to leave out, as `check` says it
+    """
 
     folder: Path
     headline: str
     new: tuple[str, ...]
     standing: tuple[str, ...]
+    restrictions: tuple[str, ...] = ()
 
 
 def make_report(
@@ -76,7 +80,7 @@ def make_report(
 
     Parameters
     ----------
-    period : as the dataset writes it; None for the latest with data.
+    period : as the dataset writes it; None for the latest with imports.
     formats : html, pdf, docx, slides, pptx, xlsx; tables as CSV, notebooks and figures come with any of them.
     out, notebooks : folders, by default reports/ and notebooks/ of the project.
     jobs : how many steps may run at the same time.
@@ -136,7 +140,8 @@ def make_report(
             about["sha256"] = fingerprint_of(**about)
             publish.put_in_place(files, about, build=setting.build, target=target)
     write_index(out)
-    return Report(target, _headline(outcome, languages[0]), outcome.new, outcome.standing)
+    restrictions = tuple(imports["restrictions"])
+    return Report(target, _headline(outcome, languages[0]), outcome.new, outcome.standing, restrictions)
 
 
 def inputs(ds: Dataset) -> list[Path]:
@@ -183,9 +188,26 @@ def _versions() -> dict[str, str]:
 
 
 def _with_imports(ds: Dataset, key: str) -> tuple[Dataset, dict]:
-    """The dataset as of its period, or the latest with data; its raw files, those of later lines only, its tables."""
-    coverage = ds.processed / "coverage.json"
-    ds = _with_period(ds, coverage, key)
+    """The dataset as of its period, or the latest with imports; its raw files, those of later lines only, its tables.
+
+    Raises DataError if no report can be made of it.
+    """
+    arrivals = _arrivals(ds, key)
+    first, last = (pd.Period(text, freq=ds.frequency) for text in arrivals["periods"])
+    if ds.period is not None and (wrong := outside(ds, ds.period, first, last)):  # known before anything is cleaned
+        raise DataError(listed(wrong))
+    named = ds if ds.period is not None else as_of(ds, last)
+    imports = _imports(named, key, last)
+    if ds.period is None and imports["latest"] not in (None, str(last)):  # no line of the last one was accepted
+        named = as_of(ds, pd.Period(imports["latest"], freq=ds.frequency))
+        imports = _imports(named, key, last)
+    if imports["obstacles"]:
+        raise DataError(listed(imports["obstacles"]))
+    return named, imports | {"later": {*arrivals["files"]} - {*imports["files"]}}
+
+
+def _imports(ds: Dataset, key: str, horizon: pd.Period) -> dict:
+    """What is known of the imports up to the dataset's period: cleaned now, unless they lie there already."""
     memory = ds.cleaned / IMPORTS
     imports = memory_of(memory)
     if imports.get("key") != key or imports["tables"] != table_digests(ds):
@@ -194,11 +216,12 @@ def _with_imports(ds: Dataset, key: str) -> tuple[Dataset, dict]:
         from importcut.intake.declarations import read_declarations
 
         files = read_declarations(ds)
-        clean_imports(files, ds)
-        imports = {"key": key, "files": _places(files, ds), "tables": table_digests(ds)}
+        span = coverage_of(ds, clean_imports(files, ds).cells, horizon=horizon)
+        about = {"latest": span.latest and str(span.latest), "obstacles": span.obstacles}
+        about |= {"restrictions": span.restrictions, "files": _places(files, ds)}
+        imports = {"key": key, "tables": table_digests(ds), **about}
         remember(memory, imports)
-    later = {*memory_of(coverage)["files"]} - {*imports["files"]}
-    return ds, imports | {"later": later}
+    return imports
 
 
 def _places(files: list, ds: Dataset) -> list[str]:
@@ -211,28 +234,18 @@ def _places(files: list, ds: Dataset) -> list[str]:
     return sorted(places)
 
 
-def _with_period(ds: Dataset, cache: Path, key: str) -> Dataset:
-    """The dataset as of its period, or else of the latest one with data; `cache` keeps what they cover."""
-    coverage = memory_of(cache)
-    if coverage.get("key") != key:
+def _arrivals(ds: Dataset, key: str) -> dict:
+    """The first and the last period of all lines, whether they count or not, and the files that they stand in."""
+    memory = ds.processed / "coverage.json"
+    known = memory_of(memory)
+    if known.get("key") != key:
         from importcut.intake import declarations
 
         files = declarations.read_declarations(replace(ds, period=None))
         periods = declarations.periods(files, ds.frequency)
-        coverage = {"key": key, "covered": [str(periods[0]), str(periods[-1])], "files": _places(files, ds)}
-        remember(cache, coverage)
-    first, last = (pd.Period(text, freq=ds.frequency) for text in coverage["covered"])
-    ds = as_of(ds, last) if ds.period is None else ds
-    if not first <= ds.period <= last:
-        raise DataError(
-            f"period {ds.period} is not in dataset {ds.name}, which covers {first}–{last} — choose one of these"
-        )
-    if wrong := uncovered(ds, first, last):
-        raise DataError(wrong)
-    base, base_end = ds.base_period, ds.base_period.asfreq(ds.frequency, how="end")
-    if ds.counterfactual == "deliveries" and ds.period < base_end:
-        raise DataError(f"period {ds.period}: the base period {base} is not over — choose {base_end} or later")
-    return ds
+        known = {"key": key, "periods": [str(periods[0]), str(periods[-1])], "files": _places(files, ds)}
+        remember(memory, known)
+    return known
 
 
 def _changed(ds: Dataset, sources: dict[Path, str], tables: dict[str, str]) -> list[str]:

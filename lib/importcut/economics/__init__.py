@@ -13,9 +13,10 @@ import pandas as pd
 from importcut.dataset import Dataset
 from importcut.economics.cuts import counterfactual_imports, identification, identified_cuts, plant_cuts, realised_cuts
 from importcut.economics.panel import import_panel, unrepaired
-from importcut.economics.prices import mix_constant_prices
+from importcut.economics.prices import mix_constant_prices, price_components
+from importcut.economics.programme import weights
 from importcut.economics.series import Observed, observe
-from importcut.schema import USE
+from importcut.schema import USE, DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,22 @@ def way(ds: Dataset, cells: pd.DataFrame, method: str | None = None) -> Way:
     prices = mix_constant_prices(panel, groups, ds.base_period, plants=served)
     observed = observe(ds, panel, prices, broken=unrepaired(findings))
     return by_method(Way(panel, findings, prices, observed, *[pd.DataFrame()] * 5), method)
+
+
+def obstacles(ds: Dataset, cells: pd.DataFrame) -> list[str]:
+    """Why no report can be made of some cells, in the words of the first steps that cannot go on; nothing if they can.
+
+    Parameters
+    ----------
+    cells : table `cells` (USD, kg), of which the periods up to `ds.period` are used
+    """
+    try:
+        panel, _ = import_panel(cells, ds)
+        price_components(panel, ds.products.set_index("product_id")["group"], ds.base_period)
+        weights(ds)
+    except DataError as error:
+        return [str(error)]
+    return []
 
 
 def by_method(walked: Way, method: str | None = None) -> Way:

@@ -135,7 +135,7 @@ def periods(files: list[RawFile], frequency: str) -> pd.PeriodIndex:
     """The periods that the files cover, from the first to the last one, without reading the lines again."""
     spans = _spans(files)
     if not spans:
-        raise DataError("no raw file has a readable line — see the quarantine of notebooks/01_prepare_imports.ipynb")
+        raise DataError("no raw file has a line with a readable date — `importcut check` shows what stands there")
     first, last = zip(*spans.values(), strict=True)
     return pd.period_range(min(first), max(last), freq=frequency)
 

@@ -85,7 +85,7 @@ def report(
         result = make_report(dataset, **options, progress=step)
     if not quiet:
         page = result.folder if wanted[0] == "xlsx" else result.folder / spoken[0] / EXPORTS[wanted[0]]
-        tell(f"Report: {from_here(page)}", result.headline)
+        tell(f"Report: {from_here(page)}", result.headline, *result.restrictions)
 
 
 @app.command(epilog="Example: importcut verify reports/sample/2026Q3 --rerun")

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from importcut import economics
+from importcut.app.coverage import coverage_of
 from importcut.app.run import imports_stand
 from importcut.dataset import Dataset, as_of, as_period, assumption, what_if
 from importcut.economics.comparison import ledger
@@ -21,7 +22,7 @@ from importcut.intake.opening import open_dataset
 from importcut.intake.publication import published
 from importcut.intake.scenario import read_scenario
 from importcut.language import Voice
-from importcut.schema import DataError, load
+from importcut.schema import DataError, listed, load
 
 _opened = cache(open_dataset)
 SLIDERS = ("delay_years", "capacity_use", "price_drift")  # assumptions that the reader moves
@@ -127,7 +128,11 @@ def periods(dataset: str) -> list[str]:
     """The periods for which the dataset can be asked, the latest first: those from the end of its base period on."""
     ds = _opened(dataset)
     last = declarations.periods(declarations.read_declarations(ds), ds.frequency)[-1]
-    known = pd.PeriodIndex(_cells(dataset, str(last))["period"].unique())
+    cells = _cells(dataset, str(last))
+    span = coverage_of(ds, cells, horizon=last)
+    if span.obstacles:
+        raise DataError(listed(span.obstacles))
+    known = pd.PeriodIndex(cells["period"][cells["period"] <= span.latest].unique())
     return [str(period) for period in known[known.end_time >= ds.base_period.end_time].sort_values()[::-1]]
 
 

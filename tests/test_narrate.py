@@ -155,7 +155,7 @@ def test_the_year_before_is_told_with_the_projects_part_where_it_is_compared(sam
 def test_without_a_base_season_there_is_nothing_to_compare_with(sample):
     chain = sample.bridge.query("comparison == 'chained'")
     finding = narrate.causes(chain, sample.realised, Voice("en", sample.ds))
-    assert finding.text == "There is no earlier period to compare with." and finding.table.empty
+    assert finding.text == "There is no earlier period with weights to compare with." and finding.table.empty
 
 
 def test_doubts_name_the_broken_period_the_lost_partner_and_what_was_set_aside(sample, uzbekistan):
@@ -298,7 +298,7 @@ def test_the_cuts_are_listed_with_placebo_rank_number_of_donors_and_limit(uzbeki
         "kept within",
     )
     assert listing.loc["Passenger car tyres", "Capacity and output"] == "exceeded"
-    assert listing.loc["Methanol", "Grade, or reason"] == "there is no import series of its product"
+    assert listing.loc["Methanol", "Grade, or reason"] == "there is no series of its product's imports by weight"
 
 
 def test_the_placebo_test_says_what_chance_explains_and_how_large_a_fall_would_be_told(uzbekistan):

@@ -67,7 +67,7 @@ def _by_records(observed: Observed) -> list[dict]:
     """The cuts by delivery records as rows of `estimates`; none without deliveries."""
     if observed.ds.deliveries.empty:
         return []
-    cuts = delivery_cuts(observed).groupby(PAIR)[["gross_kg", "gross_usd", "low_usd", "high_usd"]].sum()
+    cuts = delivery_cuts(observed).groupby(PAIR)[["gross_kg", "gross_usd", "low_usd", "high_usd"]].sum(skipna=False)
     rows = delivering(observed.ds).join(cuts, on=PAIR).assign(method=DELIVERIES, base_touched=False)
     return rows.assign(told=rows["reason"].isna()).to_dict("records")
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from importcut.dataset import Dataset
 from importcut.economics.indices import lmdi_effects, log_mean
+from importcut.economics.panel import weightless
 from importcut.schema import USE, YEAR, DataError, conform, within
 
 STEP = ["comparison", "base_period", "period"]
@@ -191,8 +192,10 @@ def comparisons(ds: Dataset, panel: pd.DataFrame) -> list[tuple[str, pd.Period, 
     """The steps of a report: from the same season of the base span, of the year before, and from period to period.
 
     Periods without imports are passed over. A step whose first period has none, or which is the same as a step from
-    period to period, is left out.
+    period to period, is left out. Without weights there is no price and no mix, and no step.
     """
+    if weightless(panel):
+        return []
     present, last = pd.PeriodIndex(panel.loc[panel["comparable"], "period"].unique()).sort_values(), ds.period
     base, before = same_season(ds.base_period, last), last - YEAR[ds.frequency]
     known = base in present and base < last

@@ -211,6 +211,11 @@ def unrepaired(findings: pd.DataFrame) -> set[str]:
     return set(findings.loc[unmended, "product_id"])
 
 
+def weightless(panel: pd.DataFrame) -> bool:
+    """Whether no import has a weight, so that nothing but values can be told."""
+    return bool(panel["net_kg"].eq(0).all())
+
+
 def profile(panel: pd.DataFrame, uses: pd.DataFrame, *, frequency: str) -> pd.DataFrame:
     """Table `profile`: the panel split over purposes by the shares of `uses`, so that no value is counted twice."""
     split = panel.merge(uses, on=USE, how="left", validate="m:m")

@@ -5,6 +5,7 @@ import pandas as pd
 
 from importcut.dataset import Dataset, assumption, first_years, in_years
 from importcut.economics.attribution import credits, dispatched
+from importcut.economics.panel import weightless
 from importcut.schema import PAIR, RULES, USE, VOLUME, conform, empty, within
 
 WORTH = ["gross_usd", "net_usd", "exports_usd"]
@@ -29,7 +30,7 @@ def addressable(ds: Dataset, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_plan
     as_planned : periods that are over count with the vehicles planned for them, not with those made
     """
     span = horizon(ds)
-    if span.empty:
+    if span.empty or weightless(panel):
         return _without_rows(ds, ["product_id"], ["cap_kg", "price"])
     records = ds.activity[ds.activity["scenario"].isna()]
     base, delivered, output = (t[within(t["period"], ds.base_period)] for t in (panel, cuts, records))
@@ -45,7 +46,7 @@ def addressable(ds: Dataset, panel: pd.DataFrame, cuts: pd.DataFrame, *, as_plan
     assumed = np.where(rows["period"] > ds.period, assumption(ds, "intensity"), assumption(ds.base, "intensity"))
     need = rows["vehicles"] * rows["intensity"] * rows["product_id"].map(share) * assumed
     table = rows.assign(cap_kg=need).groupby(["product_id", "period"], as_index=False)["cap_kg"].sum()
-    price = table["product_id"].map(total["value_usd"] / total["net_kg"])
+    price = table["product_id"].map(total["value_usd"] / total["net_kg"].where(total["net_kg"] > 0))
     return table.assign(price=price * table["period"].map(pd.Series(drift, index=span)))
 
 
@@ -199,7 +200,7 @@ def _by_product(part: dict, divide, worth: np.ndarray) -> np.ndarray:
 def plan(ds: Dataset, caps: pd.DataFrame) -> pd.DataFrame:
     """Supply, dispatched import (kg) and its value (USD) by project × product × period; `caps` from `addressable`."""
     span = horizon(ds)
-    if span.empty:
+    if caps.empty:
         return _without_rows(ds, PAIR, FLOWS)
     parts = flows(ds, caps)
     keys = ds.project_products[PAIR].merge(pd.DataFrame({"period": span}), how="cross")
@@ -225,7 +226,7 @@ def planned_cuts(ds: Dataset, planned: pd.DataFrame) -> pd.DataFrame:
 def credited(ds: Dataset, caps: pd.DataFrame, *, rules: tuple[str, ...] = RULES) -> pd.DataFrame:
     """Table `credit`: the planned cuts (USD) divided by each of the rules, for the target year and summed to it."""
     span = horizon(ds)
-    if span.empty:
+    if caps.empty:
         return empty("credit", ds)
     parts, rows = flows(ds, caps), []
     spans = {"target_year": span.year == ds.target["year"], "cumulative": np.full(len(span), True)}

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.economics.indices import fisher
+from importcut.economics.panel import weightless
 from importcut.schema import CELL, ITEM, USE, VOLUME, DataError, within
 
 USUAL_SHARE = 0.05  # an origin with less of a product in the base period is too rare to bound its price
@@ -14,10 +15,13 @@ def price_components(
 ) -> pd.DataFrame:
     """What `mix_constant_prices` consist of: by product × plant × origin × period the share in `base`, price (USD/kg).
 
+    Without any weight in the panel there is none of them.
     Raises DataError if nothing comparable was imported in `base`.
     """
     cells = panel[panel["comparable"] & panel["net_kg"].gt(0)]
     in_base = cells[within(cells["period"], base)]
+    if weightless(panel):
+        return panel.loc[[], CELL].assign(share=0.0, price=0.0, price_evidence="")
     if in_base.empty:
         raise DataError(f"no imports with weights in the base period {base} — choose a later period, or another base")
     pairs = pd.concat([cells[USE], plants]).drop_duplicates()
@@ -86,6 +90,8 @@ def rate_index(
     base : span that gives the value shares of the currencies; an origin without imports of the product takes the
         product's shares, then the origin's
     """
+    if components.empty:
+        return components.assign(rate=components["price"])
     items = pd.MultiIndex.from_frame(components[ITEM].drop_duplicates())
     shares = _currency_shares(cells[within(cells["period"], base)], items)
     periods = pd.PeriodIndex(components["period"].unique(), name="period").sort_values()

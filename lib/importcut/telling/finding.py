@@ -94,7 +94,8 @@ def by_reason(rows: pd.DataFrame, ids: str = "project_id", reason: str = "reason
 
 def nothing(say: Voice, title: str, why: str, table: pd.DataFrame) -> Finding:
     """A section with nothing to tell, and why."""
-    return Finding(say(title), say(why), table)
+    weightless = why == "no_plan" and say.ds.target  # what is planned for a target has no worth without weights
+    return Finding(say(title), say("no_plan_weights" if weightless else why), table)
 
 
 def with_more(finding: Finding, sentences: list[str]) -> Finding:

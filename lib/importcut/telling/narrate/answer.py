@@ -46,7 +46,7 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
 def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
     """Where the total stands against the target, in both readings, and whether the target can be reached at all."""
     if target.empty:
-        return nothing(say, "target.none", "no_plan", target)
+        return nothing(say, "target.unplanned" if say.ds.target else "target.none", "no_plan", target)
     lead, rows = target[target["leading"]].iloc[0], []
     for row in target.sort_values("leading", ascending=False).itertuples():
         facts = {"target": row.target_usd, "planned": row.planned_usd, "realised": row.realised_usd}

@@ -54,8 +54,11 @@ def doubts(quality: pd.DataFrame, say: Voice) -> Finding:
     value, check = quality["affected_value_usd"], quality["check"]
     aside = quality[quality["treatment"].eq("set_aside")].groupby("kind")[["lines", "affected_value_usd"]].sum()
     aside = aside.assign(lines=[say("lines", n=int(n)) for n in aside["lines"]]).reset_index()
-    kinds, mended = say.each("doubts.kind", aside), value[check.isin(["missing_weight", "wrong_unit"])].sum()
-    breaks = [
+    kinds, without = say.each("doubts.kind", aside), check.eq("missing_weight") & quality["treatment"].eq("kept")
+    mended = value[check.isin(["missing_weight", "wrong_unit"]) & ~without].sum()
+    products = [*say.names("products")[quality.loc[without, "product_id"].unique()]]
+    breaks = [(products, "doubts.no_weights", {"products": products, "value": value[without].sum()})]
+    breaks += [
         (_by(column, quality[check.eq(kind) & quality["certainty"].eq(certainty)]), f"doubts.{kind}_{certainty}")
         for (kind, certainty), column in BREAKS.items()
     ]

@@ -211,7 +211,7 @@ def _imports(ds: Dataset, key: str, horizon: pd.Period) -> dict:
     memory = ds.cleaned / IMPORTS
     imports = memory_of(memory)
     if imports.get("key") != key or imports["tables"] != table_digests(ds):
-        preload.start()  # the notebooks will run: kernels get ready while this process cleans
+        preload.start()
         from importcut.intake.clean import clean_imports
         from importcut.intake.declarations import read_declarations
 
@@ -239,6 +239,7 @@ def _arrivals(ds: Dataset, key: str) -> dict:
     memory = ds.processed / "coverage.json"
     known = memory_of(memory)
     if known.get("key") != key:
+        preload.start()  # the notebooks will run: kernels get ready while this process reads and cleans
         from importcut.intake import declarations
 
         files = declarations.read_declarations(replace(ds, period=None))

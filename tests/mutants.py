@@ -279,7 +279,10 @@ class Guards:
 
     def tests(self, mutant: Mutant) -> list:
         names = {name for context in self.contexts(mutant) for name in self.of[context]} & self.items.keys()
-        return [self.items[name] for name in sorted(names, key=lambda name: (self.cost[name], name))]
+        return sorted((self.items[name] for name in names), key=self.order)
+
+    def order(self, item) -> tuple[float, str]:
+        return self.cost[item.nodeid], item.nodeid
 
 
 class Loop:
@@ -296,6 +299,7 @@ class Loop:
         self.bases = session.config._tmp_path_factory
         self.memory.install(session.items, self.measure)
         guards = Guards(session.items, self._measured(session.items), self.options.longest)
+        self._control(guards)
         with open(self.options.out, "a", encoding="utf-8") as out:
             for mutant in self.options.mutants:
                 print(json.dumps(self._tried(mutant, guards)), file=out, flush=True)
@@ -316,21 +320,35 @@ class Loop:
         self.memory.load()
         return measured
 
+    def _control(self, guards: Guards) -> None:
+        """Without a slip all tests hold in the order in which slips are tried, and with the walk walked anew."""
+        tests = sorted(guards.items.values(), key=guards.order)
+        ended, by = self._in_fork(None, tests, {"way"}, guards)
+        if ended:
+            raise SystemExit(f"{by} fails without any slip")
+
     def _tried(self, mutant: Mutant, guards: Guards) -> dict:
-        tests, base = guards.tests(mutant), Path(tempfile.mkdtemp(dir=self.options.folder))
-        limit = ROUNDS * sum(guards.cost[item.nodeid] for item in tests) + 10
+        tests, started = guards.tests(mutant), time.time()
         walked = {context.removeprefix(WALK).strip() for context in guards.contexts(mutant) if context.startswith(WALK)}
-        self.memory.changed, self.bases._basetemp, started = walked, base, time.time()
-        ended, by = in_fork(lambda: _try(mutant, tests, base / "by"), limit), base / "by"
+        ended, by = self._in_fork(mutant, tests, walked, guards)
         row = {"function": mutant.name, "number": mutant.number} | dict(zip(("was", "now"), mutant.change, strict=True))
-        row |= {"killed": ended != 0, "by": by.read_text() if by.exists() else ended, "tests": len(tests)}
+        return row | {"killed": ended != 0, "by": by, "tests": len(tests), "seconds": round(time.time() - started, 1)}
+
+    def _in_fork(self, mutant: Mutant | None, tests: list, walked: set[str], guards: Guards) -> tuple[int, str | int]:
+        """How a fork ended that runs some tests, and the first of them that failed, if one did."""
+        base = Path(tempfile.mkdtemp(dir=self.options.folder))
+        self.memory.changed, self.bases._basetemp = walked, base
+        limit = ROUNDS * sum(guards.cost[item.nodeid] for item in tests) + 10
+        ended, by = in_fork(lambda: _try(mutant, tests, base / "by"), limit), base / "by"
+        name = by.read_text() if by.exists() else ended
         shutil.rmtree(base, ignore_errors=True)
-        return row | {"seconds": round(time.time() - started, 1)}
+        return ended, name
 
 
-def _try(mutant: Mutant, tests: list, by: Path) -> None:
+def _try(mutant: Mutant | None, tests: list, by: Path) -> None:
     """Fails as the first test does, whose name is written down."""
-    mutant.place()
+    if mutant:
+        mutant.place()
     for item, following in zip(tests, [*tests[1:], None], strict=True):
         if any(report.failed for report in runtestprotocol(item, nextitem=following, log=False)):
             by.write_text(item.nodeid)

@@ -172,6 +172,14 @@ def test_the_rank_and_the_smallest_fall_told_are_those_of_the_placebos(base):
     assert beaten["placebo_rank"] == 2 and not beaten["told"] and beaten["gross_usd"] > 0
 
 
+def test_among_few_donors_no_fall_is_told_from_chance_however_large(base):
+    """Of five series one falls most by chance in 20 % of cases, more than the threshold allows."""
+    _, seen = world(base, {"x": stepped(100, 1), **{d: stepped(100, 100 - n) for n, d in enumerate(DONORS)}})
+    row = estimates(seen, spread(seen)).set_index("method").loc["control_basket"]
+    assert row["placebo_p"] == row["smallest_p"] == 0.2 and not row["told"]
+    assert pd.isna(row["detectable_share"]) and pd.isna(row["detectable_usd"])
+
+
 def test_growth_of_the_donors_is_told_from_a_fall_of_imports(base):
     series = {"x": stepped(100, 90), "d1": stepped(10, 15), "d2": stepped(10, 15), "d3": stepped(10, 15)}
     _, seen = world(base, series)

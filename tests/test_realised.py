@@ -168,3 +168,23 @@ def test_a_range_over_the_origins_prices_holds_the_cut(sample):
     assert (known["low_usd"] <= known["gross_usd"] + 1e-6).all() and (
         known["gross_usd"] <= known["high_usd"] + 1e-6
     ).all()
+
+
+def test_the_cut_to_date_has_the_range_of_the_net_cut_where_that_is_known():
+    """Imported inputs take 80 of 300 dollars off, and off both ends of the range; of two grades the weaker counts."""
+    ds = open_dataset("sample", period="2026Q3")
+    one = {"project_id": "antifreeze_navoi", "identified": True, "reason": None, "net_evidence": "planned"}
+    rows = pd.DataFrame(
+        [
+            one | {"gross_usd": 100.0, "net_usd": 70.0, "low_usd": 90.0, "high_usd": 130.0},
+            one | {"gross_usd": 200.0, "net_usd": 150.0, "low_usd": 180.0, "high_usd": 230.0},
+        ]
+    ).assign(gross_evidence=["measured", "inferred"], limit_flag=[False, True])
+    bare = pd.DataFrame(columns=["rule", "basis"])  # of the plan nothing is credited
+    [row] = ranking(ds, rows, bare).query("project_id == 'antifreeze_navoi'").to_dict("records")
+    assert (row["gross_usd"], row["net_usd"], row["low_usd"], row["high_usd"]) == (300, 220, 190, 280)
+    assert (row["evidence"], row["limit_flag"], row["rank"]) == ("planned", True, 1)
+    unknown = rows.assign(net_usd=[70.0, np.nan])
+    [row] = ranking(ds, unknown, bare).query("project_id == 'antifreeze_navoi'").to_dict("records")
+    assert (row["headline_usd"], row["low_usd"], row["high_usd"]) == (300, 270, 360)
+    assert row["evidence"] == "inferred"

@@ -1,5 +1,7 @@
 """How sure: draws that keep their promises, probabilities that add up, and a known case."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,6 +91,21 @@ def test_outcomes_do_not_depend_on_how_many_draws_are_computed_at_a_time(sample,
     assert nets["cumulative"].to_numpy() == pytest.approx(outcomes[0]["cumulative"].to_numpy())
 
 
+def test_the_portfolio_adds_up_projects_in_the_last_year_and_over_all_years():
+    """Two projects cut 1, 2, 4 and 10, 20, 40 net, and twice that gross, times the draw; two draws at a time."""
+    ds = SimpleNamespace(projects=pd.DataFrame({"project_id": ["a", "b"]}))
+    cuts = np.array([[1.0, 2.0, 4.0], [10.0, 20.0, 40.0]])
+
+    def evaluate(drawn):
+        net = drawn["success"][:, None, None] * cuts
+        return {"net": net, "gross": 2 * net}
+
+    nets, totals = portfolio_outcomes(ds, {"success": np.array([0.0, 1.0, 3.0])}, evaluate, size=2)
+    assert nets["target_year"].to_dict("list") == {"a": [0, 4, 12], "b": [0, 40, 120]}
+    assert nets["cumulative"].to_dict("list") == {"a": [0, 7, 21], "b": [0, 70, 210]}
+    assert totals.to_dict("list") == {"annual": [0, 88, 264], "cumulative": [0, 154, 462]}
+
+
 def test_the_ranking_takes_range_and_probabilities_from_the_draws(sample, outcomes):
     certain = certainty(outcomes[0], sample.ds)
     filled = with_certainty(sample.ranking, certain)
@@ -99,6 +116,17 @@ def test_the_ranking_takes_range_and_probabilities_from_the_draws(sample, outcom
     realised = filled[filled["basis"].eq("realised_to_date")]
     assert realised["p_first"].isna().all()
     pd.testing.assert_frame_equal(realised, sample.ranking[sample.ranking["basis"].eq("realised_to_date")])
+
+
+def test_whoever_is_always_among_the_first_three_is_so_with_probability_one_and_not_above_it():
+    """Ranked first, second and third in 14, 23 and 4 of 41 draws: added up in binary, that is a little more than one."""
+    places = pd.DataFrame({"rank": [1, 2, 3], "probability": [14 / 41, 23 / 41, 4 / 41]})
+    certain = places.assign(project_id="a", basis="cumulative", low_usd=1.0, high_usd=2.0)
+    ranking = pd.DataFrame({"project_id": ["a", "b"], "basis": "cumulative"})
+    ranking = ranking.assign(**dict.fromkeys(["low_usd", "high_usd", "p_first", "p_top3"], np.nan))
+    filled = with_certainty(ranking, certain).set_index("project_id")
+    assert filled.loc["a", ["low_usd", "high_usd", "p_first", "p_top3"]].tolist() == [1.0, 2.0, 14 / 41, 1.0]
+    assert filled.loc["b", ["low_usd", "p_first"]].isna().all()
 
 
 def test_a_sum_of_assumptions_has_the_variance_shares_as_sobol_indices(sample):

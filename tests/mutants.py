@@ -21,9 +21,11 @@ import time
 import tomllib
 import traceback
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from importlib import import_module
+from itertools import zip_longest
 from math import sqrt
 from pathlib import Path
 
@@ -200,7 +202,7 @@ class Measure:
         """What was measured before and, of these tests, now."""
         failed, lines = [], defaultdict(lambda: defaultdict(set))
         self.coverage.start()
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in _with_next(items):
             self._enter(item.nodeid)
             failed += [item.nodeid for report in runtestprotocol(item, nextitem=following, log=False) if report.failed]
             self._leave()
@@ -349,10 +351,14 @@ def _try(mutant: Mutant | None, tests: list, by: Path) -> None:
     """Fails as the first test does, whose name is written down."""
     if mutant:
         mutant.place()
-    for item, following in zip(tests, [*tests[1:], None], strict=True):
+    for item, following in _with_next(tests):
         if any(report.failed for report in runtestprotocol(item, nextitem=following, log=False)):
             by.write_text(item.nodeid)
             os._exit(1)
+
+
+def _with_next(items: list) -> Iterator[tuple]:
+    return zip_longest(items, items[1:])
 
 
 def in_fork(work, seconds: float | None = None) -> int:

@@ -63,6 +63,16 @@ def test_deliveries_taken_back_raise_imports():
     assert found == {"base": 300, "activity": 30, "intensity": 0, "price": 0, "mix": 0, "project": 60}
 
 
+def test_a_product_of_other_years_has_no_row_in_the_bridge_and_one_that_was_only_delivered_has():
+    spans = (pd.Period("2024", "Y"), THEN, NOW)
+    old = scene([7.0, 0, 0], [3.0] * 3, [0] * 3, [10.0] * 3, spans, product="old")
+    made = scene([7.0, 0, 0], [3.0] * 3, [0, 0, 5.0], [10.0] * 3, spans, product="made")
+    both = [pd.concat(pair, ignore_index=True) for pair in zip(old, made, strict=True)]
+    both[1] = both[1].drop_duplicates()  # they share the plant
+    table = bridges(*both[:3], prices=both[3], steps=[("base", THEN, NOW)])
+    assert set(table["product_id"]) == {"made"} and table["value_usd"].sum() == 0
+
+
 def test_more_taken_back_than_imported_passes_through_zero_and_closes():
     found = effects(*scene([100.0, 10], [3.0, 4.0], [0, -20.0], [10.0, 11]))
     assert found == {"base": 300, "activity": 0, "intensity": -340, "price": 0, "mix": 0, "project": 80}

@@ -118,6 +118,28 @@ def test_a_product_that_appears_after_the_base_has_none_and_is_not_identified(ba
     assert identification(seen, plant_cuts(seen))["reason"].tolist() == ["no_base"]
 
 
+@pytest.mark.parametrize(
+    ("product", "first", "trial", "reason", "touched"),
+    [
+        ("x", "2027-01", None, "not_started", False),  # the last quarter ends before it
+        ("x", "2026-12", "2025-12", None, True),
+        ("x", "2026-12", "2026-01", None, False),  # a trial after the base, 2025
+        ("x", "2023-01", None, None, False),  # the base is the first year of the series
+        ("x", "2022-12", None, "before_series", False),
+        ("never_imported", "2025-01", None, "no_series", False),
+    ],
+)
+def test_a_case_says_why_imports_cannot_tell_and_whether_a_trial_touched_its_base(
+    product, first, trial, reason, touched, base
+):
+    ds, seen = world(base, {"x": flat(100), **{d: flat(10) for d in DONORS}})
+    projects = pd.DataFrame({"project_id": ["j"], "first_output": [first], "trial_output": [trial]})
+    sheet = ds.project_products.assign(product_id=product)
+    ds = replace(ds, registers=MappingProxyType(dict(ds.registers) | {"projects": projects, "project_products": sheet}))
+    [case] = observe(ds, seen.panel, seen.prices).cases.itertuples()
+    assert (case.reason, case.base_touched) == (reason, touched)
+
+
 def waves(seed):
     rng = np.random.default_rng(seed)
     return {d: 50 * np.exp(rng.normal(0, 0.1, len(QUARTERS)).cumsum()) for d in DONORS}
@@ -178,6 +200,15 @@ def test_among_few_donors_no_fall_is_told_from_chance_however_large(base):
     row = estimates(seen, spread(seen)).set_index("method").loc["control_basket"]
     assert row["placebo_p"] == row["smallest_p"] == 0.2 and not row["told"]
     assert pd.isna(row["detectable_share"]) and pd.isna(row["detectable_usd"])
+
+
+@pytest.mark.parametrize(("threshold", "told"), [(0.2, True), (0.19, False)])
+def test_the_first_of_five_is_told_where_the_threshold_is_exactly_one_in_five(threshold, told, base):
+    donors = {d: stepped(100, 100 - 10 * n) for n, d in enumerate(DONORS)}
+    settings = {"thresholds": MappingProxyType({**base.thresholds, "placebo_p": threshold})}
+    _, seen = world(base, {"x": stepped(100, 30), **donors}, **settings)
+    row = estimates(seen, spread(seen)).set_index("method").loc["control_basket"]
+    assert row["placebo_rank"] == 1 and row["told"] == told and pd.notna(row["detectable_share"]) == told
 
 
 def test_growth_of_the_donors_is_told_from_a_fall_of_imports(base):

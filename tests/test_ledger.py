@@ -212,6 +212,7 @@ def told(language="en", **now):
 
 def test_nothing_changed_is_said():
     table, finding, listed = told()
+    assert table.query("kind == 'data'")["difference"].tolist() == [1], "a quarter since"
     assert table.dropna(subset="difference").query("kind != 'data'")["difference"].eq(0).all()
     assert finding.title == "Since the report of Q2 2026 hardly anything has changed"
     for part in (
@@ -309,6 +310,16 @@ def test_a_cut_that_cannot_be_told_any_more_is_no_revision_to_zero():
     assert row["before"] == 300e3 and pd.isna(row["after"]) and pd.isna(row["difference"])
     late, _, _ = told(cuts=pd.concat([cuts(a=(500e3, None)), untold("b", "no_deliveries")], ignore_index=True))
     assert late.query("kind == 'revision' and id == 'b'")["difference"].tolist() == [-300e3]
+
+
+def test_cuts_measured_by_another_method_are_not_compared_and_the_change_of_method_is_told():
+    then, now = (THEN["cuts_realised"].assign(method=method) for method in ("control_basket", "deliveries"))
+    table = changes(published(**THEN | {"cuts_realised": then}), DS, **SAME | {"cuts": now})
+    [row] = table.query("kind == 'method'").to_dict("records")
+    assert (row["id"], row["state_before"], row["state_after"]) == ("method", "control_basket", "deliveries")
+    assert set(table["kind"]) == {"data", "method", "measure", "target"}
+    same = changes(published(**THEN | {"cuts_realised": now}), DS, **SAME | {"cuts": now})
+    assert {"revision", "rank", "headline"} <= set(same["kind"]) and "method" not in set(same["kind"])
 
 
 def test_an_older_publication_without_a_table_is_compared_by_the_others():

@@ -164,6 +164,12 @@ def test_dispatch_fixes_the_kilograms_and_credit_never_changes_the_total(dispatc
     assert credit.loc["shapley", "net_usd"] == pytest.approx(parts["net_usd"].sum())
 
 
+def test_a_scenario_that_states_no_dispatch_shares_in_proportion(sample, caps):
+    silent = {name: value for name, value in sample.ds.scenario.items() if name != "dispatch"}
+    ds = replace(sample.ds, scenario=MappingProxyType(silent))
+    assert plan(ds, caps)["displaced_kg"].tolist() == pytest.approx(sample.flows["displaced_kg"].tolist())
+
+
 def test_an_early_project_is_not_crowded_out_by_a_late_one_when_first_come_first_served(sample, caps):
     ds = replace(sample.ds, scenario=MappingProxyType({**sample.ds.scenario, "dispatch": "first_come"}))
     parts = grids(ds, caps)

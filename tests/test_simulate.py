@@ -119,7 +119,7 @@ def test_the_ranking_takes_range_and_probabilities_from_the_draws(sample, outcom
 
 
 def test_whoever_is_always_among_the_first_three_is_so_with_probability_one_and_not_above_it():
-    """Ranked first, second and third in 14, 23 and 4 of 41 draws: added up in binary, that is a little more than one."""
+    """Ranked first, second and third in 14, 23 and 4 of 41 draws: in binary their sum is above one."""
     places = pd.DataFrame({"rank": [1, 2, 3], "probability": [14 / 41, 23 / 41, 4 / 41]})
     certain = places.assign(project_id="a", basis="cumulative", low_usd=1.0, high_usd=2.0)
     ranking = pd.DataFrame({"project_id": ["a", "b"], "basis": "cumulative"})

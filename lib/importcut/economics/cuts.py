@@ -76,7 +76,7 @@ def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame)
     known = table["imported_input_usd_per_kg"].notna()
     table = table.assign(
         net_usd=table["gross_usd"] - table["delivered_kg"] * table["imported_input_usd_per_kg"],
-        net_evidence=pd.Series("planned", table.index, dtype=object).where(known, None),
+        net_evidence=np.where(known, "planned", None),
         identified=True,
     )
     table = table.merge(identification.drop(columns="reason"), on=PAIR, how="left", validate="m:1")

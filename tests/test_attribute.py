@@ -156,5 +156,5 @@ def test_beyond_sixteen_projects_credit_is_sampled_and_still_adds_up():
 
 def test_an_unknown_dispatch_or_a_missing_order_is_an_error():
     for dispatch in ("lottery", "merit_order"):
-        with pytest.raises(ValueError, match="choose"):
+        with pytest.raises(ValueError, match="choose proportional, or merit_order or first_come with an order"):
             credit(pd.Series([1.0, 2.0]), 1, dispatch=dispatch)

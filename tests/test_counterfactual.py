@@ -236,6 +236,16 @@ def test_the_range_spans_base_years_donors_and_bases_of_comparison(base):
     assert cuts["high_usd"].sum() == pytest.approx(tried["gross_usd"].max())
 
 
+def test_a_donor_whose_declared_weight_is_missing_is_left_out_of_declared_weights_alone(base):
+    ds, seen = world(base, {"x": stepped(100, 60), **{f"d{n}": flat(10) for n in range(1, 6)}})
+    lost = seen.panel["product_id"].eq("d4") & seen.panel["period"].eq(QUARTERS[0])
+    panel = seen.panel.assign(raw_kg=seen.panel["raw_kg"].mask(lost, 0.0))
+    tried = spread(observe(ds, panel, seen.prices), ["control_basket"])
+    left_out = tried.groupby("basis")["left_out"].agg(set)
+    assert left_out["raw_kg"] == {"d4", "d1;d4", "d2;d4", "d3;d4", "d4;d5"}
+    assert left_out["net_kg"] == left_out["value_usd"] == {"", "d1", "d2", "d3", "d4", "d5"}
+
+
 def test_the_value_basis_compares_dollars(base):
     series = {"x": stepped(100, 60), "d1": flat(10), "d2": flat(10), "d3": flat(10)}
     ds, seen = world(base, series)

@@ -92,6 +92,14 @@ def test_a_missing_origin_is_carried_by_the_price_index_and_graded_inferred():
     assert price["price_evidence"] == "inferred"
 
 
+def test_an_origin_that_reports_no_more_and_a_cell_without_weight_have_no_say_in_the_price():
+    panel = two_origins([50.0, 50], [20.0, 80], [10.0, 20], [12.0, 24])
+    stopped = panel.head(2).assign(origin="DE", comparable=False, unit_value=99.0, value_usd=4950.0)
+    weightless = panel.tail(1).assign(origin="JP", net_kg=0.0, unit_value=np.nan, value_usd=500.0)
+    whole = pd.concat([panel, stopped, weightless], ignore_index=True)
+    pd.testing.assert_frame_equal(mix_constant_prices(whole, GROUP, THEN), mix_constant_prices(panel, GROUP, THEN))
+
+
 def test_the_price_range_is_that_of_the_origins():
     panel = two_origins([50.0, 50], [50.0, 50], [10.0, 20], [12.0, 21])
     price = mix_constant_prices(panel, GROUP, THEN).set_index("period").loc[NOW]

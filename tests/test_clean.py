@@ -456,6 +456,40 @@ def test_a_correction_puts_a_value_right_while_what_it_expects_stands_there(ds):
     assert imports["net_kg"].to_dict() == {2: 10.0, 3: 100.0, 4: 100.0} and quarantine.empty
 
 
+@pytest.mark.parametrize(
+    ("column", "expect", "written", "read"),
+    [
+        ("net_weight", "100", "10,50", 10.5),
+        ("date", "2025-01-15", "28.08.2025", "2025Q3"),
+    ],
+)
+def test_a_correction_is_read_as_registers_are(ds, column, expect, written, read):
+    mended = with_register(ds, "corrections", correction(2, column, expect, written))
+    imports, _ = cleaned(mended, line(1), line(2), line(3))
+    shown = {"net_weight": imports["net_kg"], "date": imports["period"].astype("str")}
+    assert shown[column][2] == read
+
+
+def test_thousands_in_a_correction_are_no_empty_value(ds):
+    mended = with_register(ds, "corrections", correction(2, "net_weight", "100", "72 500,00"))
+    imports, _ = cleaned(mended, line(1), line(2), line(3))
+    assert imports["declared_kg"][2] == 72500.0
+
+
+@pytest.mark.parametrize(
+    ("column", "expect", "written", "told"),
+    [
+        ("value_usd", "5", "72,500", "line 2: value_usd 72,500 can be 72500 or 72.500 — write 72500 or"),
+        ("value_usd", "5", "much", "line 2: value_usd much cannot be read — write a number"),
+        ("date", "2025-01-01", "03/04/2025", "line 2: date 03/04/2025 cannot be read — write YYYY-MM-DD"),
+    ],
+)
+def test_a_correction_that_cannot_be_read_stops_the_run(ds, column, expect, written, told):
+    read = receive(ds, a=[line(1)])
+    with pytest.raises(DataError, match=f"^corrections.csv declarations/a.csv {told}"):
+        clean_imports(read, with_register(ds, "corrections", correction(2, column, expect, written)))
+
+
 def test_a_correction_of_a_value_that_cannot_be_read_brings_its_line_back(ds):
     mended = with_register(ds, "corrections", correction(3, "date", "31.02.2025", "2025-02-28"))
     imports, quarantine = cleaned(mended, line(1), line(2, **{DATE: "31.02.2025"}), line(3))

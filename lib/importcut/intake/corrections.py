@@ -11,16 +11,15 @@ from ibis import _
 
 from importcut.dataset import Dataset
 from importcut.intake.engine import small_table
-from importcut.intake.files import parts
+from importcut.intake.files import FORMER, parts
 from importcut.intake.parquet import FAULTS
 from importcut.intake.registers import read_register
 from importcut.intake.rules import NOTHING
 from importcut.intake.spreadsheet import read_csv
 from importcut.intake.text import utf8
-from importcut.intake.values import Fault
-from importcut.schema import PLACE, DataError, listed, tables
+from importcut.intake.values import Fault, decimal_mark, exact, read_column
+from importcut.schema import PLACE, Column, DataError, listed, tables
 
-FORMER = "repairs.csv"  # whole lines, as datasets kept them before corrections.csv had room for them
 FORMER_COLUMNS = {"raw": "expect", "corrected": "value"}
 NO_LINE = "there is no such line — correct file and line"
 STALE = "the sender may have mended it: withdraw the correction, or expect what stands there"
@@ -100,7 +99,7 @@ def amended(ds: Dataset, file: Path) -> tuple[Dataset, pd.DataFrame]:
     sheet = read_csv(file, {column.name for column in table.columns})
     if isinstance(sheet, Fault):
         raise DataError(str(sheet))
-    at = sheet.header.index("value") if "value" in sheet.header else 0
+    at = (*sheet.header, "value").index("value")
     filled = {row: cells for row, cells in sheet.rows.items() if "".join(cells[at : at + 1]).strip()}
     rows, faults = read_register(replace(sheet, rows=filled), table, ds.frequency)
     if faults:
@@ -130,15 +129,25 @@ def corrected(lines: ibis.Table, ds: Dataset) -> ibis.Table:
     """
     register = ds.corrections.rename(columns={"file": "source_file"})
     register = register[register["column"].notna() & register["status"].ne("withdrawn")]
-    kinds = {c.name: c.type for c in tables()["declarations"].columns[2:]}
-    known = register[register["column"].isin(kinds)].sort_values("column", kind="stable")
-    remedy = f"is no column of declarations — choose one of {', '.join(kinds)}"
-    wrong = [f"corrections.csv: {column} {remedy}" for column in register["column"] if column not in kinds]
+    columns = {c.name: c for c in tables()["declarations"].columns[2:]}
+    known = register[register["column"].isin(columns)]
+    remedy = f"is no column of declarations — choose one of {', '.join(columns)}"
+    wrong = [f"corrections.csv: {column} {remedy}" for column in register["column"] if column not in columns]
+    read = {name: _read(rows, columns[name], ds.frequency) for name, rows in known.groupby("column")}
+    wrong += [str(fault) for _values, faults in read.values() for fault in faults]
     if wrong := wrong + (_unexpected(lines, known) if len(known) else []):
         raise DataError("\n".join(wrong))
-    for column, rows in known.groupby("column"):
+    for column, (rows, _faults) in read.items():
         lines = _put_right(lines, rows, column)
     return lines
+
+
+def _read(rows: pd.DataFrame, column: Column, frequency: str) -> tuple[pd.DataFrame, list[Fault]]:
+    """The corrections of a column with values as the project writes them, and what is wrong with those."""
+    texts = rows["value"].fillna("").set_axis(rows["source_file"] + " line " + rows["line"].astype("str"))
+    free, mark = replace(column, optional=True, check=""), decimal_mark([*texts], comma=False)
+    values, faults = read_column(texts, free, "corrections.csv", frequency, mark=mark)
+    return rows.assign(value=values.map(exact, na_action="ignore").to_numpy()), faults
 
 
 def _unexpected(lines: ibis.Table, register: pd.DataFrame) -> list[str]:

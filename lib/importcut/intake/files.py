@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from importcut.schema import DataError
 
+RAW = ("declarations", "imports")  # folders of a dataset
+FORMER = "repairs.csv"  # corrections of lines, as datasets kept them before corrections.csv had room for them
 ROOMY = 100_000_000  # bytes that anything may unpack to
 MOST_RATIO = 200  # times its size beyond that: CSV packs to a tenth or a thirtieth, a bomb to a thousandth
 CHUNK = 1 << 20

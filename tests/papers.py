@@ -17,7 +17,8 @@ PICTURES = ROOT / "notebooks" / "pictures"
 INTRODUCTION = """# Codebook
 
 Every table and column, made from `lib/importcut/tables.toml` and `lib/importcut/registers.toml` by `make golden`. A
-type with a question mark may be empty: what is not known is empty, never zero. Periods are written 2026Q3 or 2024.
+type with a question mark may be empty, and in a register its column may be left out: what is not known is empty, never
+zero. Periods are written 2026Q3 or 2024.
 """
 
 

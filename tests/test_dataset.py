@@ -135,7 +135,7 @@ def test_several_faults_are_told_at_once(full):
     change(full, "products.csv", "antifreeze,Антифриз,Antifriz,Антифриз,Antifreeze", "antifreeze,,,,")
     change(full, "projects.csv", "2025-06", "mid 2025")
     change(full, "uses.csv", "asaka,painting", "osaka,painting")
-    (full / "plants.csv").write_text("plant_id;name_en\n")
+    (full / "plants.csv").write_text("plant;name_en\n")
     files = [line.split()[0].rstrip(":") for line in told(full)]
     assert files == ["dataset.toml", "products.csv", "plants.csv", "projects.csv", "uses.csv", "uses.csv"]
 
@@ -285,8 +285,11 @@ def test_a_scenario_overrides_the_base_and_keeps_the_rest(folder):
         "scenarios/late.toml assumption delay_years: value 'one' cannot be read — write a number",
         "scenarios/late.toml assumption intensity: reason is missing — add it (the sample's file shows how)",
         "scenarios/late.toml assumption intensity: source is missing — add it (the sample's file shows how)",
-        "scenarios/late.toml: assumption intensity has low, value, high [2, 1, 1] — write them in this order",
-        "scenarios/late.toml: assumption intensity is not in scenarios/base.toml — add it there or correct it",
+        "scenarios/late.toml assumption intensity: is not in scenarios/base.toml — add it there or correct it",
+    ]
+    assume(folder, "late", assumed("delay_years", 1, "low = 2\nunit = '1'\nreason = 'made up'\nsource = 'made up'"))
+    assert told(folder, scenario="late") == [
+        "scenarios/late.toml assumption delay_years: low, value, high are [2, 1, 1] — write them in this order"
     ]
 
 
@@ -301,7 +304,7 @@ def test_a_misspelt_assumption_is_told_which_there_are_whichever_scenario_is_ope
 def test_an_assumption_that_is_no_section_is_told_how_to_write_it(folder):
     assume(folder, "base", "[assumptions]\ndelay_years = 1.0\n")
     [line] = told(folder)
-    assert line.startswith("scenarios/base.toml: assumption delay_years is 1.0 — write [assumptions.delay_years] with")
+    assert line.startswith("scenarios/base.toml assumption delay_years: is 1.0 — write a section with low, value,")
 
 
 def test_what_a_scenario_says_of_a_single_project_is_checked(full):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importcut.app.run import inputs
-from importcut.intake.opening import open_dataset
+from importcut.intake.opening import examine, open_dataset
 from importcut.intake.registers import read_registers
 from importcut.intake.spreadsheet import sheets_of
 from importcut.schema import DataError, tables
@@ -362,7 +362,10 @@ def test_a_register_that_stands_twice_is_told_unless_its_sheet_is_empty(folder):
 def test_a_sheet_that_is_no_register_is_told_which_there_are(folder):
     workbook(folder, {"product": [["product_id"]]})
     [line] = told(folder)
-    assert line.startswith("registers.xlsx sheet product: is no register — rename it to one of products, plants, ")
+    assert line.startswith("registers.xlsx sheet product: is no register — is products meant? (_ before its name")
+    workbook(folder, {"Sheet1": [["anything"]]})
+    [line] = told(folder)
+    assert line.startswith("registers.xlsx sheet Sheet1: is no register — choose one of products, plants, ")
 
 
 @pytest.mark.parametrize("raw", [b"", b"product_id,name\n", b"PK\x03\x04 cut short"])
@@ -371,6 +374,82 @@ def test_a_workbook_that_is_none_is_told_once(folder, raw):
     (folder / "registers.xlsx").write_bytes(raw)
     [line] = told(folder)
     assert line.startswith("registers.xlsx: cannot be read") and line.endswith("without a password")
+
+
+def test_only_the_columns_that_are_needed_must_be_there(folder):
+    whole = open_dataset(folder).products
+    products = pd.read_csv(folder / "products.csv", dtype=str)
+    needed = ["product_id", "group", "hs_prefixes", "priority", "source"]
+    products[[*needed, "name_ru"]].to_csv(folder / "products.csv", index=False)
+    read = open_dataset(folder).products
+    pd.testing.assert_frame_equal(read[needed], whole[needed])
+    assert list(read) == list(whole) and read["kg_per_unit"].isna().all() and read["name_en"].eq(whole["name_ru"]).all()
+    products[needed].to_csv(folder / "products.csv", index=False)
+    assert told(folder)[0] == "products.csv row 2: no name in any language — write one"
+    assert [c.name for c in tables("registers.toml")["products"].columns if not c.optional] == needed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("net_kg", "netkg", "netkg is no column — is net_kg meant?"),
+        ("baseline_kg", "base_line_kg", "base_line_kg is no column — is baseline_kg meant?"),
+        ("value_usd", "Value_USD", "Value_USD is no column — is value_usd meant?"),
+        ("net_kg", "zzz", "no column net_kg — add the column"),
+    ],
+)
+def test_a_header_that_is_like_a_column_is_never_taken_for_none(folder, old, new, said):
+    (folder / "deliveries.csv").write_text(DELIVERED.replace(old, new) + "\n2025Q1,p,topcoat,asaka,5,0,1\n")
+    assert told(folder)[0] == f"deliveries.csv row 1: {said}"
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("delivery.csv", "deliveries.csv"), ("deliveries (2).csv", "deliveries.csv"),
+        ("Deliveries.CSV", "deliveries.csv"),
+        ("Copy of products.xlsx", "products.csv"), ("project_product.txt", "project_products.csv"),
+        ("Registers.xlsx", "registers.xlsx"), ("registers_new.xlsx", "registers.xlsx"),
+    ],
+)  # fmt: skip
+def test_a_file_that_may_be_meant_for_a_register_is_told_the_nearest(folder, name, near):
+    (folder / name).write_text("")
+    assert told(folder) == [
+        f"{name}: is not read — is {near} meant? Then save it under that name, or take it out of the folder"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("declaration", "declarations"), ("Imports", "imports"), ("scenario", "scenarios"), ("imports_2025", "imports")],
+)
+def test_a_folder_that_may_be_meant_for_one_that_is_read_is_told(folder, name, near):
+    (folder / name).mkdir()
+    assert told(folder)[0].startswith(f"{name}: is not read — is {near} meant?")
+
+
+@pytest.mark.parametrize("name", ["late.tml", "late.toml.txt", "LATE.TOML", "Base.toml"])
+def test_a_scenario_whose_name_is_misspelt_is_told(folder, name):
+    (folder / "scenarios").mkdir(exist_ok=True)
+    (folder / "scenarios" / name).write_text("")
+    assert told(folder)[0].startswith(f"scenarios/{name}: is not read — is {name.lower()[:4]}.toml meant?")
+
+
+def test_what_is_like_nothing_is_told_in_one_line_and_hinders_no_report(folder):
+    for name in ("notes.docx", "reports", "products.pdf", ".hidden", "README.md", "~$registers.xlsx"):
+        (folder / name).write_text("")
+    (folder / "published").mkdir()
+    assert len(open_dataset(folder).products) == 3
+    [*_, note] = examine(folder).unfilled
+    assert str(note).startswith(
+        "notes.docx, products.pdf, reports: not read — raw files lie in declarations/ or imports/"
+    )
+
+
+def test_a_plan_of_a_scenario_that_is_not_there_is_told(folder):
+    header = "period,plant_id,vehicles,scenario\n"
+    (folder / "activity.csv").write_text(header + "2025Q1,asaka,5,\n2025Q2,asaka,5,bsae\n2025Q3,asaka,5,base\n")
+    assert told(folder) == ["activity.csv row 3: scenario bsae is not in scenarios/ — add it there or correct it"]
 
 
 def test_an_archive_bomb_is_not_unpacked(folder, monkeypatch):
@@ -410,7 +489,7 @@ def test_a_workbook_of_the_old_kind_is_read_with_its_errors(folder, repository):
 def test_a_workbook_of_another_kind_is_not_passed_over(folder, name):
     (folder / name).write_bytes(b"")
     [line] = told(folder)
-    assert line.startswith(f"{name}: is not read") and line.endswith("save it in Excel as registers.xlsx")
+    assert line.startswith(f"{name}: is not read — is registers.xlsx meant? Then save it under that name")
 
 
 def test_letters_that_cp1251_lacks_are_missed(folder):

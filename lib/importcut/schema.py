@@ -16,6 +16,7 @@ from pyarrow import ArrowInvalid
 
 LIBRARY = Path(__file__).parent  # where the descriptions lie that come with the library
 PERIODS = {"Q": r"\d{4}Q[1-4]", "Y": r"\d{4}"}  # how a period is written, by frequency
+MISSPELT = 0.72  # from which likeness on a name is a misspelt one: delivery is deliveries, reports is not imports
 MOST_ERRORS = 40  # lines; more of them have one cause, and nobody reads them
 GRADES = ("measured", "inferred", "planned", "assumed")  # strongest first
 CLEANED = ("lines", "quarantine", "cells", "rules")  # tables that do not depend on the scenario
@@ -64,7 +65,7 @@ def listed(faults: list) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that a misspelt one is most like; "" if it is like none."""
     alike = {other.lower(): other for other in known}
-    return next((alike[near] for near in get_close_matches(name.lower(), alike, n=1)), "")
+    return next((alike[near] for near in get_close_matches(name.lower(), alike, n=1, cutoff=MISSPELT)), "")
 
 
 def choice(name: str, known: Iterable[str]) -> str:

@@ -29,7 +29,7 @@ LOOKS = {
 }
 HOW = (
     "Each sheet is a register. Its first row names the columns; fill in below, one row as the list here says.",
-    "Dark headers must be filled in, light ones may stay empty. A header's note tells meaning, unit and how to write.",
+    "Columns with a dark header must be filled in; light ones may stay empty or be deleted. A header's note tells how.",
     "Begin with products. All other sheets may stay empty; plants tell importers apart, projects make a ranking.",
     f"The sheet {OWN}examples shows rows of the sample dataset. Sheets whose name begins with {OWN} are never read.",
     "Formulas are read as the value that Excel saved. Do not rename the sheets or the headers.",

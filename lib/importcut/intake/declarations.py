@@ -18,7 +18,7 @@ import pyarrow as pa
 from importcut.dataset import DIGESTS, Dataset, digests, fingerprint_of, memory_of, remember
 from importcut.intake import text
 from importcut.intake.corrections import line_corrections, patched, without_file
-from importcut.intake.files import parts
+from importcut.intake.files import RAW, parts
 from importcut.intake.formats import SPECS, Fit, Format, detected, forced, known_formats, long_header, matched, unused
 from importcut.intake.grids import Rows, as_arrow, book_rows, long_rows, page_rows, parquet_rows, records_of
 from importcut.intake.parquet import read_text, write_declarations
@@ -26,7 +26,6 @@ from importcut.schema import DataError, listed
 
 BEGINNING = 250_000  # bytes of a text file among which its header is looked for
 MALFORMED = {"line": "int64", "reason": "str", "value": "str", "raw": "str"}
-FOLDERS = ("declarations", "imports")
 AT_ONCE = 2  # files: while one is looked at by its signs, another one is cast
 FILES = ("declarations", "malformed")  # of a RawFile
 LONGEST_NAME = 150  # bytes of a file's name in the names of what is made of it; file systems have room for 255
@@ -102,7 +101,7 @@ def read_declarations(ds: Dataset) -> list[RawFile]:
     """
     paths, wrong = _raw_files(ds)
     if not paths and not wrong:
-        raise DataError(f"{ds.name}: no raw files — put them into {' or '.join(f'{f}/' for f in FOLDERS)}")
+        raise DataError(f"{ds.name}: no raw files — put them into {' or '.join(f'{f}/' for f in RAW)}")
     code = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(SPECS.glob("*.toml"))]
     known = digests([*paths, *code], ds.processed / DIGESTS)
     formats, corrections = known_formats(ds), line_corrections(ds)
@@ -175,7 +174,7 @@ def _spans(files: list[RawFile]) -> dict[str, tuple[date, date]]:
 
 def _raw_files(ds: Dataset) -> tuple[list[Path], list[str]]:
     """The files in the dataset's folders, and what is wrong with those that are none of it, one sentence each."""
-    paths = sorted(p for folder in FOLDERS for p in (ds.path / folder).rglob("*") if not p.name.startswith((".", "~")))
+    paths = sorted(p for folder in RAW for p in (ds.path / folder).rglob("*") if not p.name.startswith((".", "~")))
     home = ds.path.resolve()
     odd = {p for p in paths if not p.resolve().is_relative_to(home) or (p.is_symlink() and not p.is_file())}
     remedy = "leads out of the dataset folder, or to no file — put a copy there"

@@ -1,6 +1,7 @@
 """A dataset's folder: opened, examined with everything that is wrong with it, or begun from the template."""
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,18 +9,26 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.dataset import ROOT, Dataset, as_of, as_period, processed_folder
+from importcut.dataset import FETCHED, PUBLISHED, ROOT, Dataset, as_of, as_period, processed_folder
+from importcut.intake.files import FORMER, HIDDEN, RAW
+from importcut.intake.quotations import REGISTER
 from importcut.intake.registers import read_registers
 from importcut.intake.scenario import read_scenario, scenarios
 from importcut.intake.settings import TEMPLATE, in_all_languages, is_blank, read_toml, wrong_settings
+from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK
 from importcut.intake.values import Fault
 from importcut.language import languages
-from importcut.schema import LIBRARY, PERIODS, DataError, listed
+from importcut.schema import LIBRARY, PERIODS, DataError, listed, nearest, tables
 
 DECIDE = {  # columns of products, plants and exchange_rates that say what an import is; a row without them says nothing
     "product_id", "hs_prefixes", "text_pattern", "priority", "plant_id", "tax_numbers", "aliases",
     "date", "currency", "uzs", "usd", "",
 }  # fmt: skip
+READ = (  # in a dataset's folder, beside its registers
+    "dataset.toml", *RAW, "scenarios", PUBLISHED, FETCHED, REGISTER, f"{REGISTER}.json", FORMER,
+    WORKBOOK, OLD_WORKBOOK,
+)  # fmt: skip
+TABULAR = ("", ".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".json", ".parquet")  # or a folder
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Examined:
     registers: dict[str, pd.DataFrame]
     places: dict[str, str]
     faults: tuple[Fault, ...]
-    unfilled: tuple[Fault, ...]
+    unfilled: tuple[Fault, ...]  # or not read: it hinders no report
 
 
 def open_dataset(name: str | Path, *, period: str | None = None, scenario: str = "base") -> Dataset:
@@ -75,7 +84,7 @@ def examine(name: str | Path) -> Examined:
         for name, table in registers.items()
     }
     ds = _dataset(path, settings, sound, scenario)
-    return Examined(ds, registers, places, (*wrong, *faults, *misread), tuple(_unfilled(about)))
+    return Examined(ds, registers, places, (*wrong, *faults, *misread), (*_unfilled(about), *_strays(path)[1]))
 
 
 def new_dataset(folder: str | Path) -> Path:
@@ -125,7 +134,27 @@ def _contents(path: Path) -> tuple[dict, dict[str, pd.DataFrame], dict[str, str]
     registers, places, faults = read_registers(path, _frequency(about))
     if about.get("frequency") not in PERIODS:  # nobody knows how periods are to be written
         faults = [fault for fault in faults if fault.column != "period"]
-    return about, registers, places, wrong, faults
+    return about, registers, places, wrong, faults + _strays(path)[0]
+
+
+def _strays(path: Path) -> tuple[list[Fault], list[Fault]]:
+    """What lies in a dataset's folder and is not read: named nearly like what is, or like nothing (in one line)."""
+    read = {name.partition(".")[0]: name for name in (*READ, WORKBOOK, *(f"{n}.csv" for n in tables("registers.toml")))}
+    meant = {}
+    for entry in sorted(path.iterdir()):
+        if entry.name not in (*READ, *read.values()) and not entry.name.lower().startswith((*HIDDEN, "readme")):
+            within = max((name for name in read if name in entry.stem.lower()), key=len, default="")
+            near = read.get(within or nearest(entry.stem, read), "")
+            meant[entry.name] = near if entry.suffix.lower() in TABULAR else ""
+    for name in sorted(file.name for file in (path / "scenarios").glob("*")):
+        plain = re.sub(r"\.(toml|tml)(\.txt)?$", ".toml", name.lower())
+        if plain.endswith(".toml") and (not name.endswith(".toml") or name != plain == "base.toml"):
+            meant[f"scenarios/{name}"] = plain
+    remedy = "is not read — is {} meant? Then save it under that name, or take it out of the folder"
+    odd = ", ".join(name for name, near in meant.items() if not near)
+    where = f"raw files lie in {' or '.join(f'{folder}/' for folder in RAW)}, registers are named as in CODEBOOK.md"
+    faults = [Fault(name, (), remedy.format(near)) for name, near in meant.items() if near]
+    return faults, [Fault("", (), f"{odd}: not read — {where}")] if odd else []
 
 
 def _frequency(about: dict) -> str:

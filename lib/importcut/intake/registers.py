@@ -9,12 +9,12 @@ import pandas as pd
 
 from importcut.dataset import name_column
 from importcut.intake.quotations import REGISTER, read_quotations
-from importcut.intake.scenario import ADD
+from importcut.intake.scenario import ADD, scenarios
 from importcut.intake.settings import is_blank
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
 from importcut.intake.values import Fault, alternatives, decimal_mark, dtype_of, exact, read_column
 from importcut.language import SOURCE, languages
-from importcut.schema import PAIR, USE, Column, Table, tables
+from importcut.schema import PAIR, USE, Column, Table, nearest, tables
 
 
 def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame], dict[str, str], list[Fault]]:
@@ -39,15 +39,16 @@ def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame],
     if registers["products"].empty and not {places["products"], WORKBOOK, OLD_WORKBOOK} & faulty:
         text = "has no rows — fill in a product at least" if "products" in sheets else "is missing — add it"
         faults.append(Fault(places["products"], (), text))
-    return registers, places, faults + _contradictions(registers, places, faults, {*sheets})
+    plans = {"scenarios": pd.DataFrame({"scenario": scenarios(path)})}
+    wrong = _contradictions(registers | plans, places | {"scenarios": "scenarios/"}, faults, {*sheets})
+    return registers, places, faults + wrong
 
 
 def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFrame, list[Fault]]:
     """The register and what is wrong with it by itself."""
     width, place = len(sheet.header), sheet.place
-    if missing := [c.name for c in table.columns if c.name not in sheet.header]:
-        remedy = "add the column" if len(missing) == 1 else "add the columns"
-        return _nothing(table, frequency), [Fault(place, ("row 1",), f"no column {', '.join(missing)} — {remedy}")]
+    if faults := _misheaded(sheet, table):
+        return _nothing(table, frequency), faults
     if not sheet.rows:
         return _nothing(table, frequency), []
     odd = {at: row for at, row in sheet.rows.items() if len(row) != width}
@@ -75,6 +76,18 @@ def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFr
         read[names] = read[names].bfill(axis=1).ffill(axis=1)  # in place of a language that is left out, the next one
     twice = cells.loc[read.duplicated([*table.key]), [*table.key]].map(exact).itertuples()
     return read, faults + [Fault(place, (at,), f"{', '.join(key)} stands twice — keep one") for at, *key in twice]
+
+
+def _misheaded(sheet: Sheet, table: Table) -> list[Fault]:
+    """Headers that are like a column which is not there, and columns without which a register says nothing."""
+    columns = {column.name: column for column in _with_names(table)}
+    absent = [name for name in columns if name not in sheet.header]
+    likely = {header: nearest(header, absent) for header in sheet.header if header not in columns}
+    wrong = [f"{header} is no column — is {near} meant?" for header, near in likely.items() if near]
+    missing = [name for name in absent if not columns[name].optional and name not in likely.values()]
+    if missing:
+        wrong.append(f"no column {', '.join(missing)} — add the column{'s' * (len(missing) > 1)}")
+    return [Fault(sheet.place, ("row 1",), text) for text in wrong]
 
 
 def _with_names(table: Table) -> list[Column]:
@@ -119,6 +132,7 @@ def _references() -> Iterator[tuple[str, list[str], str, list[str]]]:
                 yield table.name, [column.name], target, [key]
     for name in ("deliveries", "output"):  # only of what a project makes
         yield name, PAIR, "project_products", PAIR
+    yield "activity", ["scenario"], "scenarios", ["scenario"]
 
 
 def _broken_references(registers: dict, places: dict) -> dict[tuple[str, str, str], list[Fault]]:

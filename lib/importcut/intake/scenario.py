@@ -50,29 +50,19 @@ def _wrong(written: dict, base: dict, projects: pd.DataFrame, place: str) -> lis
         return faults
     bounds, own = ({column.name: column for column in known[name].columns} for name in ("assumptions", "assumption"))
     for name, about in written.get("assumptions", {}).items():
-        if name not in bounds or not isinstance(about, dict):
-            remedy = f"write [assumptions.{name}] with {', '.join(own)}"
-            wrong = unknown_assumption(name) or [f"assumption {name} is {about} — {remedy}"]
-        else:
-            numbers = {
-                n: replace(bounds[name], name=n, optional=c.optional) for n, c in own.items() if c.type == "number"
-            }
-            faults += misfits(about, (own | numbers).values(), place, f"assumption {name}")
-            wrong = _unsorted(name, about)
-            wrong += [] if name in base else [f"assumption {name} is not in scenarios/base.toml — {ADD}"]
-        faults += [Fault(place, (), text) for text in wrong]
+        if name not in bounds:
+            faults += [Fault(place, (), text) for text in unknown_assumption(name)]
+            continue
+        numbers = {n: replace(bounds[name], name=n, optional=c.optional) for n, c in own.items() if c.type == "number"}
+        wrong, row = misfits(about, (own | numbers).values(), place, f"assumption {name}"), (f"assumption {name}",)
+        if not wrong and (ends := [about.get(part, about["value"]) for part in numbers]) != sorted(ends):
+            wrong = [Fault(place, row, f"low, value, high are {ends} — write them in this order")]
+        if name not in base:
+            wrong.append(Fault(place, row, f"is not in scenarios/base.toml — {ADD}"))
+        faults += wrong
     for project, values in written.get("projects", {}).items():
         if project not in set(projects["project_id"]):
             faults.append(Fault(place, (), f"project {project} is not in projects.csv — {ADD}"))
-        if isinstance(values, dict):
-            columns = [replace(column, optional=True) for column in (*bounds.values(), *(own[part] for part in SAID))]
-            faults += misfits(values, columns, place, f"project {project}")
-        else:
-            faults.append(Fault(place, (), f"project {project} is {values} — write a section [projects.{project}]"))
+        columns = [replace(column, optional=True) for column in (*bounds.values(), *(own[part] for part in SAID))]
+        faults += misfits(values, columns, place, f"project {project}")
     return faults
-
-
-def _unsorted(name: str, about: dict) -> list[str]:
-    numbers = [about.get(part, about.get("value")) for part in ("low", "value", "high")]
-    ordered = not all(isinstance(number, int | float) for number in numbers) or numbers == sorted(numbers)
-    return [] if ordered else [f"assumption {name} has low, value, high {numbers} — write them in this order"]

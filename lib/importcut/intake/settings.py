@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from importcut.dataset import as_period
 from importcut.intake.values import REWRITE, Fault, read_column
 from importcut.language import SOURCE, languages
 from importcut.letters import ON_LINES, unseen
@@ -22,13 +21,17 @@ ANY = "*"  # the last part of a setting's name, where a section has names of its
 def wrong_settings(about: dict, frequency: str) -> list[Fault]:
     """What dataset.toml lacks, or says in a way that cannot be used."""
     known = tables("settings.toml")
-    columns = [*known["settings"].columns, *known["sections"].columns]
-    return misfits(about, columns, "dataset.toml", frequency=frequency) or _out_of_order(about, frequency)
+    columns = (*known["settings"].columns, *known["sections"].columns)
+    return misfits(about, columns, "dataset.toml", frequency=frequency)
 
 
-def misfits(about: dict, columns: Iterable[Column], place: str, row: str = "", *, frequency: str = "Q") -> list[Fault]:
+def misfits(
+    about: object, columns: Iterable[Column], place: str, row: str = "", *, frequency: str = "Q"
+) -> list[Fault]:
     """What a part of a TOML file lacks, names that nobody knows, or says in a way that cannot be used."""
     known = {column.name: column for column in columns}
+    if not isinstance(about, dict):
+        return [Fault(place, (row,), f"is {about} — write a section with {', '.join(known)}")]
     sections = {name.partition(".")[0] for name in known if "." in name}
     known |= {name: Column(name, "section", "", "", True, "") for name in sections}
     stated, faults, meant = {}, [], set()
@@ -60,18 +63,6 @@ def _misfit(value: object, column: Column, place: str, row: str, frequency: str)
         return [Fault(place, (row,), f"{column.name} is {value} — write a text between quotes")]
     text = str(value) if column.type in ("text", "period") else repr(value)
     return read_column(pd.Series([text], [row]), column, place, frequency)[1]
-
-
-def _out_of_order(about: dict, frequency: str) -> list[Fault]:
-    """Whether the base period, the beginning of the programme and the target's year follow one another."""
-    base, start = pd.Period(str(about["base_period"])), about.get("programme_start")
-    began, year = start and as_period(start, frequency), about.get("target", {}).get("year")
-    wrong = []
-    if began is not None and base.end_time >= began.start_time:
-        wrong.append(f"base_period {base} is not before programme_start {start} — compare with a period before it")
-    if year is not None and year <= (base if began is None else began).year:
-        wrong.append(f"target.year {year} is not after {base if began is None else began} — correct one of them")
-    return [Fault("dataset.toml", (), text) for text in wrong]
 
 
 def read_toml(file: Path) -> dict:

@@ -7,10 +7,9 @@ from pathlib import Path
 from importcut.intake.text import SEPARATORS, decoded, header_of, rows_of
 from importcut.intake.values import Fault
 from importcut.intake.workbook import read_workbook
-from importcut.schema import DataError
+from importcut.schema import DataError, choice
 
 WORKBOOK, OLD_WORKBOOK = "registers.xlsx", "registers.xls"
-OTHER_WORKBOOKS = ("registers.xlsm", "registers.xlsb", "registers.ods")
 OWN = "_"  # sheets whose name begins so are the reader's: help, examples, notes
 
 
@@ -32,17 +31,16 @@ def sheets_of(path: Path, names: dict[str, set[str]]) -> tuple[dict[str, Sheet],
     """The registers in a folder, by name and columns; where each stands or would stand; what cannot be read."""
     files = {name: path / f"{name}.csv" for name in names if (path / f"{name}.csv").exists()}
     read = {name: read_csv(file, names[name]) for name, file in files.items()}
-    remedy = f"is not read — save it in Excel as {WORKBOOK}"
-    faults = [Fault(other, (), remedy) for other in OTHER_WORKBOOKS if (path / other).exists()]
     places = {name: f"{name}.csv" for name in names}
     books = [path / book for book in (WORKBOOK, OLD_WORKBOOK) if (path / book).exists()]
-    faults += [Fault(book.name, (), f"stands beside {WORKBOOK} — keep one of them") for book in books[1:]]
+    faults = [Fault(book.name, (), f"stands beside {WORKBOOK} — keep one of them") for book in books[1:]]
     for book in books[:1]:
         sheets, wrong = _read_sheets(book)
         faults += wrong
         places |= {name: f"{book.name} sheet {name}" for name in names if name not in files}
-        remedy = f"is no register — rename it to one of {', '.join(names)}, or let it begin with {OWN}"
-        faults += [Fault(sheet.place, (), remedy) for name, sheet in sheets.items() if name not in names]
+        own = f"({OWN} before its name: a sheet of your own)"
+        strange = {name: sheet.place for name, sheet in sheets.items() if name not in names}
+        faults += [Fault(place, (), f"is no register — {choice(n, names)} {own}") for n, place in strange.items()]
         twice = [name for name in files if name in sheets and sheets[name].rows]
         faults += [Fault(sheets[name].place, (), f"stands as {name}.csv too — keep one of them") for name in twice]
         read = {name: sheet for name, sheet in (sheets | read).items() if name in names}

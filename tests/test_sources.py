@@ -320,6 +320,66 @@ def test_an_unchanged_file_is_not_converted_again(ds, monkeypatch):
     assert read(ds) == before
 
 
+SHORT = "declaration_id;date;regime;importer_tin;hs_code;origin;net_weight;value_usd"
+
+
+def received(ds, dates=("2025-01-15",), weights=("10",), values=("100",), **said):
+    """What is read of a file with these dates, weights and values, one a line, and how dates are written."""
+    length = max(map(len, (dates, weights, values)))
+    columns = [[*column] * (length // len(column)) for column in (dates, weights, values)]
+    lines = [f"D{n};{d};40;111;320820;KR;{w};{v}" for n, (d, w, v) in enumerate(zip(*columns, strict=True))]
+    put(ds, lines, header=SHORT)
+    ds = replace(ds, files=({"match": "*", **said},) if said else ())
+    [file] = read_declarations(ds)
+    table = pd.read_parquet(file.declarations)[["date", "net_weight", "value_usd"]]
+    return table.astype({"date": "str"}), "".join(file.dates)
+
+
+QUARTER = pd.date_range("2025-01-01", "2025-03-31")
+
+
+@pytest.mark.parametrize("written", ["%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y"])
+def test_american_dates_are_judged_as_a_column_and_told(ds, written):
+    table, told = received(ds, [*QUARTER.strftime(written)])
+    assert table["date"].tolist() == [*QUARTER.strftime("%Y-%m-%d")] and told == "%m/%d/%Y"
+
+
+def test_dates_with_the_day_first_are_read_whatever_stands_between(ds):
+    assert received(ds, [*QUARTER.strftime("%d/%m/%Y")])[0]["date"].tolist() == [*QUARTER.strftime("%Y-%m-%d")]
+
+
+def test_a_few_slips_of_the_pen_do_not_change_how_dates_are_read(ds):
+    table, told = received(ds, [*QUARTER.strftime("%d.%m.%Y"), "01.13.2025", "31.02.2025"])
+    assert table["date"].tolist()[:90] == [*QUARTER.strftime("%Y-%m-%d")] and told == ""
+
+
+def test_dates_in_two_orders_are_one_finding(ds):
+    mixed = [*QUARTER[:45].strftime("%m/%d/%Y"), *QUARTER[45:].strftime("%d/%m/%Y")]
+    with pytest.raises(DataError, match=r"a.csv: 2\d dates have the month first, \d\d the day — ask its sender"):
+        received(ds, mixed)
+
+
+def test_german_thousands_are_told_from_decimals_by_what_has_one_reading(ds):
+    values = [f"{n}.{100 + n}" for n in range(1, 30)]
+    table, _ = received(ds, values=[*values, "1.234,5"])
+    assert table["value_usd"].tolist() == [n * 1000 + 100 + n for n in range(1, 30)] + [1234.5]
+
+
+def test_numbers_that_can_all_be_thousands_or_decimals_are_asked_about_and_answered(ds):
+    values = [f"{n}.{100 + n}" for n in range(1, 30)]
+    with pytest.raises(DataError, match=r"a.csv: value_usd 1.101 can be 1101 or a number with decimals — say decimal"):
+        received(ds, values=values)
+    assert received(ds, values=values, decimal=",")[0]["value_usd"][0] == 1101
+    assert received(ds, values=values, decimal=".")[0]["value_usd"][0] == 1.101
+
+
+def test_columns_of_one_file_may_have_two_decimal_signs_and_one_column_may_not(ds):
+    table, _ = received(ds, weights=["10.5"] * 20, values=["100,25"] * 20)
+    assert table[["net_weight", "value_usd"]].drop_duplicates().to_numpy().tolist() == [[10.5, 100.25]]
+    with pytest.raises(DataError, match="net_weight has decimal points and decimal commas"):
+        received(ds, weights=["10.5", "10,5"] * 10)
+
+
 def test_a_file_with_other_content_or_another_name_is_read_again(ds):
     path = put(ds, [line(2)])
     assert read(ds) == ({2: 102.0}, {})

@@ -101,7 +101,7 @@ def _read_as(result: Examination, everything: bool) -> list[str]:
     alike = {}
     for file in result.files:
         separator = {"\t": "tab", "": "–"}.get(file.separator, file.separator)
-        kind = f"{file.format}, {file.encoding}, separator {separator}"
+        kind = f"{file.format}, {file.encoding}, separator {separator}{''.join(f', dates as {d}' for d in file.dates)}"
         alike.setdefault(kind, []).append(file.lines - file.carried_on)
     rows = [f"{sum(lines):>16,}   {kind}: {len(lines)} files" for kind, lines in alike.items()]
     columns = [*dict.fromkeys(name for file in result.files for name in file.unread)]

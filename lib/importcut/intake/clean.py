@@ -80,7 +80,7 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
         sound, codes = rules.keyed(lines), rules.known_codes(lines, ds)
         twice = checkpoint("repeats", rules.repeats(sound, checkpoint("keys", rules.repeated_keys(sound))))
         origins = rules.known_origins(lines)
-        totals = rules.totals_beside_parts(lines, codes, origins, ds)
+        totals = rules.totals_beside_parts(lines, codes, origins)
         judged = partial(rules.with_rule, twice=twice, codes=codes, origins=origins, totals=totals, ds=ds)
         some = checkpoint("some", rules.thinned(lines, codes))
         medians = checkpoint("medians", rules.unit_value_medians(judged(some)))

@@ -21,7 +21,7 @@ from importcut.intake.corrections import line_corrections, patched, without_file
 from importcut.intake.files import RAW, parts
 from importcut.intake.formats import SPECS, Fit, Format, detected, forced, known_formats, long_header, matched, unused
 from importcut.intake.grids import Rows, as_arrow, book_rows, long_rows, page_rows, parquet_rows, records_of
-from importcut.intake.parquet import read_text, write_declarations
+from importcut.intake.parquet import dates_of, read_text, write_declarations
 from importcut.schema import DataError, listed
 
 BEGINNING = 250_000  # bytes of a text file among which its header is looked for
@@ -37,7 +37,8 @@ class RawFile:
 
     lines : physical lines (rows, records) below the header; carried_on : of these, those that a record before them
     takes up; declarations : typed lines as Parquet; malformed : the lines that are no records, as Parquet; unread :
-    headers of which the format knows nothing; columns : those of `declarations` that it has.
+    headers of which the format knows nothing; columns : those of `declarations` that it has; dates : how these are
+    written, where the format says it otherwise.
     """
 
     source_file: str
@@ -50,6 +51,7 @@ class RawFile:
     malformed: Path
     unread: tuple[str, ...]
     columns: tuple[str, ...]
+    dates: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,19 @@ class _Source:
         place = f"{self.source_file} row {top}" if top else self.source_file
         return detected([*header, *self.added], self.formats, place, self.said.get("format"))
 
-    def write(self, fit: Fit, rows: pa.Table | str, *, width: int, top: int, decimal: str = ".") -> int:
-        """Write typed lines of so many columns, those added after them, and return how many."""
+    def write(self, fit: Fit, rows: pa.Table | str, *, width: int, top: int, signs: dict | None = None) -> tuple:
+        """Write typed lines of so many columns, those added after them; how many, and how dates are written."""
         added = {f"c{width + n}": value for n, value in enumerate(self.added.values())}
-        shape = {"top": top, "decimal": self.said.get("decimal") or decimal, "added": added}
-        return write_declarations(Path(f"{self.stem}.parquet"), fit, rows, source_file=self.source_file, **shape)
+        signs = signs or dict.fromkeys(fit.position, self.said.get("decimal", "."))
+        target, shape = Path(f"{self.stem}.parquet"), {"source_file": self.source_file, "top": top, "added": added}
+        said = self.said.get("dates", [])
+        dates = [said] if isinstance(said, str) else said
+        lines = write_declarations(target, fit, rows, signs=signs, dates=dates, **shape)
+        if not dates and (dates := dates_of(target, lines, self.source_file)):
+            write_declarations(target, fit, rows, signs=signs, dates=dates, **shape)
+        return lines, dates
 
-    def raw_file(self, fit: Fit, lines: int, gaps: int = 0, malformed: Sequence[dict] = ()) -> RawFile:
+    def raw_file(self, fit: Fit, lines: int, dates: Sequence = (), gaps: int = 0, malformed: Sequence = ()) -> RawFile:
         """What is known of the table once it has been read; its malformed lines are written too."""
         if not lines or (len(malformed) == lines and not any(line["raw"].strip() for line in malformed)):
             remedy = "put the file received there, or take it away"
@@ -91,7 +99,7 @@ class _Source:
         target, aside = Path(f"{self.stem}.parquet"), Path(f"{self.stem}.malformed.parquet")
         pd.DataFrame(malformed, columns=[*MALFORMED]).astype(MALFORMED).to_parquet(aside, index=False)
         kind = fit.format.name, self.encoding, self.separator
-        return RawFile(self.source_file, *kind, lines, gaps, target, aside, fit.unread, (*fit.position,))
+        return RawFile(self.source_file, *kind, lines, gaps, target, aside, fit.unread, (*fit.position,), dates[:1])
 
 
 def read_declarations(ds: Dataset) -> list[RawFile]:
@@ -141,15 +149,12 @@ def periods(files: list[RawFile], frequency: str) -> pd.PeriodIndex:
 
 def lost_columns(files: list[RawFile]) -> list[str]:
     """The columns that a file lacks and most files of its format have, one sentence for each file."""
-    frame = pd.DataFrame(
-        [(f.source_file, f.format, c) for f in files for c in f.columns], columns=["file", "format", "column"]
-    )
-    share = pd.crosstab([frame["format"], frame["file"]], frame["column"])
-    lost = share.eq(0) & share.groupby("format").transform("mean").gt(0.5)
+    rows = pd.DataFrame([(file.format, file.source_file, column) for file in files for column in file.columns])
+    counts = pd.crosstab([rows[0].rename("of"), rows[1]], rows[2])
+    lost = counts.eq(0) & counts.groupby("of").transform("mean").gt(0.5)
+    lacking = {place: ", ".join(row.index[row]) for place, row in lost.iterrows() if row.any()}
     return [
-        f"{file}: has no column {', '.join(lost.columns[row])}, which most files of {format} have — ask for it"
-        for (format, file), row in zip(lost.index, lost.to_numpy(), strict=True)
-        if row.any()
+        f"{f}: has no column {what}, which most files of {of} have — ask for it" for (of, f), what in lacking.items()
     ]
 
 
@@ -221,7 +226,7 @@ def tables_of(path: Path, source: _Source, scratch: Path) -> list[RawFile]:
         case "parquet":
             header, table = parquet_rows(path, name)
             fit = source.fit(header)
-            return [source.raw_file(fit, source.write(fit, table, width=len(header), top=0))]
+            return [source.raw_file(fit, *source.write(fit, table, width=len(header), top=0))]
         case "excel":
             sheets = book_rows(path, name)
             names = source.said.get("sheet", [*sheets])
@@ -255,24 +260,25 @@ def _from_text(path: Path, source: _Source, scratch: Path) -> list[RawFile]:
         return _from_rows([[field or None for field in row] for row in rows], source)
     loose = bool(head.rows) and len(head.rows[0]) == len(head.fields) + 1 and not head.rows[0][-1]
     names = [f"c{n}" for n in range(len(head.fields))] + ["loose"] * loose  # a separator at the end of each line
-    numbers = [n for c, n in fit.position.items() if fit.format.columns[c]["type"] in ("number", "integer")]
-    decimal = text.decimal_of((row[n] for row in head.rows for n in numbers if n < len(row)), head.separator)
-    write = partial(source.write, fit, width=len(head.fields), top=head.top, decimal=decimal)
+    numbers = {c: n for c, n in fit.position.items() if fit.format.columns[c]["type"] in ("number", "integer")}
+    sample = {c: [row[n].strip() for row in head.rows if n < len(row)] for c, n in numbers.items()}
+    signs = text.signs_of(sample, head.separator, name, said.get("decimal", ""))
+    write = partial(source.write, fit, width=len(head.fields), top=head.top, signs=signs)
     lines = text.physical_lines(path) - head.top
     try:
-        if head.top == 1 and write(read_text(path, head.separator, names, header=True)) == lines:
-            return [source.raw_file(fit, lines)]
+        if head.top == 1 and (read := write(read_text(path, head.separator, names, header=True)))[0] == lines:
+            return [source.raw_file(fit, *read)]
     except duckdb.Error:
         pass  # a line somewhere is no record
     shape = {"width": len(names), "top": head.top, "separator": head.separator}
     for quoted in (False, True):
         malformed, gaps = text.mended(path, scratch / "mended", **shape, quoted=quoted)
         try:
-            lines = write(read_text(scratch / "mended", head.separator, names, header=False))
+            read = write(read_text(scratch / "mended", head.separator, names, header=False))
         except duckdb.Error as error:
             cause = str(error).splitlines()[0][:200]
             continue
-        return [source.raw_file(fit, lines, gaps, malformed)]
+        return [source.raw_file(fit, *read, gaps, malformed)]
     raise DataError(f"{name}: cannot be read ({cause}) — save it as CSV, UTF-8")
 
 
@@ -289,10 +295,10 @@ def _from_rows(rows: Rows, source: _Source) -> list[RawFile]:
         below.pop()
     if not fit.format.wide:
         table = as_arrow(below, len(header))
-        return [source.raw_file(fit, source.write(fit, table, width=len(header), top=top))]
+        return [source.raw_file(fit, *source.write(fit, table, width=len(header), top=top))]
     width, tables = len(long_header(header, fit.format.wide)), []
     for period, table in long_rows(header, below, fit.format.wide).items():
         names = {"source_file": f"{source.source_file}#{period}", "stem": f"{source.stem}.{len(tables)}"}
         part, gaps = replace(source, **names, separator=""), sum(row[0] == text.GAP for row in table)
-        tables.append(part.raw_file(fit, part.write(fit, as_arrow(table, width), width=width, top=top), gaps))
+        tables.append(part.raw_file(fit, *part.write(fit, as_arrow(table, width), width=width, top=top), gaps))
     return tables or [source.raw_file(fit, 0)]

@@ -17,7 +17,7 @@ COLUMN_KEYS = {  # type is said by datasets of former days; what a column is, ta
     "headers", "type", "required", "instead", "default", "dates", "scale", "unit", "units", "empty", "strip",
 }  # fmt: skip
 WITHIN_YEAR = re.compile("%[bBmj]")  # a date written without one of these names a whole year
-FORCED = {"match", "format", "encoding", "separator", "decimal", "sheet", "add"}
+FORCED = {"match", "format", "encoding", "separator", "decimal", "dates", "sheet", "add"}
 SCOPE_KEYS = {"header", "keep", "drop", "reason", "frequency"}
 
 

@@ -5,28 +5,34 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from importcut.intake.formats import Fit
 from importcut.intake.text import GAP
-from importcut.schema import ROWS_AT_ONCE, tables
+from importcut.schema import ROWS_AT_ONCE, DataError, tables
 
 SQL_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE"}
 YEARS = (1991, 2100)  # a year outside these is a slip of the pen, 0022 or 5022
 ISO_DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 SERIALS = (30_000, 75_000)  # days as Excel counts them, 1982 to 2105
+NUMERIC_DATE = r"^\s*(\d{1,2})[./-](\d{1,2})[./-]\d{4}\b"
+MONTH_FIRST = ["%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%m/%d/%Y %H:%M:%S"]
+SLIPS = 0.05  # of the lines; more dates in another order are no slips
 BLANKS = "[\\s\u00a0\u202f\u2009'’]"
 FAULTS = ["fault", "fault_kind", "fault_column", "fault_value"]
 
 
 def write_declarations(
-    target: Path, fit: Fit, rows: pa.Table | str, *, source_file: str, top: int, decimal: str, added: dict[str, str]
+    target: Path, fit: Fit, rows: pa.Table | str, *, source_file: str, top: int, signs: dict, dates: list, added: dict
 ) -> int:
     """Write the declarations of a table and return how many rows it had; duckdb.Error if a text file is not sound.
 
     Row n of the file is line `first_line` + n. A row that cannot be read or is out of scope has its reason in `fault`.
-    rows : columns c0, c1 … of text, or SQL that reads them; added : columns with one value on every row.
+    rows : columns c0, c1 … of text, or SQL that reads them; signs : of each column of numbers, from `text.signs_of`;
+    dates : how they are written, if not as the format has it; added : columns with one value on every row.
     """
     with _database().cursor() as connection:
         connection.execute("SET enable_progress_bar = false")
@@ -34,9 +40,25 @@ def write_declarations(
             connection.register("rows", rows)
         constant = "".join(f", {_text(value)} AS {name}" for name, value in added.items())
         relation = f"(SELECT *{constant} FROM {rows if isinstance(rows, str) else 'rows'})"
-        select = _query(relation, fit, source_file, top, decimal)
+        select = _query(relation, fit, source_file, top, signs, dates)
         connection.execute(f"COPY ({select}) TO {_text(target)} (FORMAT parquet, ROW_GROUP_SIZE {ROWS_AT_ONCE})")
     return pq.ParquetFile(target).metadata.num_rows
+
+
+def dates_of(written: Path, lines: int, place: str) -> list[str]:
+    """How the dates of a file are written if they have the month first, against its format; slips of the pen have not.
+
+    Raises DataError if others have the day first.
+    """
+    unread = pd.read_parquet(written, columns=["fault_value"], filters=[("fault", "==", "impossible_date")])
+    numbers = unread["fault_value"].str.extract(NUMERIC_DATE).dropna().astype(int)
+    month_first = (numbers[0].le(12) & numbers[1].gt(12)).sum()
+    if month_first <= SLIPS * lines:
+        return []
+    days = pc.day(pq.read_table(written, columns=["date"])["date"])
+    if (day_first := pc.sum(pc.greater(days, 12)).as_py() or 0) > SLIPS * lines:
+        raise DataError(f"{place}: {month_first} dates have the month first, {day_first} the day — ask its sender")
+    return MONTH_FIRST
 
 
 @cache
@@ -63,16 +85,18 @@ def _texts(values) -> str:
     return ", ".join(map(_text, values))
 
 
-def _query(relation: str, fit: Fit, source_file: str, top: int, decimal: str) -> str:
+def _query(relation: str, fit: Fit, source_file: str, top: int, signs: dict, dates: list[str]) -> str:
     """The declarations of a relation, in steps: what is worked out in one is looked up, not worked out again, above."""
     position, rules = fit.position, _rules(fit)
-    about = {c: fit.format.columns[c] for c in position}
+    about = {c: fit.format.columns[c] | ({"dates": dates} if dates and c == "date" else {}) for c in position}
     columns = ["c0", *(f"c{n} AS raw_{c}" for c, n in position.items())]
     columns += [f"c{n} AS unit_{c}" for c, n in fit.unit.items()]
     columns += [f"c{n} AS scope_{k}" for k, (n, _) in enumerate(fit.scope)]
-    columns += [f"{_tried(about[c], f'c{n}', decimal)} AS tried_{c}" for c, n in position.items()]
+    columns += [f"{_tried(about[c], f'c{n}', signs.get(c, '.'))} AS tried_{c}" for c, n in position.items()]
     read = f"SELECT {', '.join(columns)} FROM {relation}"
-    numbers = [f"{_number(c, decimal)} AS tried_{c}" for c in position if about[c]["type"] in ("number", "integer")]
+    numbers = [
+        f"{_number(c, signs.get(c, '.'))} AS tried_{c}" for c in position if about[c]["type"] in ("number", "integer")
+    ]
     if numbers:
         read = f"SELECT * REPLACE ({', '.join(numbers)}) FROM ({read})"
     read = f"SELECT *, {', '.join(f'{_scaled(fit, c)} AS {c}' for c in position)} FROM ({read})"
@@ -109,7 +133,7 @@ def _rules(fit: Fit) -> list[tuple[str, str, str, str, str]]:
     return rules
 
 
-def _tried(about: dict, text: str, decimal: str) -> str:
+def _tried(about: dict, text: str, signs: str) -> str:
     """What can be read of a text at the first attempt."""
     match about["type"]:
         case "text":
@@ -118,21 +142,22 @@ def _tried(about: dict, text: str, decimal: str) -> str:
             formats = _texts(dict.fromkeys([*about.get("dates", ()), *ISO_DATES]))
             return f"try_strptime({text}, [{formats}])::DATE"
     number = f"try_cast({text} AS DOUBLE)"
-    return f"CASE WHEN NOT contains({text}, '.') THEN {number} END" if decimal == "," else number
+    return f"CASE WHEN NOT contains({text}, '.') THEN {number} END" if signs[0] == "," else number
 
 
-def _number(column: str, decimal: str) -> str:
+def _number(column: str, signs: str) -> str:
     """A number: as it was read at the first attempt, or else as people write it."""
-    tried, slow = f"tried_{column}", _written_number(f"raw_{column}", decimal)
+    tried, slow = f"tried_{column}", _written_number(f"raw_{column}", signs)
     written = f"WHEN {tried} IS NULL AND isfinite({slow}) THEN {slow}"
     return f"CASE WHEN raw_{column} IS NULL THEN NULL WHEN isfinite({tried}) THEN {tried} {written} END"
 
 
-def _written_number(text: str, decimal: str) -> str:
+def _written_number(text: str, signs: str) -> str:
     """A number with blanks or the other sign between thousands; what is ambiguous is none."""
     bare = f"regexp_replace({text}, {_text(BLANKS)}, '', 'g')"
-    group, point = (".", ",") if decimal == "," else (",", ".")
-    grouped = f"regexp_full_match({bare}, '-?[0-9]{{1,3}}([{group}][0-9]{{3}})+[{point}][0-9]+')"
+    point, group = signs[0], ",.".replace(signs[0], "")
+    rest = f"([{point}][0-9]+)" + "?" * (len(signs) > 1)  # whole thousands only where others are written so
+    grouped = f"regexp_full_match({bare}, '-?[0-9]{{1,3}}([{group}][0-9]{{3}})+{rest}')"
     plain = f"CASE WHEN NOT contains({bare}, '{group}') THEN replace({bare}, '{point}', '.') END"
     bared = f"CASE WHEN {grouped} THEN replace(replace({bare}, '{group}', ''), '{point}', '.') END"
     return f"try_cast(coalesce({plain}, {bared}) AS DOUBLE)"

@@ -25,12 +25,8 @@ CODES = {
 }  # fmt: skip
 NOTHING = ibis.null("string")
 SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in all, and of a product
-SPAN = {
-    "source_file": "string",
-    "hs_code": "string",
-    "year": "int64",
-    "quarter": "int64",
-}  # where a total adds up lines
+GROUP = ["source_file", "hs_code", "date"]  # where a total stands beside what it adds up
+COUNTED = {**dict.fromkeys(GROUP, "string"), "date": "date", "counted": "int64"}
 SINGLE, UNION, WORLD, SUM_OF_CODES = 0, 1, 2, -1  # level of a partner, and of a code that adds up others
 LONGEST_SUM = 4  # digits of a code under which statistics add up others
 NAME_LOCALES = ("en", "ru", "uz", "uz_Cyrl")  # in which countries may be named
@@ -57,7 +53,8 @@ def with_rule(
         origin=_.origin.strip().cases(*countries.items(), ("", "XX"), else_=_.origin.strip()).fill_null("XX"),
         level=_level(origins),
     )
-    joined = _beside(read, totals, ds).left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
+    placed = read.left_join(small_table(totals, COUNTED), [*GROUP]).drop(*[f"{c}_right" for c in GROUP])
+    joined = placed.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
     placed = _with_rate(joined, ds).mutate(
         plant_id=_.by_number.fill_null(_.by_name),
         plant_rule=ibis.literal(NATIONAL) if ds.plants.empty else ibis.ifelse(_.by_number.isnull(), "name", NOTHING),
@@ -267,43 +264,28 @@ def strange_origins(cells: pd.DataFrame) -> pd.Series:
 
 def _level(origins: pd.DataFrame) -> ibis.Value:
     """The level of the partner that stands on a line as its origin."""
-    totals = origins.loc[origins["level"] > SINGLE, "level"]
-    return _.origin.strip().cases(*totals.items(), else_=SINGLE) if len(totals) else ibis.literal(SINGLE)
+    totals = origins.loc[origins["level"] > SINGLE, "level"].items()
+    return _.origin.strip().cases(*totals, ("", SINGLE), else_=SINGLE)
 
 
-def totals_beside_parts(lines: ibis.Table, codes: pd.DataFrame, origins: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
+def totals_beside_parts(lines: ibis.Table, codes: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:
     """Files, codes and periods in which lines are the sum of others, and which of them are counted; no declarations.
 
-    Columns: those of SPAN, counted (the level of partners that counts; SUM_OF_CODES: none, for longer codes do).
+    Columns: GROUP, counted (the level of partners that counts; SUM_OF_CODES: none, for longer codes do).
     """
     code = codes.set_index("hs_code")["code"]
     short = code[code.str.len().le(LONGEST_SUM)].unique()
     if origins["level"].eq(SINGLE).all() and not any(code.str.startswith(c).sum() > code.eq(c).sum() for c in short):
-        return pd.DataFrame(columns=[*SPAN, "counted"])
+        return pd.DataFrame(columns=[*COUNTED])
     tables = lines.filter(_.fault.isnull(), _.declaration_id.isnull(), _.hs_code.notnull())
-    levels = tables.mutate(**_span(ds), level=_level(origins)).group_by([*SPAN])
+    levels = tables.mutate(level=_level(origins)).group_by(GROUP)
     spans = levels.agg(least=_.level.min(), most=_.level.max()).to_pandas()
     spans["code"] = spans["hs_code"].map(code)
-    place = [c for c in SPAN if c != "hs_code"]
     beginnings = [spans[spans["code"].str.len() > n].assign(code=lambda t, n=n: t["code"].str[:n]) for n in (2, 4)]
-    parents = pd.MultiIndex.from_frame(pd.concat(beginnings)[[*place, "code"]])
-    summed = pd.MultiIndex.from_frame(spans[[*place, "code"]]).isin(parents)
+    parents = pd.MultiIndex.from_frame(pd.concat(beginnings)[["source_file", "date", "code"]])
+    summed = pd.MultiIndex.from_frame(spans[["source_file", "date", "code"]]).isin(parents)
     counted = spans["most"].where(spans["least"] > SINGLE, SINGLE).mask(summed, SUM_OF_CODES)
-    return spans.assign(counted=counted).loc[summed | (spans["most"] > SINGLE), [*SPAN, "counted"]]
-
-
-def _span(ds: Dataset) -> dict[str, ibis.Value]:
-    """Year and quarter of a line; in an annual dataset no quarter."""
-    quarter = ibis.literal(0) if ds.frequency == "Y" else _.date.quarter().cast("int64")
-    return {"year": _.date.year().cast("int64"), "quarter": quarter.cast("int64")}
-
-
-def _beside(lines: ibis.Table, totals: pd.DataFrame, ds: Dataset) -> ibis.Table:
-    """Lines with `counted` of `totals_beside_parts`; empty where no total stands."""
-    if totals.empty:
-        return lines.mutate(counted=ibis.null("int64"))
-    places = small_table(totals, SPAN | {"counted": "int64"})
-    return lines.mutate(**_span(ds)).left_join(places, [*SPAN]).drop(*[f"{c}_right" for c in SPAN], "year", "quarter")
+    return spans.assign(counted=counted).loc[summed | (spans["most"] > SINGLE), [*COUNTED]]
 
 
 @cache
@@ -318,12 +300,9 @@ def _countries() -> dict[str, str]:
 
 @cache
 def _totals() -> dict[str, int]:
-    """Levels by all that is known to mean several countries: CLDR's continents, and the totals of cleaning.toml."""
-    names = [(name, code) for locale in NAME_LOCALES for code, name in Locale.parse(locale).territories.items()]
-    unions = {_bare(name): UNION for name, code in names if not COUNTRY.fullmatch(code) and code not in ("QO", "ZZ")}
-    levels = {level: map(_bare, CLEANING["totals"][name]) for name, level in (("unions", UNION), ("world", WORLD))}
-    world = [_bare(name) for name, code in names if code == "001"]
-    return unions | dict.fromkeys(levels[UNION], UNION) | dict.fromkeys([*world, *levels[WORLD]], WORLD)
+    """The levels of partners that add up others, by what they are called (cleaning.toml)."""
+    unions, world = (map(_bare, CLEANING["totals"][names]) for names in ("unions", "world"))
+    return dict.fromkeys(unions, UNION) | dict.fromkeys(world, WORLD)
 
 
 def _bare(text: str) -> str:

@@ -5,16 +5,19 @@ import csv
 import io
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
 
 import numpy as np
 
+from importcut.intake.values import ONE_DOT, mark_of
 from importcut.schema import DataError
 
 SAMPLE = 1_000_000  # bytes that are looked at
+DOUBTFUL = 10  # numbers of a sample from which one sign in two readings is asked about
 ROWS = 20  # rows among which the header is looked for
 SEPARATORS = ",;\t|"
 MARKS = {
@@ -132,11 +135,31 @@ def header_of(text: str, known: Callable[[list[str]], int], separators: str = SE
     return max((_best(text, separator, known, rows) for separator in separators), key=lambda pair: pair[0])[1]
 
 
-def decimal_of(numbers: Iterable[str], separator: str) -> str:
-    """The decimal sign of the numbers of a file: a comma only where none has a point and commas cannot be fields."""
-    values = [v.strip() for v in numbers if v]
-    comma = any("," in v for v in values)
-    return "," if separator != "," and comma and not any("." in v and "," not in v for v in values) else "."
+def signs_of(columns: dict[str, list[str]], separator: str, place: str, decimal: str = "") -> dict[str, str]:
+    """The decimal sign of each column of numbers, and after it the one between thousands where it is used.
+
+    It is `decimal`, or else told by the numbers of the column that have one reading, or by those of the others.
+    Raises DataError if a column has both signs, or nothing tells whether its points stand before decimals or thousands.
+    """
+    counts, signs = {column: Counter(map(mark_of, values)) for column, values in columns.items()}, {}
+    every, remedy = sum(counts.values(), Counter()), 'say decimal = "." or "," of the file in [[files]] of dataset.toml'
+    for column, values in columns.items():
+        own = counts[column] if counts[column][","] or counts[column]["."] else every
+        rare, usual = sorted((own[sign], sign) for sign in ",.")
+        doubtful = [value for value in values if ONE_DOT.fullmatch(value)]
+        if not decimal and separator != "," and rare[0] >= DOUBTFUL and 4 * rare[0] > usual[0]:
+            raise DataError(f"{place}: {column} has decimal points and decimal commas — ask its sender, or {remedy}")
+        if not decimal and not usual[0] and len(doubtful) >= DOUBTFUL:
+            number = doubtful[0].replace(".", "")
+            raise DataError(f"{place}: {column} {doubtful[0]} can be {number} or a number with decimals — {remedy}")
+        comma = usual[1] == "," if usual[0] else any("," in value for value in values)
+        sign = decimal or ("," if comma and separator != "," else ".")
+        group = ",.".replace(sign, "")
+        grouped = (sign == "," and len(doubtful) >= DOUBTFUL) or any(
+            mark_of(value) == sign and group in value for value in values
+        )
+        signs[column] = sign + group if grouped else sign
+    return signs
 
 
 def _best(text: str, separator: str, known: Callable, most: int) -> tuple[tuple[int, int, int], Header]:

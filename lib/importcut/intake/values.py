@@ -181,7 +181,7 @@ def exact(cell) -> str:
 
 def decimal_mark(cells: list[str], *, comma: bool) -> str:
     """The decimal mark of the numbers that have one reading, or else as `comma` says; "" for none, UNSURE for both."""
-    marks = {_mark(BLANK.sub("", cell)) for cell in cells} - {""}
+    marks = {mark_of(BLANK.sub("", cell)) for cell in cells} - {""}
     return UNSURE if len(marks) > 1 else marks.pop() if marks else "," * comma
 
 
@@ -202,7 +202,7 @@ def _as_written(cell, column: Column, frequency: str, mark: str) -> str:
     return text
 
 
-def _mark(number: str) -> str:
+def mark_of(number: str) -> str:
     """The decimal mark of a number, "" where it has none or could have either."""
     commas, dots = number.count(","), number.count(".")
     if commas and dots:
@@ -222,7 +222,7 @@ def _number(cell: str, mark: str) -> str:
         if "." in number or mark not in (",", "."):
             return UNSURE
     else:
-        mark = _mark(number) or "."
+        mark = mark_of(number) or "."
     other = "," if mark == "." else "."
     whole, _, rest = number.partition(mark)
     if other in whole and not re.fullmatch(rf"[-+]?\d{{1,3}}({re.escape(other)}\d{{3}})+", whole):

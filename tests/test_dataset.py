@@ -252,6 +252,19 @@ def test_an_unknown_dataset_is_told_which_there_are():
     assert line.startswith("dataset smaple: no such dataset") and "sample, uzbekistan" in line
 
 
+def test_a_path_is_never_taken_for_a_name_and_a_name_that_can_be_both_is_refused(folder, monkeypatch):
+    own = folder.rename(folder.with_name("sample"))
+    monkeypatch.chdir(own.parent)
+    assert open_dataset("./sample").path == own == open_dataset(str(own)).path
+    [line] = told("sample")
+    assert line.startswith(f"dataset sample can be {own} or ") and "data/raw/sample — write ./sample for" in line
+    assert open_dataset("uzbekistan").path.parent.name == "raw", "a name that only data/raw has"
+    monkeypatch.chdir(open_dataset("uzbekistan").path.parent)
+    assert open_dataset("sample").path == open_dataset("./sample").path
+    monkeypatch.chdir(own)
+    assert open_dataset(".").path == own
+
+
 def test_an_unknown_scenario_is_told_which_there_are(folder):
     assert told(folder, scenario="late") == ["scenario late: no file scenarios/late.toml — choose one of base"]
 

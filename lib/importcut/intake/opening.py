@@ -113,12 +113,17 @@ def datasets() -> list[str]:
 
 
 def find_dataset(name: str | Path) -> Path:
-    """The folder of a dataset, by name or path; DataError if there is none."""
-    for path in (ROOT / "data" / "raw" / str(name), Path(str(name)).expanduser().resolve()):
-        if (path / "dataset.toml").is_file():
-            return path
-    known = ", ".join(datasets())
-    raise DataError(f"dataset {name}: no such dataset, nor a folder with a dataset.toml — choose one of {known}")
+    """The folder of a dataset, by name or path; DataError if there is none, or if a name can mean two."""
+    bare = re.fullmatch(r"[^\\/~.][^\\/]*", str(name))  # the others are paths: ./sample, ~/mine
+    places = [Path(str(name)).expanduser().resolve(), *([ROOT / "data" / "raw" / str(name)] if bare else [])]
+    there = {place.resolve(): place for place in places if (place / "dataset.toml").is_file()}
+    if not there:
+        known = ", ".join(datasets())
+        raise DataError(f"dataset {name}: no such dataset, nor a folder with a dataset.toml — choose one of {known}")
+    if len(there) > 1:
+        both = " or ".join(map(str, there))
+        raise DataError(f"dataset {name} can be {both} — write ./{name} for the first, the whole path for the second")
+    return next(iter(there.values()))
 
 
 def _contents(path: Path) -> tuple[dict, dict[str, pd.DataFrame], dict[str, str], list[Fault], list[Fault]]:

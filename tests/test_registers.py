@@ -181,6 +181,32 @@ def test_what_can_be_read_in_two_ways_or_in_none_is_told(own, separator, others,
     assert str(fault).startswith(f"deliveries.csv row 3: net_kg {said}")
 
 
+@pytest.mark.parametrize(
+    ("separator", "others", "cells", "read"),
+    [
+        (",", "", ["1.760", "12.500"], None),
+        ("\t", "", ["1.760"], None),
+        (",", "", ["1.760", "0.125"], [1.76, 0.125]),
+        (",", "", ["1.760", "5"], [1.76, 5]),
+        (",", "", ["1.760", "1.5"], [1.76, 1.5]),
+        (",", "0.5", ["1.760", "12.500"], [1.76, 12.5]),
+        (";", "", ["1.760"], None),
+        (",", "", ["1.760.000"], [1760000]),
+    ],
+)
+def test_points_that_can_set_thousands_apart_are_asked_and_not_guessed(own, separator, others, cells, read):
+    rows = [["2025Q1", "p", "a", f"k{n}", cell, others, ""] for n, cell in enumerate(cells)]
+    (own / "registers.xlsx").unlink(missing_ok=True)
+    pd.DataFrame(rows, columns=DELIVERED.split(",")).to_csv(own / "deliveries.csv", index=False, sep=separator)
+    registers, _, faults = read_registers(own, "Q")
+    wrong = [fault.text for fault in faults if fault.column == "net_kg"]
+    if read is None:
+        assert len(wrong) == len(cells)
+        assert wrong[0].startswith("net_kg 1.760 can be 1760 or 1.760 — write 1760 or 1.7600, without separators of")
+    else:
+        assert registers["deliveries"]["net_kg"].tolist() == read and not wrong
+
+
 def save(own, separator, others, cell):
     """Deliveries with `cell` in row 3 and the numbers `others` beside it."""
     known = others.split(";") if separator == "," else [others]

@@ -65,6 +65,9 @@ def read_column(
 
     mark : the decimal mark of what people wrote; None for cells that the project wrote.
     """
+    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
+    if mark == "" and texts and all(map(ONE_DOT.fullmatch, texts)):
+        mark = UNSURE  # 1.760 in every cell, and nothing beside it tells thousands from decimals
     keys = [(type(cell), cell) for cell in cells]  # True is not 1
     readings = {key: _reading(key[1], column, frequency, mark) for key in {*keys}}
     values = pd.Series([readings[key][0] for key in keys], cells.index, dtype=dtype_of(column, frequency))

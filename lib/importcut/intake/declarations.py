@@ -149,8 +149,9 @@ def periods(files: list[RawFile], frequency: str) -> pd.PeriodIndex:
 
 def lost_columns(files: list[RawFile]) -> list[str]:
     """The columns that a file lacks and most files of its format have, one sentence for each file."""
-    rows = pd.DataFrame([(file.format, file.source_file, column) for file in files for column in file.columns])
-    counts = pd.crosstab([rows[0].rename("of"), rows[1]], rows[2])
+    rows = [(file.format, file.source_file, column) for file in files for column in file.columns]
+    table = pd.DataFrame(rows, columns=["of", "file", "column"])
+    counts = pd.crosstab([table["of"], table["file"]], table["column"])
     lost = counts.eq(0) & counts.groupby("of").transform("mean").gt(0.5)
     lacking = {place: ", ".join(row.index[row]) for place, row in lost.iterrows() if row.any()}
     return [

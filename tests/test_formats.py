@@ -414,6 +414,19 @@ def test_an_entry_of_files_that_fits_no_file_is_told(annual):
     assert "[[files]] match '../imports/*' fits no file — correct it" in refused(replace(annual, files=(wrong,)))
 
 
+def test_a_header_that_fits_no_format_names_the_nearest_and_whole_headers(annual):
+    header = [*(f"column of a long name {n}" for n in range(20)), "Year", "NetMass", "Description", "Cn8", "Value"]
+    put(annual, ",".join(header) + "\n" + "1," * 24 + "1\n")
+    told = refused(annual)
+    assert "fits no known format (the nearest, uk_customs, has FlowType, Country too)" in told
+    assert "column of a long name 11, …' fits" in told and "name 12" not in told
+
+
+def test_imports_are_known_by_the_code_of_their_flow_in_former_files(annual):
+    put(annual, examples.LEGACY.replace(",Import,", ",M,"))
+    assert counted(annual) == {3: KOREA}
+
+
 HEADER, RECORD = (
     ["hs_code", "year", "value_usd", "net_weight_kg", "partners"],
     ["320820", "2024", "110.25", "10.5", "KOR"],

@@ -16,6 +16,7 @@ SPECS = LIBRARY / "formats"  # one description each
 COLUMN_KEYS = {  # type is said by datasets of former days; what a column is, tables.toml says
     "headers", "type", "required", "instead", "default", "dates", "scale", "unit", "units", "empty", "strip",
 }  # fmt: skip
+MOST_HEADERS = 12  # of a file of no known format that are named
 WITHIN_YEAR = re.compile("%[bBmj]")  # a date written without one of these names a whole year
 FORCED = {"match", "format", "encoding", "separator", "decimal", "dates", "sheet", "add"}
 SCOPE_KEYS = {"header", "keep", "drop", "reason", "frequency"}
@@ -115,7 +116,7 @@ def detected(header: list[str], formats: list[Format], place: str, named: str | 
         names = " and ".join(f.format.name for f in whole)
         raise DataError(f"{place}: the header fits {names} — say in [[files]] of dataset.toml which format it is")
     if not whole:
-        raise DataError(f"{place}: {_unfit(header, fits if named else signed, named)}")
+        raise DataError(f"{place}: {_unfit(header, fits, named)}")
     [fit] = whole
     if fit.format.unusable:
         raise DataError(f"{place}: is {fit.format.name}, {fit.format.unusable}")
@@ -161,14 +162,19 @@ def _unfit(header: list[str], fits: list[Fit], named: str | None) -> str:
         present = len(fit.position)
         return present / (len(_missing(fit)) + present or 1), present
 
-    best, headers = max(fits, key=likeness, default=None), f"{', '.join(header)[:200]!r}"
-    if best is None or not best.position:
-        what = f"is no {named}" if named else "fits no known format"
+    best, headers = (
+        max(fits, key=likeness),
+        repr(", ".join(header[:MOST_HEADERS]) + ", …" * (len(header) > MOST_HEADERS)),
+    )
+    unsigned = _unsigned(best.format, header)
+    if not best.position or (unsigned and not named):
+        near = f" (the nearest, {best.format.name}, has {', '.join(unsigned)} too)" if best.position else ""
+        what = f"is no {named}" if named else f"fits no known format{near}"
         remedy = "map its headers in [formats.<name>] of dataset.toml, or save the file as one of lib/importcut/formats"
         return f"header {headers} {what} — {remedy}"
     lacking = [f"{column} ({' or '.join(headed)})" for column, headed in _missing(best).items()]
     remedy = f"add it, or its header to [formats.{best.format.name}.columns] of dataset.toml"
-    return f"no column {'; '.join(lacking or _unsigned(best.format, header))} (seen: {headers}) — {remedy}"
+    return f"no column {'; '.join(lacking or unsigned)} (seen: {headers}) — {remedy}"
 
 
 def known_formats(ds: Dataset) -> list[Format]:

@@ -296,7 +296,8 @@ def test_tonnes_and_grams_declared_as_such_are_converted(ds):
 
 
 def test_a_weight_a_thousand_times_off_is_repaired_and_the_declared_one_kept_beside_it(ds):
-    imports, _ = cleaned(ds, *(line(n) for n in range(5)), line(5, **{WEIGHT: "0.1"}), line(6, **{WEIGHT: "100000"}))
+    wrong = [line(5, **{WEIGHT: "0.1", INVOICE: "105.25"}), line(6, **{WEIGHT: "100000", INVOICE: "106.25"})]
+    imports, _ = cleaned(ds, *(line(n) for n in range(5)), *wrong)
     assert imports["net_kg"].tolist() == pytest.approx([100.0] * 7)
     assert imports["declared_kg"].tolist() == [100.0] * 5 + [0.1, 100000.0]
     assert imports["weight_rule"].fillna("").tolist() == [""] * 5 + ["unit_repaired"] * 2

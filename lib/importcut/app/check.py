@@ -21,7 +21,8 @@ from importcut.intake.values import Fault
 from importcut.schema import PAIR, PLACE, USE, DataError
 
 CAUSE = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
-MOST, MOST_NAMES = 40, 8  # defects, and columns that are not read, shown unless all are asked for
+MOST, MOST_NAMES = 5, 8  # defects, and columns that are not read, shown unless all are asked for
+MOST_ROWS = 2  # formats, and twice as many rows of what was accepted and set aside: twenty lines, all in all
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def examination(name: str | Path) -> Examination:
     else:
         value = _at_stake(examined, cleaned.cells, faulty)
         defects = [Defect(value(fault), str(fault), True) for fault in examined.faults]
-        defects += _set_aside(faulty, examined.places)
+        defects += _set_aside(faulty, examined.places) + _sizes(cleaned)
         if not any(str(fault).startswith("dataset.toml") for fault in examined.faults):
             span, obstacles = _coverage(examined.ds, files, cleaned)
             defects += [Defect(None, text, True) for text in obstacles] + _stray(span, cleaned)
@@ -73,14 +74,14 @@ def examination(name: str | Path) -> Examination:
 
 def statement(result: Examination, everything: bool = False) -> list[str]:
     """Lines for a person: what is to be mended, what was read, what became of it, whether a report can be made."""
-    sections = [to_mend(result, everything), _read_as(result, everything), _accepted(result)]
+    sections = [to_mend(result, everything), _read_as(result, everything), _accepted(result, everything)]
     return [line for section in sections if section for line in (*section, "")] + [verdict(result)]
 
 
 def to_mend(result: Examination, everything: bool = False) -> list[str]:
-    """What is to be mended, worst first; ! marks what stops a report."""
-    defects = [d for n, d in enumerate(result.defects) if everything or d.stops or n < MOST]
-    more = len(result.defects) - len(defects)
+    """What is to be mended, worst first; ! marks what stops a report, which has the first claim to a place."""
+    first = sorted(result.defects, key=lambda d: not d.stops)[: None if everything else MOST]
+    defects, more = [d for d in result.defects if d in first], len(result.defects) - len(first)
     lines = [f"{'USD at stake':>16}   to mend (! = before a report can be made)"] if result.defects else []
     lines += [f"{_usd(d.value_usd):>16} {'!' if d.stops else ' '} {d.text}" for d in defects]
     return lines + ([f"{'':>16}   … and {more} more; --all shows them"] if more else [])
@@ -104,6 +105,7 @@ def _read_as(result: Examination, everything: bool) -> list[str]:
         kind = f"{file.format}, {file.encoding}, separator {separator}{''.join(f', dates as {d}' for d in file.dates)}"
         alike.setdefault(kind, []).append(file.lines - file.carried_on)
     rows = [f"{sum(lines):>16,}   {kind}: {len(lines)} files" for kind, lines in alike.items()]
+    rows = rows if everything else rows[:MOST_ROWS]
     columns = [*dict.fromkeys(name for file in result.files for name in file.unread)]
     if columns:
         first = columns if everything else columns[:MOST_NAMES]
@@ -112,13 +114,13 @@ def _read_as(result: Examination, everything: bool) -> list[str]:
     return [f"{'lines':>16}   read as", *rows] if rows else []
 
 
-def _accepted(result: Examination) -> list[str]:
-    """How many lines were accepted and set aside, and what each rule did to how many, with their value."""
+def _accepted(result: Examination, everything: bool) -> list[str]:
+    """How many lines were accepted and set aside by which rule, with their value; of all, what each rule did."""
     if result.cleaned is None:
         return []
     cells, rules = result.cleaned.cells, result.cleaned.rules
     rows = [("accepted", cells)]
-    for decides in (*(part for part in rules["decides"].unique() if part != "line"), "line"):
+    for decides in (*(part for part in rules["decides"].unique() if everything and part != "line"), "line"):
         own = rules[rules["decides"].eq(decides)].sort_values(["kind", "value_usd"], ascending=[True, False])
         for (kind, rule), group in own.groupby(["kind", "rule"], sort=False):
             about = kind if decides == "line" else f"of these, {decides}"
@@ -127,6 +129,7 @@ def _accepted(result: Examination) -> list[str]:
     if len(strange):
         names = ", ".join(strange.index[:MOST_NAMES]) + ", …" * (len(strange) > MOST_NAMES)
         rows.append((f"of these, origins that are no country: {names}", cells[cells["origin"].isin(strange.index)]))
+    rows = rows if everything else sorted(rows, key=lambda row: -row[1]["value_usd"].sum())[: 2 * MOST_ROWS]
     lines = [f"{_usd(table['value_usd'].sum()):>16}   {table['lines'].sum():>12,}   {what}" for what, table in rows]
     return [f"{'USD':>16}   {'lines':>12}   accepted, and what was set aside by which rule", *lines]
 
@@ -226,6 +229,29 @@ def _set_aside(faulty: pd.DataFrame, places: dict[str, str]) -> list[Defect]:
     for name, place in places.items():
         causes["remedy"] = causes["remedy"].str.replace(f"{name}.csv", place)
     return [Defect(cause.usd or None, _cause(cause), False) for cause in causes.itertuples()]
+
+
+def _sizes(cleaned: Cleaned) -> list[Defect]:
+    """The weights that were mended, with both figures; and by sender and file, the lines that a person decides of."""
+    columns = [*PLACE, "plant_id", "rule", "value_usd", "declared_kg", "net_kg", "weight_rule"]
+    lines = pd.read_parquet(
+        cleaned.lines, columns=columns, filters=[("weight_rule", "in", ["unit_repaired", "doubted"])]
+    )
+    lines = lines[lines["rule"].isna()].sort_values(PLACE)
+    lines["kg"] = [f"{was:,g} kg count as {now:,g} kg" for was, now in lines[["declared_kg", "net_kg"]].to_numpy()]
+    said = "as its invoice and the lines like it say — correct it if that is wrong"
+    defects = [
+        Defect(row.value_usd, f"{row.source_file} line {row.line}: {row.kg}, {said}", False)
+        for row in lines[lines["weight_rule"].eq("unit_repaired")].itertuples()
+    ]
+    for (file, plant), own in lines[lines["weight_rule"].eq("doubted")].groupby(["source_file", "plant_id"]):
+        text = (
+            f"{file} line {own['line'].iloc[0]} and {len(own) - 1} more of {plant}: value or weight is 1,000 times off"
+        )
+        defects.append(
+            Defect(own["value_usd"].sum(), f"{text}, and nothing was changed — correct what is wrong", False)
+        )
+    return defects
 
 
 def _cause(cause: NamedTuple) -> str:

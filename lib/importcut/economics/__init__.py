@@ -52,12 +52,7 @@ def way(ds: Dataset, cells: pd.DataFrame, method: str | None = None) -> Way:
 
 
 def obstacles(ds: Dataset, cells: pd.DataFrame) -> list[str]:
-    """Why no report can be made of some cells, in the words of the first steps that cannot go on; nothing if they can.
-
-    Parameters
-    ----------
-    cells : table `cells` (USD, kg), of which the periods up to `ds.period` are used
-    """
+    """Why no report can be made of table `cells`, in the words of the first step that cannot go on; none if it can."""
     try:
         panel, _ = import_panel(cells, ds)
         price_components(panel, ds.products.set_index("product_id")["group"], ds.base_period)

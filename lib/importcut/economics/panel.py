@@ -50,8 +50,9 @@ def _weighted_cells(lines: pd.DataFrame) -> pd.DataFrame:
     missing = lines["net_kg"].isna()
     cells = (
         lines.assign(missing_usd=lines["value_usd"].where(missing, 0.0), raw_kg=lines["net_kg"].fillna(0.0))
-        .groupby(CELL, as_index=False)[["value_usd", "missing_usd", "raw_kg"]]
-        .sum()
+        .assign(doubted=lines["weight_rule"].eq("doubted"))
+        .groupby(CELL, as_index=False)
+        .agg(dict.fromkeys(["value_usd", "missing_usd", "raw_kg"], "sum") | {"doubted": "any"})
     )
     weighed = cells["value_usd"] - cells["missing_usd"]
     own = (weighed / cells["raw_kg"]).where(cells["raw_kg"] > 0)
@@ -63,9 +64,9 @@ def _weighted_cells(lines: pd.DataFrame) -> pd.DataFrame:
     unit_value = own.where(own > 0).fillna(common.where(common > 0)).fillna(cells["neighbours"])
     return cells.assign(
         net_kg=cells["raw_kg"] + (cells["missing_usd"] / unit_value).fillna(0.0),
-        evidence=np.where(cells["missing_usd"] > 0, "inferred", "measured"),
-        price_evidence=np.where(own.isna(), "inferred", "measured"),
-    ).drop(columns=["missing_usd", "neighbours"])
+        evidence=np.where((cells["missing_usd"] > 0) | cells["doubted"], "inferred", "measured"),
+        price_evidence=np.where(own.isna() | cells["doubted"], "inferred", "measured"),
+    ).drop(columns=["missing_usd", "doubted", "neighbours"])
 
 
 def _log_unit_values(cells: pd.DataFrame) -> pd.DataFrame:
@@ -174,15 +175,15 @@ def _stopped_origins(cells: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
 
 
 def _weight_findings(lines: pd.DataFrame, weighed: pd.Index) -> pd.DataFrame:
-    """Lines whose weight is missing or repaired; a product that is not among the `weighed` ones stays without."""
+    """Lines whose weight is missing, repaired or doubted; a product that is not among the `weighed` ones has none."""
     table = _touched(lines[lines["weight_rule"] != "declared"], ["period", "product_id", "weight_rule"])
     rule, without = table["weight_rule"], ~table["product_id"].isin(weighed)
-    treatment = rule.map({"missing": "imputed", "unit_repaired": "repaired"})
+    treatment = rule.map({"missing": "imputed", "unit_repaired": "repaired", "doubted": "kept"})
     return table.assign(
-        check=rule.map({"missing": "missing_weight", "unit_repaired": "wrong_unit"}),
+        check=rule.map({"missing": "missing_weight", "unit_repaired": "wrong_unit", "doubted": "doubted_size"}),
         treatment=treatment.mask(without & rule.eq("missing"), "kept"),
         kind="weights",
-        certainty="found",
+        certainty=rule.map({"doubted": "suspected"}).fillna("found"),
     )
 
 

@@ -83,8 +83,11 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
         totals = rules.totals_beside_parts(lines, codes, origins)
         judged = partial(rules.with_rule, twice=twice, codes=codes, origins=origins, totals=totals, ds=ds)
         some = checkpoint("some", rules.thinned(lines, codes))
-        medians = checkpoint("medians", rules.unit_value_medians(judged(some)))
-        decided = rules.repaired(judged(lines), medians).mutate(period=_period(ds.frequency), **_why())
+        priced = checkpoint("priced", rules.priced(judged(some)))
+        medians = checkpoint("medians", rules.unit_value_medians(priced))
+        sizes, systematic = rules.usual_sizes(priced), rules.systematic(priced, medians)
+        witnesses = {"sizes": checkpoint("sizes", sizes), "systematic": checkpoint("systematic", systematic)}
+        decided = rules.repaired(judged(lines), medians, **witnesses).mutate(period=_period(ds.frequency), **_why())
         decided = lasting("lines", decided.select(*LINES))
         quarantine = lasting("quarantine", _set_aside(decided.filter(_.rule.notnull()), undated))
         imports = decided.filter(_.rule.isnull())

@@ -14,7 +14,7 @@ from ibis import _
 from importcut.dataset import Dataset
 from importcut.intake.engine import either_case, small_table
 from importcut.intake.values import alternatives
-from importcut.schema import LIBRARY, NATIONAL, PLACE, tables
+from importcut.schema import LIBRARY, NATIONAL, PLACE, USE, tables
 
 CLEANING = tomllib.loads((LIBRARY / "cleaning.toml").read_text(encoding="utf-8"))
 CONTENT = [c.name for c in tables()["declarations"].columns if c.name not in PLACE]
@@ -23,7 +23,8 @@ CODES = {
     "hs_code": "string", "code": "string", "code_rule": "string", "well_formed": "boolean", "short": "boolean",
     "of_code": "string", "candidates": "string", "lines": "int64",
 }  # fmt: skip
-NOTHING = ibis.null("string")
+NOTHING, REPAIR = ibis.null("string"), CLEANING["unit_repair"]
+SENDER = ["source_file", "plant_id"]
 SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in all, and of a product
 GROUP = ["source_file", "hs_code", "date"]  # where a total stands beside what it adds up
 COUNTED = {**dict.fromkeys(GROUP, "string"), "date": "date", "counted": "int64"}
@@ -63,6 +64,7 @@ def with_rule(
     valued = coded.mutate(
         product_id=_.of_code.fill_null(_product(coded, codes)),
         value_rule=ibis.ifelse(_.value_usd.isnull(), "converted", NOTHING),
+        invoice_usd=ibis.ifelse(_.value_usd.isnull(), ibis.null("float64"), _.invoice_value * _.rate_usd),
         value_usd=_.value_usd.fill_null(_.invoice_value * _.rate_usd),
         declared_kg=_.net_weight * _.unit_kg,
     )
@@ -128,19 +130,34 @@ def _rule(lines: ibis.Table, ds: Dataset) -> ibis.Value:
     return lines.fault.fill_null(ibis.cases(*branches, else_=NOTHING))
 
 
-def repaired(lines: ibis.Table, medians: ibis.Table) -> ibis.Table:
-    """Lines with `net_kg`, mended where the unit value is about a thousand times off the product's median."""
-    factor, tolerance = CLEANING["unit_repair"]["factor"], CLEANING["unit_repair"]["tolerance"]
+def repaired(lines: ibis.Table, medians: ibis.Table, sizes: ibis.Table, systematic: ibis.Table) -> ibis.Table:
+    """Lines with `net_kg`: a weight a thousand times off is mended where every witness says that it alone is off.
+
+    Witnesses: the invoice at the day's rate, and `usual_sizes`. What else is a thousand times off is `doubted`.
+    """
+    tolerance, far = REPAIR["tolerance"], REPAIR["factor"] ** 0.5
+    joined = _with_repair(lines, medians).left_join(sizes, USE).drop(*[f"{c}_right" for c in USE])
+    joined = joined.left_join(systematic, SENDER).drop(*[f"{c}_right" for c in SENDER])
+    value, weight = _.value_usd / _.usual_usd, _.declared_kg * _.repair / _.usual_kg
+    usual = value.between(1 / far, far) & weight.between(1 / far, far)
+    invoiced = (_.invoice_usd / _.value_usd.nullif(0)).between(1 / tolerance, tolerance)
+    sure = ibis.coalesce(usual, invoiced, False) & ibis.coalesce(invoiced, usual, False) & _.off.isnull()
+    missing, off = _.declared_kg.isnull() | (_.declared_kg == 0), _.repair != 1
+    rule = ibis.cases((missing, "missing"), (off & sure, "unit_repaired"), (off, "doubted"), else_=NOTHING)
+    net_kg = _.declared_kg.nullif(0) * ibis.ifelse(off & sure, _.repair, 1.0)
+    return joined.mutate(weight_rule=rule, net_kg=net_kg)
+
+
+def _with_repair(lines: ibis.Table, medians: ibis.Table) -> ibis.Table:
+    """Lines with `repair`: what would bring a unit value a thousand times off to the product's median; 1 for others."""
+    factor, tolerance = float(REPAIR["factor"]), REPAIR["tolerance"]
     ratio = ibis.ifelse(_.declared_kg > 0, _.value_usd / _.declared_kg, ibis.null("float64")) / _.median
     repair = ibis.cases(
-        (ratio.between(factor / tolerance, factor * tolerance), float(factor)),
+        (ratio.between(factor / tolerance, factor * tolerance), factor),
         (ratio.between(1 / factor / tolerance, 1 / factor * tolerance), 1 / factor),
         else_=1.0,
     )
-    joined = lines.left_join(medians, "product_id").drop("product_id_right").mutate(repair=repair)
-    missing = _.declared_kg.isnull() | (_.declared_kg == 0)
-    weight_rule = ibis.cases((missing, "missing"), (_.repair != 1, "unit_repaired"), else_=NOTHING)
-    return joined.mutate(net_kg=_.declared_kg.nullif(0) * _.repair, weight_rule=weight_rule)
+    return lines.left_join(medians, "product_id").drop("product_id_right").mutate(repair=repair)
 
 
 def thinned(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Table:
@@ -153,10 +170,26 @@ def thinned(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Table:
     return lines.filter((_.line % nth == 0) | _.hs_code.isin(seldom)).drop("declaration_id")
 
 
+def priced(lines: ibis.Table) -> ibis.Table:
+    """The accepted lines with a weight, and what their size is told by."""
+    return lines.filter(_.rule.isnull(), _.declared_kg > 0).select("source_file", *USE, "value_usd", "declared_kg")
+
+
 def unit_value_medians(lines: ibis.Table) -> ibis.Table:
-    """Median unit value of each product, USD per declared kg."""
-    priced = lines.filter(_.rule.isnull(), _.declared_kg > 0)
-    return priced.group_by("product_id").agg(median=(_.value_usd / _.declared_kg).median())
+    """Median unit value of each product, USD per declared kg, of `priced` lines."""
+    return lines.group_by("product_id").agg(median=(_.value_usd / _.declared_kg).median())
+
+
+def usual_sizes(lines: ibis.Table) -> ibis.Table:
+    """What each plant usually imports of a product at a time, of `priced` lines, where these are enough: USD, kg."""
+    sizes = lines.group_by(USE).agg(usual_usd=_.value_usd.median(), usual_kg=_.declared_kg.median(), n=_.count())
+    return sizes.filter(_.n >= REPAIR["neighbours"]).drop("n")
+
+
+def systematic(lines: ibis.Table, medians: ibis.Table) -> ibis.Table:
+    """The plants and files many of whose `priced` lines have a unit value a thousand times off; `off`: how many."""
+    counted = _with_repair(lines, medians).group_by(SENDER).agg(off=(_.repair != 1).sum(), n=_.count())
+    return counted.filter(_.off > REPAIR["few"], _.off > REPAIR["few_share"] * _.n).drop("n")
 
 
 @ibis.udf.scalar.builtin(name="hash", signature=(("string", "string"), "int64"))
@@ -222,9 +255,8 @@ def _with_rate(lines: ibis.Table, ds: Dataset) -> ibis.Table:
     daily = daily.set_axis(["rate_date", "rate_currency", "rate_usd"], axis=1)
     schema = {"rate_date": "date", "rate_currency": "string", "rate_usd": "float64"}
     rates = small_table(daily.assign(rate_date=daily["rate_date"].dt.date), schema)
-    invoiced = lines.mutate(rate_of=ibis.ifelse(_.value_usd.isnull(), _.currency, NOTHING))
-    on = [invoiced.date == rates.rate_date, invoiced.rate_of == rates.rate_currency]
-    return invoiced.left_join(rates, on).drop("rate_date", "rate_currency", "rate_of")
+    on = [lines.date == rates.rate_date, lines.currency == rates.rate_currency]
+    return lines.left_join(rates, on).drop("rate_date", "rate_currency")
 
 
 def _text_fits(lines: ibis.Table, ds: Dataset) -> dict[str, ibis.Value]:

@@ -28,7 +28,9 @@ def new(
 def check(
     dataset: Annotated[str, typer.Argument(help="A dataset in data/raw, or a folder with a dataset.toml.")] = "sample",
     named: Annotated[str, typer.Option("--dataset", help="The same, as other commands have it.")] = "",
-    everything: Annotated[bool, typer.Option("--all", help="Show every defect, not the first 40.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show each defect and rule; else alike ones together, and the first.")
+    ] = False,
     faults: Annotated[Path | None, typer.Option(help="CSV file for the faulty lines, to be corrected there.")] = None,
     correct: Annotated[Path | None, typer.Option(help="That file, filled in: added to corrections.csv.")] = None,
     debug: Annotated[bool, DEBUG] = False,

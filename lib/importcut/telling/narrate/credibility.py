@@ -57,6 +57,7 @@ def doubts(quality: pd.DataFrame, say: Voice) -> Finding:
     kinds, without = say.each("doubts.kind", aside), check.eq("missing_weight") & quality["treatment"].eq("kept")
     mended = value[check.isin(["missing_weight", "wrong_unit"]) & ~without].sum()
     products = [*say.names("products")[quality.loc[without, "product_id"].unique()]]
+    doubted = value[check.eq("doubted_size")].sum()
     breaks = [(products, "doubts.no_weights", {"products": products, "value": value[without].sum()})]
     breaks += [
         (_by(column, quality[check.eq(kind) & quality["certainty"].eq(certainty)]), f"doubts.{kind}_{certainty}")
@@ -66,6 +67,7 @@ def doubts(quality: pd.DataFrame, say: Voice) -> Finding:
     rows = [
         (kinds, "doubts.aside", {"kinds": "; ".join(kinds)}),
         (mended, "doubts.mended", {"value": mended}),
+        (doubted, "doubts.sizes", {"value": doubted}),
         *breaks,
         (len(strays), "doubts.outliers", {"n": len(strays), "value": strays.sum()}),
         (_by("period", quality[check.eq("hs_revision")]), "doubts.recut"),

@@ -16,22 +16,27 @@ from importcut.intake.clean import Cleaned, clean_imports, faulty_lines
 from importcut.intake.corrections import amended, to_correct
 from importcut.intake.declarations import RawFile, lost_columns, periods, read_declarations
 from importcut.intake.opening import Examined, examine, open_dataset
-from importcut.intake.rules import strange_origins
+from importcut.intake.rules import SENDER, strange_origins
 from importcut.intake.values import Fault
 from importcut.schema import PAIR, PLACE, USE, DataError
 
 CAUSE = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
-MOST, MOST_NAMES = 5, 8  # defects, and columns that are not read, shown unless all are asked for
+MOST, MOST_NAMES = 4, 8  # defects, and columns that are not read, shown unless all are asked for
+MANY = 4  # defects of one kind, from which on they are counted together, likewise
 MOST_ROWS = 2  # formats, and twice as many rows of what was accepted and set aside: twenty lines, all in all
 
 
 @dataclass(frozen=True)
 class Defect:
-    """Something to mend: import value at stake (USD; None where nobody can tell), what, whether it stops a report."""
+    """Something to mend: import value at stake (USD; None where nobody can tell), what, whether it stops a report.
+
+    kind : what many like it are counted together as
+    """
 
     value_usd: float | None
     text: str
     stops: bool
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,11 +85,24 @@ def statement(result: Examination, everything: bool = False) -> list[str]:
 
 def to_mend(result: Examination, everything: bool = False) -> list[str]:
     """What is to be mended, worst first; ! marks what stops a report, which has the first claim to a place."""
-    first = sorted(result.defects, key=lambda d: not d.stops)[: None if everything else MOST]
-    defects, more = [d for d in result.defects if d in first], len(result.defects) - len(first)
+    alike = result.defects if everything else _counted_together(result.defects)
+    first = sorted(alike, key=lambda d: not d.stops)[: None if everything else MOST]
+    defects, more = [d for d in alike if d in first], len(alike) - len(first)
     lines = [f"{'USD at stake':>16}   to mend (! = before a report can be made)"] if result.defects else []
     lines += [f"{_usd(d.value_usd):>16} {'!' if d.stops else ' '} {d.text}" for d in defects]
     return lines + ([f"{'':>16}   … and {more} more; --all shows them"] if more else [])
+
+
+def _counted_together(defects: Sequence[Defect]) -> list[Defect]:
+    """The defects, many of one kind as one: their value, their number and the first of them."""
+    kinds, merged = {}, []
+    for defect in defects:
+        kinds.setdefault((defect.kind or defect.text, defect.stops), []).append(defect)
+    for (kind, stops), same in kinds.items():
+        value = sum(d.value_usd or 0 for d in same) or None
+        text = f"{len(same)} × {kind}, first {same[0].text}"
+        merged += same if len(same) < MANY else [Defect(value, text, stops)]
+    return sorted(merged, key=lambda d: (-(d.value_usd or 0), not d.stops))
 
 
 def verdict(result: Examination) -> str:
@@ -125,11 +143,11 @@ def _accepted(result: Examination, everything: bool) -> list[str]:
         for (kind, rule), group in own.groupby(["kind", "rule"], sort=False):
             about = kind if decides == "line" else f"of these, {decides}"
             rows.append((f"{about}: {rule}".replace("_", " "), group))
+    rows = rows if everything else sorted(rows, key=lambda row: -row[1]["value_usd"].sum())[: 2 * MOST_ROWS]
     strange = strange_origins(cells)
     if len(strange):
         names = ", ".join(strange.index[:MOST_NAMES]) + ", …" * (len(strange) > MOST_NAMES)
         rows.append((f"of these, origins that are no country: {names}", cells[cells["origin"].isin(strange.index)]))
-    rows = rows if everything else sorted(rows, key=lambda row: -row[1]["value_usd"].sum())[: 2 * MOST_ROWS]
     lines = [f"{_usd(table['value_usd'].sum()):>16}   {table['lines'].sum():>12,}   {what}" for what, table in rows]
     return [f"{'USD':>16}   {'lines':>12}   accepted, and what was set aside by which rule", *lines]
 
@@ -228,7 +246,9 @@ def _set_aside(faulty: pd.DataFrame, places: dict[str, str]) -> list[Defect]:
     ).reset_index()
     for name, place in places.items():
         causes["remedy"] = causes["remedy"].str.replace(f"{name}.csv", place)
-    return [Defect(cause.usd or None, _cause(cause), False) for cause in causes.itertuples()]
+    chapter = " of chapter " + causes["value"].str[:2].where(causes["column"].eq("hs_code"))
+    causes["kind"] = causes["reason"].str.replace("_", " ") + chapter.fillna("")
+    return [Defect(cause.usd or None, _cause(cause), False, cause.kind) for cause in causes.itertuples()]
 
 
 def _sizes(cleaned: Cleaned) -> list[Defect]:
@@ -241,10 +261,10 @@ def _sizes(cleaned: Cleaned) -> list[Defect]:
     lines["kg"] = [f"{was:,g} kg count as {now:,g} kg" for was, now in lines[["declared_kg", "net_kg"]].to_numpy()]
     said = "as its invoice and the lines like it say — correct it if that is wrong"
     defects = [
-        Defect(row.value_usd, f"{row.source_file} line {row.line}: {row.kg}, {said}", False)
+        Defect(row.value_usd, f"{row.source_file} line {row.line}: {row.kg}, {said}", False, "weights mended")
         for row in lines[lines["weight_rule"].eq("unit_repaired")].itertuples()
     ]
-    for (file, plant), own in lines[lines["weight_rule"].eq("doubted")].groupby(["source_file", "plant_id"]):
+    for (file, plant), own in lines[lines["weight_rule"].eq("doubted")].groupby(SENDER):
         text = (
             f"{file} line {own['line'].iloc[0]} and {len(own) - 1} more of {plant}: value or weight is 1,000 times off"
         )

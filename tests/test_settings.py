@@ -2,11 +2,12 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 
 from importcut.intake.opening import examine, open_dataset
 from importcut.intake.settings import read_toml
-from importcut.schema import DISPATCH, DataError, tables
+from importcut.schema import DISPATCH, DataError, conform, tables
 
 ABOUT = 'unit = "1"\nreason = "made up"\nsource = "made up"\n'
 
@@ -129,3 +130,25 @@ def test_every_assumption_has_bounds_that_hold_for_the_scenarios_of_the_datasets
     assert [c.check for c in known["scenario"].columns if c.name == "dispatch"] == ["|".join(DISPATCH)]
     for file in (repository / "data" / "raw").glob("*/scenarios/*.toml"):
         assert {*read_toml(file)} <= {column.name for column in known["scenario"].columns}
+
+
+CREDIT = {"project_id": "paint", "rule": "shapley", "basis": "cumulative", "gross_usd": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            [CREDIT, CREDIT],
+            "project_id paint, rule shapley, basis cumulative: project_id stands in two rows of one key",
+        ),
+        ([CREDIT | {"gross_usd": None}], "gross_usd is empty, and may not be (1 findings; `importcut check` tells"),
+        ([CREDIT | {"rule": "by lot"}], "rule by lot — must be "),
+    ],
+)
+def test_a_table_that_is_not_as_it_must_be_is_told_by_its_key_and_not_by_a_rule_of_a_library(rows, said):
+    columns = [column.name for column in tables()["credit"].columns]
+    with pytest.raises(DataError) as error:
+        conform(pd.DataFrame(rows).reindex(columns=columns), "credit", frequency="Q")
+    assert said in str(error.value) and str(error.value).startswith("table credit, project_id paint")
+    assert not any(word in str(error.value) for word in ("breaks", "nullable", "uniqueness", "isin"))

@@ -119,10 +119,15 @@ def conform(table: pd.DataFrame, name: str, *, frequency: str) -> pd.DataFrame:
         rules.validate(shaped, lazy=True)
     except SchemaErrors as error:
         first = error.failure_cases.iloc[0]
-        raise DataError(
-            f"table {name}, column {first['column']}, row {first['index']}: {first['failure_case']!r} "
-            f"breaks {first['check']} ({len(error.failure_cases)} findings)"
-        ) from None
+        column = next(c for c in spec.columns if c.name == first["column"])
+        row = ", ".join(f"{key} {shaped.at[first['index'], key]}" for key in spec.key)
+        ill = {
+            "not_nullable": "is empty, and may not be",
+            "multiple_fields_uniqueness": "stands in two rows of one key",
+        }
+        text = ill.get(first["check"], f"{first['failure_case']} — must be {column.check}")
+        more = f"{len(error.failure_cases)} findings; `importcut check` tells what in the data they may come of"
+        raise DataError(f"table {name}, {row}: {column.name} {text} ({more})") from None
     return shaped
 
 

@@ -390,7 +390,8 @@ def test_a_format_described_only_in_dataset_toml_is_read(annual):
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"colour": 1}, "has colour — it may hold"),
+        ({"colour": 1}, "[formats.baci] does not hold colour: choose one of"),
+        ({"colums": {}}, "[formats.baci] does not hold colums: is columns meant?"),
         ({"columns": {"price": {"headers": ["x"]}}}, "columns.price] cannot be used"),
         ({"columns": {"origin": {"head": ["x"]}}}, "columns.origin] cannot be used"),
         ({"scope": [{"header": "x"}]}, "needs header, reason, and keep or drop"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 
 from importcut.dataset import Dataset
-from importcut.schema import LIBRARY, DataError, tables
+from importcut.schema import LIBRARY, DataError, choice, tables
 
 LOOK_ALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")  # Cyrillic letters that stand for Latin ones, and back
 TYPED_APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")  # the Uzbek o‘ and g‘ are typed with any of these
@@ -250,7 +250,8 @@ def forced(source_file: str, ds: Dataset) -> dict:
 
 def _known_keys(about: dict, known: set[str], section: str) -> None:
     if unknown := sorted(set(about) - known):
-        raise DataError(f"dataset.toml: {section} has {', '.join(unknown)} — it may hold {', '.join(sorted(known))}")
+        remedies = ", ".join(f"{name}: {choice(name, sorted(known))}" for name in unknown)
+        raise DataError(f"dataset.toml: {section} does not hold {remedies}")
 
 
 def unused(ds: Dataset, source_files: list[str]) -> list[str]:

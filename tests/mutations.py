@@ -129,7 +129,10 @@ def copy(file: str, to: str, *changes: Change) -> Edit:
 
 
 def recode(file: str, encoding: str) -> Edit:
-    return lambda folder: (folder / file).write_bytes((folder / file).read_text(encoding="utf-8").encode(encoding))
+    """A file in another encoding; letters that it lacks become ?, as where people save it."""
+    return lambda folder: (folder / file).write_bytes(
+        (folder / file).read_text(encoding="utf-8").encode(encoding, "replace")
+    )
 
 
 def excel(file: str) -> Edit:
@@ -138,7 +141,7 @@ def excel(file: str) -> Edit:
     def edit(folder: Path) -> None:
         rows = pd.read_csv(folder / file, dtype="str", keep_default_na=False)
         rows[NUMBERS] = rows[NUMBERS].map(comma)
-        rows.to_csv(folder / file, sep=";", index=False, encoding="cp1251")
+        rows.to_csv(folder / file, sep=";", index=False, encoding="utf-8-sig")
 
     return edit
 

@@ -140,7 +140,7 @@ def test_the_latest_period_is_the_latest_with_accepted_imports(folder, monkeypat
 
 
 def test_mistyped_years_make_no_latest_period_and_are_named(folder, monkeypatch):
-    years = [f"B{n},1,2025-0{1 + 3 * (n % 3)}-11,3208200000,enamel,KR,1000,3000" for n in range(60)]
+    years = [f"B{n},1,2025-0{1 + 3 * (n % 3)}-11,3208200000,enamel,KR,{1000 + n},3000" for n in range(60)]
     receive(folder, *years, *(f"C{n},1,2062-08-1{n},3208200000,enamel,KR,1000,3000" for n in range(3)))
     result = examination(folder)
     assert [(d.value_usd, d.stops, d.text.partition(" — ")[0]) for d in result.defects] == [

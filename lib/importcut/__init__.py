@@ -15,6 +15,7 @@ _PUBLIC = {
     "intake.publication": ["published"],
     "intake.declarations": ["read_declarations"],
     "intake.clean": ["clean_imports", "faulty_lines"],
+    "intake.expectations": ["findings"],
     "economics": ["way"],
     "economics.indices": [
         "concentration", "fisher", "hidiroglou_berthelot", "lmdi", "log_mean", "median_index", "placebo_rank",

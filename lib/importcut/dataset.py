@@ -36,6 +36,7 @@ class Dataset:
     weights : of the criteria in the ranking of products without a project; empty where it states none.
     recut : revision and hs6, codes that a revision of the Harmonized System recut (hs_revisions.csv).
     files, formats : how raw files are to be read, and formats of its own (`[[files]]`, `[formats.<name>]`).
+    answers : why what was not expected is right, by expectation and place (`[answers]`).
     """
 
     name: str
@@ -59,6 +60,7 @@ class Dataset:
     registers: MappingProxyType
     files: tuple[dict, ...]
     formats: MappingProxyType
+    answers: MappingProxyType
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in tables("registers.toml"):

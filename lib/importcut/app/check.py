@@ -15,6 +15,7 @@ from importcut.dataset import Dataset, write_whole
 from importcut.intake.clean import Cleaned, clean_imports, faulty_lines
 from importcut.intake.corrections import amended, to_correct
 from importcut.intake.declarations import RawFile, lost_columns, periods, read_declarations
+from importcut.intake.expectations import findings, open_questions
 from importcut.intake.opening import Examined, examine, open_dataset
 from importcut.intake.rules import SENDER, strange_origins
 from importcut.intake.values import Fault
@@ -30,13 +31,14 @@ MOST_ROWS = 2  # formats, and twice as many rows of what was accepted and set as
 class Defect:
     """Something to mend: import value at stake (USD; None where nobody can tell), what, whether it stops a report.
 
-    kind : what many like it are counted together as
+    kind : what many like it are counted together as; question : whether an answer in dataset.toml may end it
     """
 
     value_usd: float | None
     text: str
     stops: bool
     kind: str = ""
+    question: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ def examination(name: str | Path) -> Examination:
         if not any(str(fault).startswith("dataset.toml") for fault in examined.faults):
             span, obstacles = _coverage(examined.ds, files, cleaned)
             defects += [Defect(None, text, True) for text in obstacles] + _stray(span, cleaned)
+        if span and not any(defect.stops for defect in defects):
+            defects += _questions(examined.ds, cleaned, span.latest)
     defects += [Defect(None, text, False) for text in (*map(str, examined.unfilled), *lost_columns(files))]
     defects.sort(key=lambda d: (-(d.value_usd or 0), not d.stops))  # stable: else in the order of the data's way
     return Examination(examined, tuple(files), cleaned, faulty, span, tuple(defects))
@@ -88,8 +92,10 @@ def to_mend(result: Examination, everything: bool = False) -> list[str]:
     alike = result.defects if everything else _counted_together(result.defects)
     first = sorted(alike, key=lambda d: not d.stops)[: None if everything else MOST]
     defects, more = [d for d in alike if d in first], len(alike) - len(first)
-    lines = [f"{'USD at stake':>16}   to mend (! = before a report can be made)"] if result.defects else []
-    lines += [f"{_usd(d.value_usd):>16} {'!' if d.stops else ' '} {d.text}" for d in defects]
+    lines = (
+        [f"{'USD at stake':>16}   to mend (! = before a report can be made, ? = a question)"] if result.defects else []
+    )
+    lines += [f"{_usd(d.value_usd):>16} {'!' if d.stops else '?' if d.question else ' '} {d.text}" for d in defects]
     return lines + ([f"{'':>16}   … and {more} more; --all shows them"] if more else [])
 
 
@@ -106,13 +112,14 @@ def _counted_together(defects: Sequence[Defect]) -> list[Defect]:
 
 
 def verdict(result: Examination) -> str:
-    """The last line: whether a report can be made, of which period, and what it has to leave out."""
-    stops, rest = (sum(d.stops is kind for d in result.defects) for kind in (True, False))
-    name, span = result.examined.ds.name, result.coverage
+    """The last line: whether a report can be made, of which period, what it has to leave out, what is still asked."""
+    stops, questions = (sum(getattr(d, kind) for d in result.defects) for kind in ("stops", "question"))
+    rest = sum(not d.stops and not d.question for d in result.defects)
+    name, span, open_ones = result.examined.ds.name, result.coverage, [f"{questions} questions open"] * bool(questions)
     if stops or span is None:
-        return f"{name}: {stops} to mend before a report can be made, {rest} besides"
+        return "; ".join([f"{name}: {stops} to mend before a report can be made, {rest} besides", *open_ones])
     more = f", {rest} to mend when there is time" if rest else ""
-    return "; ".join([f"{name}: a report of {span.latest} can be made{more}", *span.restrictions])
+    return "; ".join([f"{name}: a report of {span.latest} can be made{more}", *open_ones, *span.restrictions])
 
 
 def _read_as(result: Examination, everything: bool) -> list[str]:
@@ -211,6 +218,13 @@ def _stray(span: Coverage | None, cleaned: Cleaned) -> list[Defect]:
     remedy = "correct the date: only a report of that period would count them"
     place = f"{first['source_file']} line {first['line']}"
     return [Defect(lines["value_usd"].sum(), f"{place}{more}: {what} — {remedy}", False)]
+
+
+def _questions(ds: Dataset, cleaned: Cleaned, last: pd.Period) -> list[Defect]:
+    """The expectations that do not hold and are not answered."""
+    table = findings(ds, cleaned.cells[cleaned.cells["period"] <= last], cleaned.lines, strict=False)
+    rows = open_questions(table, ds)[["value_usd", "text", "severity"]].itertuples(index=False)
+    return [Defect(usd, text, severity == "stop", question=True) for usd, text, severity in rows]
 
 
 def _at_stake(examined: Examined, cells: pd.DataFrame, faulty: pd.DataFrame) -> Callable[[Fault], float | None]:

@@ -38,9 +38,18 @@ def coverage_of(ds: Dataset, cells: pd.DataFrame, *, horizon: pd.Period | None =
     period, first = ds.period or latest, cells["period"].min()
     last = max(cells["period"].max(), horizon or latest)
     obstacles = [*outside(ds, period, first, cells["period"].max()), *_base(ds, period, first, last)]
+    obstacles += ahead(ds, latest)
     if not obstacles:
         obstacles = economics.obstacles(as_of(ds, period), cells)
     return Coverage(latest, stray, tuple(obstacles), tuple(_restrictions(ds, cells)))
+
+
+def ahead(ds: Dataset, latest: pd.Period) -> list[str]:
+    """Registers of a dataset as of no period that go beyond the latest imports: the last file is missing."""
+    tables = {"activity": ds.activity[ds.activity["scenario"].isna()], "deliveries": ds.deliveries}
+    ends = {name: table["period"].max() for name, table in tables.items() if len(table)}
+    text = "{0}.csv records {1}, imports end with {2} — add the file of {1}, or make the report of --period {2}"
+    return [text.format(name, end, latest) for name, end in ends.items() if ds.period is None and end > latest]
 
 
 def outside(ds: Dataset, period: pd.Period, first: pd.Period, last: pd.Period) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 import pandas as pd
 
 from importcut.app import preload, publish
-from importcut.app.coverage import coverage_of, outside
+from importcut.app.coverage import ahead, coverage_of, outside
 from importcut.app.index import by_name, chosen, dataset_as_of, reports_of, write_index
 from importcut.app.steps import EXPORTS, FIGURES, Outcome, Setting, altered, report_steps, run_steps
 from importcut.dataset import (
@@ -201,8 +201,8 @@ def _with_imports(ds: Dataset, key: str) -> tuple[Dataset, dict]:
     if ds.period is None and imports["latest"] not in (None, str(last)):  # no line of the last one was accepted
         named = as_of(ds, pd.Period(imports["latest"], freq=ds.frequency))
         imports = _imports(named, key, last)
-    if imports["obstacles"]:
-        raise DataError(listed(imports["obstacles"]))
+    if obstacles := [*imports["obstacles"], *ahead(ds, named.period)]:
+        raise DataError(listed(obstacles))
     return named, imports | {"later": {*arrivals["files"]} - {*imports["files"]}}
 
 
@@ -211,7 +211,7 @@ def _imports(ds: Dataset, key: str, horizon: pd.Period) -> dict:
     memory = ds.cleaned / IMPORTS
     imports = memory_of(memory)
     if imports.get("key") != key or imports["tables"] != table_digests(ds):
-        preload.start()
+        preload.start()  # the notebooks will run: kernels get ready while this process cleans
         from importcut.intake.clean import clean_imports
         from importcut.intake.declarations import read_declarations
 
@@ -239,7 +239,6 @@ def _arrivals(ds: Dataset, key: str) -> dict:
     memory = ds.processed / "coverage.json"
     known = memory_of(memory)
     if known.get("key") != key:
-        preload.start()  # the notebooks will run: kernels get ready while this process reads and cleans
         from importcut.intake import declarations
 
         files = declarations.read_declarations(replace(ds, period=None))

@@ -29,6 +29,7 @@ READ = (  # in a dataset's folder, beside its registers
     WORKBOOK, OLD_WORKBOOK,
 )  # fmt: skip
 TABULAR = ("", ".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".json", ".parquet")  # or a folder
+TABLES_OF_SETTINGS = ("target", "thresholds", "weights", "formats", "answers")
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def _dataset(path: Path, about: dict, registers: dict, scenario: MappingProxyTyp
         scenario=scenario,
         registers=MappingProxyType({name: table.reset_index(drop=True) for name, table in registers.items()}),
         files=tuple(about.get("files", ())),
-        **{name: MappingProxyType(about.get(name, {})) for name in ("target", "thresholds", "weights", "formats")},
+        **{name: MappingProxyType(about.get(name, {})) for name in TABLES_OF_SETTINGS},
     )
 
 

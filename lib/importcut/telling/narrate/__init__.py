@@ -2,7 +2,7 @@
 
 from importcut.telling.finding import Cover, Finding, cover
 from importcut.telling.narrate.answer import headline, on_track, ranked_projects
-from importcut.telling.narrate.credibility import doubts, estimate_rows, evidence, variant_rows
+from importcut.telling.narrate.credibility import doubts, estimate_rows, evidence, variant_rows, with_questions
 from importcut.telling.narrate.imports import (
     bridge_steps,
     causes,

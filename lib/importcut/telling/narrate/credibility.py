@@ -1,5 +1,7 @@
 """How far the data carry the cuts: every method beside the other, placebo tests, and what cannot be told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -75,6 +77,14 @@ def doubts(quality: pd.DataFrame, say: Voice) -> Finding:
     text = sentences(say, {}, rows)
     lead = (sentences(say, {}, breaks) or text)[:1]
     return Finding(say("doubts.title"), paragraphs(text), quality, lead=" ".join(lead))
+
+
+def with_questions(answer: Finding, questions: pd.DataFrame, say: Voice) -> Finding:
+    """The answer of the first page; where questions about the data are open (table `findings`), it says so."""
+    if questions.empty:
+        return answer
+    sentence = say("doubts.questions", n=len(questions), value=questions["value_usd"].max())
+    return replace(answer, text=paragraphs([answer.text, sentence]), lead=f"{answer.reading} {sentence}")
 
 
 def estimate_rows(estimates: pd.DataFrame) -> pd.DataFrame:

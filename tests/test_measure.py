@@ -86,9 +86,9 @@ def test_price_at_constant_mix_does_not_move_with_the_mix():
 
 
 def test_a_missing_origin_is_carried_by_the_price_index_and_graded_inferred():
-    panel = two_origins([50.0, 50], [80.0, 0], [10.0, 20], [11.0, 0])
+    panel = two_origins([60.0, 40], [80.0, 0], [10.0, 20], [11.0, 0])
     price = mix_constant_prices(panel, GROUP, THEN).set_index("period").loc[NOW]
-    assert price["price"] == pytest.approx(0.5 * 11 + 0.5 * 22)  # the one price seen rose by a tenth
+    assert price["price"] == pytest.approx(0.6 * 11 + 0.4 * 22)  # the one price seen rose by a tenth
     assert price["price_evidence"] == "inferred"
 
 

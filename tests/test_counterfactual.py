@@ -236,6 +236,12 @@ def test_the_range_spans_base_years_donors_and_bases_of_comparison(base):
     assert cuts["high_usd"].sum() == pytest.approx(tried["gross_usd"].max())
 
 
+def test_a_year_with_a_quarter_without_imports_is_no_base(base):
+    x = np.where(pd.Period("2022Q2") == QUARTERS, 0.0, stepped(100, 60))
+    _, seen = world(base, {"x": x, "d1": flat(10), "d2": flat(10), "d3": flat(10)})
+    assert set(spread(seen, ["control_basket"])["base"]) == {"2024", "2023", "all"}
+
+
 def test_a_donor_whose_declared_weight_is_missing_is_left_out_of_declared_weights_alone(base):
     ds, seen = world(base, {"x": stepped(100, 60), **{f"d{n}": flat(10) for n in range(1, 6)}})
     lost = seen.panel["product_id"].eq("d4") & seen.panel["period"].eq(QUARTERS[0])

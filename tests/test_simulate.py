@@ -119,13 +119,13 @@ def test_the_ranking_takes_range_and_probabilities_from_the_draws(sample, outcom
 
 
 def test_whoever_is_always_among_the_first_three_is_so_with_probability_one_and_not_above_it():
-    """Ranked first, second and third in 14, 23 and 4 of 41 draws: in binary their sum is above one."""
-    places = pd.DataFrame({"rank": [1, 2, 3], "probability": [14 / 41, 23 / 41, 4 / 41]})
+    """Ranked first, second and third in 1, 9 and 18 of 28 draws: in binary their sum is above one."""
+    places = pd.DataFrame({"rank": [1, 2, 3], "probability": [1 / 28, 9 / 28, 18 / 28]})
     certain = places.assign(project_id="a", basis="cumulative", low_usd=1.0, high_usd=2.0)
     ranking = pd.DataFrame({"project_id": ["a", "b"], "basis": "cumulative"})
     ranking = ranking.assign(**dict.fromkeys(["low_usd", "high_usd", "p_first", "p_top3"], np.nan))
     filled = with_certainty(ranking, certain).set_index("project_id")
-    assert filled.loc["a", ["low_usd", "high_usd", "p_first", "p_top3"]].tolist() == [1.0, 2.0, 14 / 41, 1.0]
+    assert filled.loc["a", ["low_usd", "high_usd", "p_first", "p_top3"]].tolist() == [1.0, 2.0, 1 / 28, 1.0]
     assert filled.loc["b", ["low_usd", "p_first"]].isna().all()
 
 

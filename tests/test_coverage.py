@@ -67,8 +67,6 @@ def test_a_period_without_imports_is_refused(small):
 
 
 def test_what_economics_cannot_go_beyond_is_an_obstacle(small):
-    [obstacle] = told(small, cells(EVERY, net_kg=None)).obstacles
-    assert obstacle.startswith("no imports with weights in the base period 2024")
     [obstacle] = told(small, weights={"addressable": 0, "growth": 0, "concentration": 0, "feasibility": 0}).obstacles
     assert obstacle.startswith("dataset.toml: all [weights] are 0")
     [obstacle] = told(small, cells([])).obstacles
@@ -98,6 +96,11 @@ def test_what_a_report_has_to_leave_out_is_said(small):
         "no cuts: no project is registered", "no plan: dataset.toml has no target or programme_start",
         "no weights and prices of antifreeze: no line states a weight",
     )  # fmt: skip
+
+
+def test_values_without_any_weight_are_no_obstacle_and_their_weights_and_prices_are_left_out(small):
+    span = told(small, cells(EVERY, net_kg=None))
+    assert span.obstacles == () and "no weights and prices of topcoat: no line states a weight" in span.restrictions
 
 
 @pytest.fixture
@@ -157,10 +160,9 @@ def test_mistyped_years_make_no_latest_period_and_are_named(folder, monkeypatch)
     [
         ["A1,1,2025-01-10,9999990000,enamel,KR,1000,3000"],
         ["A1,1,2025-02-31,3208200000,enamel,KR,1000,3000"],
-        ["A1,1,2025-01-10,3208200000,enamel,KR,,3000", "A2,1,2025-04-10,3208200000,enamel,KR,0,3000"],
         ["A1,1,2025-04-10,3208200000,enamel,KR,1000,3000"],
     ],
-    ids=["no product", "no date", "no weight", "no base"],
+    ids=["no product", "no date", "no base"],
 )
 def test_report_refuses_what_check_refuses_in_the_same_sentence(folder, lines):
     receive(folder, *lines)
@@ -169,3 +171,12 @@ def test_report_refuses_what_check_refuses_in_the_same_sentence(folder, lines):
     with pytest.raises(DataError) as refusal:
         make_report(folder, out=folder.parent / "reports")
     assert str(refusal.value) == obstacles[0]
+
+
+def test_report_is_made_of_values_alone_as_check_says(folder, monkeypatch):
+    receive(folder, "A1,1,2025-01-10,3208200000,enamel,KR,,3000", "A2,1,2025-04-10,3208200000,enamel,KR,0,3000")
+    result = examination(folder)
+    assert not any(defect.stops for defect in result.defects)
+    assert verdict(result).startswith("small: a report of 2025Q2 can be made")
+    assert "no weights and prices of topcoat: no line states a weight" in verdict(result)
+    assert reported(folder, monkeypatch) == "2025Q2"

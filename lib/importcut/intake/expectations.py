@@ -118,6 +118,8 @@ def _wide(table: pd.DataFrame, keys: list[str], column: str, span: pd.PeriodInde
 def _jumps(series: pd.DataFrame | tuple, about: dict, usd: pd.DataFrame, explained: pd.DataFrame) -> Places:
     """Groups of series whose median stands beyond a ratio to the periods around, and no wider group's did."""
     deviation = _deviation(series)
+    if "usual" in about:
+        deviation = deviation[series.median(axis=1) >= about["usual"]]
     whole = deviation.index.equals(usd.index)
     for by in about["by"]:
         groups = (deviation.mask(explained) if whole else deviation).groupby(level=by)

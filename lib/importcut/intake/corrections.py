@@ -75,7 +75,7 @@ def to_correct(faulty: pd.DataFrame, files: list, ds: Dataset) -> pd.DataFrame:
     }
     lines = [raw.get(place) for place in faulty[PLACE].itertuples(index=False, name=None)]
     text = pd.Series(lines, faulty.index, dtype="object")
-    about = faulty[["column", "value"]].fillna("").agg(" ".join, axis=1).str.strip()
+    about = (faulty["column"].fillna("") + " " + faulty["value"].fillna("")).str.strip()
     rows = faulty.rename(columns={"source_file": "file"}).assign(
         column=faulty["column"].where(text.isna()),
         expect=text.fillna(faulty["value"]),

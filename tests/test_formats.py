@@ -15,9 +15,10 @@ import xlsxwriter
 
 import examples
 from importcut.intake import formats
+from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
-from importcut.schema import DataError
+from importcut.schema import DataError, load
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "formats"  # beside this checkout, if at all
 WHOLE = ["hs_code", "origin", "date", "value_usd", "net_weight", "invoice_value", "currency"]
@@ -84,6 +85,16 @@ def aside(ds, column="fault"):
     return rows(ds).loc[lambda t: t["fault"].notna()].set_index("line")[column].to_dict()
 
 
+def settled(ds):
+    """Product, origin and value of the lines that cleaning accepts, and why it sets the others aside, by line."""
+    clean_imports(read_declarations(ds), ds)
+    imports, quarantine = load("imports", ds), load("quarantine", ds)
+    accepted = imports.set_index("line")[["product_id", "origin", "value_usd"]]
+    return dict(zip(accepted.index, accepted.itertuples(index=False, name=None), strict=True)), dict(
+        zip(quarantine["line"], quarantine["reason"], strict=True)
+    )
+
+
 def refused(ds):
     with pytest.raises(DataError) as error:
         read_declarations(ds)
@@ -91,6 +102,20 @@ def refused(ds):
 
 
 KOREA = ("320820", "KOR", "2024-01-01", 110.25, 10.5, None, None)
+COMTRADE = ("320820", "410", *KOREA[2:])
+LEVELS = [
+    examples.comtrade_row(500, cmdCode="3820", aggrLevel="4"),
+    examples.comtrade_row(900, cmdCode="32", aggrLevel="2"),
+    examples.comtrade_row(300, partnerCode="0", partnerISO="W00"),
+    examples.comtrade_row(9000, cmdCode="TOTAL", aggrLevel="0"),
+]
+LEGACY_LEVELS = examples.LEGACY.splitlines()[0] + "".join(
+    f"\nH5,2024,2024,2024,{level},1,1,Import,860,Uzbekistan,UZB,{partner},,,,,,,,{code},x,8,kg,1,,,,1,,{usd},,,0"
+    for level, partner, code, usd in [
+        (4, "410,Korea,KOR", "3820", 500), (2, "410,Korea,KOR", "32", 900), (6, "0,World,WLD", "320820", 300),
+        (0, "410,Korea,KOR", "TOTAL", 9000),
+    ]
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("style", examples.DECLARATIONS)
@@ -126,14 +151,30 @@ def test_graph_46_in_thousands_is_said_by_the_dataset(quarterly):
 @pytest.mark.parametrize("weight", ["netWgt", "netWeight"])
 def test_comtrade_counts_each_dollar_once(annual, extra, weight):
     put(annual, examples.comtrade(extra=extra, weight=weight))
-    assert counted(annual) == {3: KOREA, 4: ("320820", "CHN", "2024-01-01", 190, None, None, None)}
-    assert aside(annual) == examples.COMTRADE_ASIDE
-    assert set(aside(annual, "fault_kind").values()) == {"out_of_scope"}
+    read = counted(annual)
+    assert read[3] == COMTRADE and read[4] == ("320820", "156", "2024-01-01", 190, None, None, None)
+    assert settled(annual) == (
+        {3: ("topcoat", "KR", 110.25), 4: ("topcoat", "CN", 190)}, examples.COMTRADE_ASIDE
+    )  # fmt: skip
+    assert set(load("quarantine", annual)["kind"]) == {"out_of_scope"}
+
+
+@pytest.mark.parametrize("example", [examples.comtrade(rows=LEVELS), LEGACY_LEVELS])
+def test_comtrade_counts_codes_of_four_digits_unless_longer_ones_stand_beside_them(annual, example):
+    put(annual, example)
+    accepted, reasons = settled(annual)
+    assert accepted == {2: ("antifreeze", "KR", 500), 4: ("topcoat", "XX", 300)}
+    assert reasons == {3: "total_over_codes", 5: "total_over_codes"}
+
+
+def test_comtrade_in_another_classification_has_no_commodity_codes(annual):
+    put(annual, examples.comtrade(rows=[examples.comtrade_row(1, classificationCode="S3", cmdCode="3820")]))
+    assert settled(annual) == ({}, {2: "other_rows"})
 
 
 def test_comtrade_json_is_the_same_table(annual):
     put(annual, json.dumps({"elapsedTime": "0.1", "count": 10, "data": examples.COMTRADE_ROWS, "error": ""}), "a.json")
-    assert counted(annual)[3] == KOREA and aside(annual) == examples.COMTRADE_ASIDE
+    assert counted(annual)[3] == COMTRADE and settled(annual)[1] == examples.COMTRADE_ASIDE
 
 
 def test_months_of_comtrade_count_in_a_quarterly_dataset_and_years_do_not(quarterly):
@@ -151,7 +192,9 @@ def test_another_importer_is_named_by_the_dataset(annual):
 
 def test_legacy_comtrade(annual):
     put(annual, examples.LEGACY)
-    assert counted(annual) == {3: KOREA} and aside(annual) == {2: "total_over_partners", 4: "other_flow"}
+    accepted, reasons = settled(annual)
+    assert counted(annual)[3] == KOREA and [*accepted] == [3]
+    assert reasons == {2: "total_over_partners", 4: "other_flow"}
 
 
 def test_baci_is_in_thousand_dollars_and_tonnes(annual):
@@ -165,7 +208,9 @@ def test_baci_is_in_thousand_dollars_and_tonnes(annual):
 
 def test_wits_is_in_thousand_dollars(annual):
     put(annual, examples.WITS)
-    assert counted(annual) == {3: KOREA} and aside(annual) == {2: "total_over_partners", 4: "other_flow"}
+    accepted, reasons = settled(annual)
+    assert counted(annual)[3] == KOREA and [*accepted] == [3]
+    assert reasons == {2: "total_over_partners", 4: "other_flow"}
 
 
 def test_trade_map_saves_a_page_under_the_name_of_a_workbook(annual):
@@ -189,7 +234,10 @@ def test_trade_map_by_partner_needs_to_be_told_the_product(annual):
     put(annual, examples.TRADE_MAP_PARTNERS, "Trade_Map.txt")
     assert "no column hs_code (Product code) (seen: 'Exporters, Imported value in 2023" in refused(annual)
     ds = replace(annual, files=(PRODUCT,))
-    assert [*counted(ds).values()] == [("320820", "Korea, Republic of", "2024-01-01", 110.25, None, None, None)]
+    assert ("320820", "Korea, Republic of", "2024-01-01", 110.25, None, None, None) in counted(ds).values()
+    clean_imports(read_declarations(ds), ds)
+    years = load("imports", ds).set_index(["source_file", "origin"])["value_usd"].to_dict()
+    assert years == {("imports/Trade_Map.txt#2023", "XX"): 1000, ("imports/Trade_Map.txt#2024", "KR"): 110.25}
 
 
 def test_a_header_row_over_another_is_one_header_and_what_spans_columns_stands_over_each(annual):
@@ -261,6 +309,16 @@ def test_european_exports_are_imports_in_euros(quarterly):
     assert aside(quarterly) == {2: "total_over_codes", 4: "other_flow", 5: "other_country"}
 
 
+@pytest.mark.parametrize("union", ["EU27_2020", "EU", "European Union - 27 countries (AFTER BREXIT)", "Euro area"])
+def test_exports_of_a_union_count_where_no_member_stands_beside_them(quarterly, union):
+    rate = pd.DataFrame({"date": [pd.Timestamp("2024-08-01")], "currency": ["EUR"], "uzs": [None], "usd": [1.0]})
+    ds = replace(quarterly, registers=MappingProxyType({**quarterly.registers, "exchange_rates": rate}))
+    whole = examples.EUROSTAT.splitlines()[2].replace("Portugal", union)
+    put(ds, f"{examples.EUROSTAT}{whole}\n{whole.replace('Aug.', 'Sep.')}\n")
+    accepted, reasons = settled(ds)
+    assert accepted == {3: ("topcoat", "PT", 100), 7: ("topcoat", "XX", 100)} and reasons[6] == "total_over_partners"
+
+
 def test_cumulative_months_count_alone_and_a_missing_one_is_told(quarterly):
     put(quarterly, examples.SIAT_JSON, "a.json")
     found = {date: usd for _, _, date, usd, *_ in counted(quarterly).values()}
@@ -299,8 +357,11 @@ def test_annual_figures_are_refused_by_a_quarterly_dataset(quarterly):
 @pytest.mark.parametrize(("name", "usd"), [("comtrade_v1_2018_netWeight", 5096433), ("comtrade_v1_2023", 1542279.98)])
 def test_partners_of_a_real_comtrade_file_add_up_to_its_world_row(annual, name, usd):
     put(annual, (REAL / f"{name}.csv").read_bytes())
-    assert sum(found[3] for found in counted(annual).values()) == pytest.approx(usd)
-    assert aside(annual) == {2: "total_over_partners"} and aside(annual, "value_usd") == {2: pytest.approx(usd)}
+    products = annual.products.iloc[:1].assign(hs_prefixes=rows(annual)["hs_code"].iloc[0])
+    annual = replace(annual, registers=MappingProxyType({**annual.registers, "products": products}))
+    accepted, reasons = settled(annual)
+    assert sum(usd for _, _, usd in accepted.values()) == pytest.approx(usd) and reasons == {2: "total_over_partners"}
+    assert load("quarantine", annual)["value_usd"].tolist() == [pytest.approx(usd)]
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="files received are not here")
@@ -425,7 +486,7 @@ def test_a_header_that_fits_no_format_names_the_nearest_and_whole_headers(annual
 
 def test_imports_are_known_by_the_code_of_their_flow_in_former_files(annual):
     put(annual, examples.LEGACY.replace(",Import,", ",M,"))
-    assert counted(annual) == {3: KOREA}
+    assert settled(annual)[0] == {3: ("topcoat", "KR", 110.25)}
 
 
 HEADER, RECORD = (

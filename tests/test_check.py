@@ -100,22 +100,6 @@ def test_a_faulty_value_of_a_workbook_is_corrected_by_its_column(folder, tmp_pat
     assert done.exit_code == 0 and "impossible date" not in done.stdout
 
 
-def test_a_value_of_a_workbook_that_is_corrected_counts_in_the_period_of_its_line(folder, tmp_path):
-    file = folder / "declarations" / "2025Q1.csv"
-    rows = pd.read_csv(file, dtype="str")
-    rows.loc[1, "value_usd"] = "forty"
-    rows.to_excel(file.with_suffix(".xlsx"), index=False, engine="xlsxwriter")
-    file.unlink()
-    call(folder, "--faults", tmp_path / "faults.csv")
-    faults = pd.read_csv(tmp_path / "faults.csv", dtype="str", keep_default_na=False)
-    faults.loc[faults["expect"].eq("forty"), ["value", "source"]] = "40", "letter of the importer"
-    faults.to_csv(tmp_path / "faults.csv", index=False)
-    done = call(folder, "--correct", tmp_path / "faults.csv")
-    assert done.exit_code == 0, done.stderr
-    cells = examination(folder).cleaned.cells
-    assert cells.groupby(cells["period"].astype("str"))["value_usd"].sum().to_dict() == {"2025Q1": 200.0}
-
-
 def test_a_dataset_without_faults_has_no_line_to_correct(folder, tmp_path):
     file = folder / "declarations" / "2025Q1.csv"
     file.write_text("\n".join([HEADER, *LINES[:3]]) + "\n", encoding="utf-8")

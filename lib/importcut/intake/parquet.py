@@ -105,11 +105,10 @@ def _query(relation: str, fit: Fit, source_file: str, top: int, signs: dict, dat
     for n, name in enumerate(FAULTS, start=1):
         branches = " ".join(f"WHEN {k} THEN {rule[n]}" for k, rule in enumerate(rules))
         shaped.append(f"CASE WHEN code IS NOT NULL THEN CASE code {branches} END END AS {name}")  # nearly none has one
-    aside = f"0{''.join(f', {k + 1}' for k in range(len(fit.scope)))}"  # gaps and lines out of scope extend no period
     for column in tables()["declarations"].columns[2:]:
         value = _or_default(column.name, column.type, fit)
         if column.name == "date":
-            value = f"CASE WHEN coalesce(code, -1) NOT IN ({aside}) THEN {value} END"
+            value = f"CASE WHEN code IS NULL THEN {value} END"  # a line that does not count extends no period
         shaped.append(f"{value} AS {column.name}")
     return f"SELECT {', '.join(shaped)} FROM (SELECT *, {code} FROM ({read}))"
 

@@ -358,6 +358,12 @@ def test_a_dataset_without_a_good_line_has_no_imports(ds, lines):
     assert imports.empty and len(quarantine) == len(lines)
 
 
+@pytest.mark.parametrize("written", ["Питнак", "PITNAK", "«Питнак»", ' "питнак" '])
+def test_a_plant_is_known_by_its_own_name_whatever_quotes_and_letters_it_has(ds, written):
+    imports, _ = cleaned(ds, line(1, **{TIN: "", IMPORTER: written}))
+    assert imports[["plant_id", "plant_rule"]].to_numpy().tolist() == [["pitnak", "name"]]
+
+
 def test_plants_without_tax_numbers_are_known_by_their_aliases(ds):
     plants = ds.plants.assign(tax_numbers=pd.Series(dtype="str"))
     nameless = replace(ds, registers=ds.registers | {"plants": plants})

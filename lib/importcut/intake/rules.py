@@ -29,6 +29,7 @@ SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in
 GROUP = ["source_file", "hs_code", "date"]  # where a total stands beside what it adds up
 COUNTED = {**dict.fromkeys(GROUP, "string"), "date": "date", "counted": "int64"}
 SINGLE, UNION, WORLD, SUM_OF_CODES = 0, 1, 2, -1  # level of a partner, and of a code that adds up others
+QUOTES = "[\"'«»“”„‟‘’]"  # around a name, or left out
 LONGEST_SUM = 4  # digits of a code under which statistics add up others
 NAME_LOCALES = ("en", "ru", "uz", "uz_Cyrl")  # in which countries may be named
 COUNTRY = re.compile("(?!EU|EZ|UN|QO|ZZ)[A-Z]{2}")  # the codes that CLDR knows for unions of countries are none
@@ -234,11 +235,13 @@ def repeats(sound: ibis.Table, keys: ibis.Table) -> ibis.Table:
 
 
 def _plants(ds: Dataset) -> dict[str, ibis.Value]:
-    """The plant by the importer's tax number, and by its name."""
+    """The plant by the importer's tax number, and by its name or one of its aliases."""
     if ds.plants.empty:
         return {"by_number": ibis.literal(NATIONAL), "by_name": ibis.literal(NATIONAL)}
-    name = _.importer_name.re_replace(r"\s+", " ").strip().lower()
-    numbers, names = (alternatives(ds.plants.set_index("plant_id")[c]) for c in ("tax_numbers", "aliases"))
+    name = _.importer_name.re_replace(QUOTES, "").re_replace(r"\s+", " ").strip().lower()
+    plants = ds.plants.set_index("plant_id")
+    written = plants.filter(regex="^(name_|aliases)").stack().droplevel(1).str.replace(QUOTES, "", regex=True)
+    numbers, names = alternatives(plants["tax_numbers"]), alternatives(written)
     return {
         column: written.cases(*({key: plant for plant, key in keys.items()}.items() or {("", "")}), else_=NOTHING)
         for column, written, keys in (("by_number", _.importer_tin.strip(), numbers), ("by_name", name, names))

@@ -147,6 +147,21 @@ def test_settings_registers_scenarios_and_raw_files_are_told_at_once(folder):
     ]  # fmt: skip
 
 
+def test_a_misspelt_setting_does_not_hide_the_formats_of_the_dataset(folder):
+    own = {"date": "day", "hs_code": "code", "value_usd": "usd", "net_weight": "kg", "importer_tin": "tin"}
+    columns = "".join(f'columns.{name} = {{ headers = ["{header}"] }}\n' for name, header in own.items())
+    shutil.rmtree(folder / "declarations")
+    (folder / "imports").mkdir()
+    (folder / "imports" / "a.csv").write_text("day,code,usd,kg,tin\n2025-01-15,320820,9,9,111\n", encoding="utf-8")
+    with (folder / "dataset.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'\n[weights]\ngrwth = 1\n[formats.own]\nsignature = ["day", "tin"]\n{columns}')
+    result = examination(folder)
+    assert result.files[0].format == "own"
+    told = [defect.text for defect in result.defects]
+    assert "dataset.toml: weights.grwth is no setting — is weights.growth meant?" in told
+    assert not any("no column" in text for text in told)
+
+
 def test_settings_that_cannot_be_read_do_not_hide_the_registers(folder):
     change(folder, "dataset.toml", 'frequency = "Q"', 'frequency = "Q')
     change(folder, "products.csv", ",1,1,0.5,", ",1,1,50,")

@@ -78,7 +78,8 @@ def examine(name: str | Path) -> Examined:
     path, template = find_dataset(name), read_toml(TEMPLATE / "dataset.toml")
     about, registers, places, wrong, faults = _contents(path)
     scenario, misread = _scenarios(path, registers["projects"])
-    settings = {**template, "frequency": _frequency(about)} if wrong else about
+    sound = {n: own for n, own in about.items() if not any(f.text.startswith((n, f"[{n}")) for f in wrong)}
+    settings = {**template, "import_regimes": [], **sound, "frequency": _frequency(about)} if wrong else about
     lost = {(fault.place, row) for fault in faults if fault.column in DECIDE for row in fault.rows}
     sound = {
         name: table.drop(index=[row for row in table.index if (places[name], row) in lost]).reset_index(drop=True)

@@ -225,7 +225,8 @@ def test_a_page_keeps_leading_zeros_and_a_decimal_comma_is_no_thousand(quarterly
     lines = [line.split(";") for line in examples.STATISTICAL_FORM.replace("3208201000", "0101210000").splitlines()]
     cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in lines)
     put(quarterly, f"<table>{cells}</table>".encode(encoding), "a.xls")
-    assert [*aside(quarterly, "fault_value").values()] == ["10,5"]  # told, not taken for 105
+    [found] = counted(quarterly).values()
+    assert found == ("0101210000", "KR", "2025-01-15", 110.25, 10.5, None, None)  # not taken for 105
     [found] = counted(replace(quarterly, files=({"match": "*", "decimal": ","},))).values()
     assert found == ("0101210000", "KR", "2025-01-15", 110.25, 10.5, None, None)
 
@@ -238,6 +239,41 @@ def test_trade_map_by_partner_needs_to_be_told_the_product(annual):
     clean_imports(read_declarations(ds), ds)
     years = load("imports", ds).set_index(["source_file", "origin"])["value_usd"].to_dict()
     assert years == {("imports/Trade_Map.txt#2023", "XX"): 1000, ("imports/Trade_Map.txt#2024", "KR"): 110.25}
+
+
+def page(*values):
+    """A page of values in thousand dollars of one code in 2024, from as many countries."""
+    cells = "".join(f"<tr><td>C{n}</td><td>{value}</td></tr>" for n, value in enumerate(values))
+    return f"<table><tr><th>Exporters</th><th>Imported value in 2024</th></tr>{cells}</table>"
+
+
+@pytest.mark.parametrize(
+    ("values", "decimal", "thousands"),
+    [
+        (["52,340", "1,100,000"], "", [52_340, 1_100_000]),
+        (["1.234.500,50", "845,5", "1.234"], "", [1_234_500.5, 845.5, 1_234]),
+        (["52,340", "61,277"], ".", [52_340, 61_277]),
+        (["52,340", "61,277"], ",", [52.34, 61.277]),
+        (["1.234", "845"], ",", [1_234, 845]),
+        (["52,340", "61,277"], "", []),
+    ],
+)
+def test_thousands_of_a_page_are_judged_by_column_and_a_comma_alone_is_not_guessed(annual, values, decimal, thousands):
+    put(annual, page(*values), "a.xls")
+    ds = replace(annual, files=(PRODUCT | ({"decimal": decimal} if decimal else {}),))
+    assert [found[3] for found in counted(ds).values()] == pytest.approx([1000 * value for value in thousands])
+    assert set(aside(ds).values()) == (set() if thousands else {"unreadable_value"})
+
+
+def test_texts_of_a_workbook_and_of_json_have_thousands_beside_numbers_with_decimals(annual):
+    values = ["52,340", "1,100,000", 1.234, *[2.345 + n for n in range(12)]]
+    expected = pytest.approx([52_340, 1_100_000, *values[2:]])
+    workbook(annual, data=[HEADER, *(["320820", 2024, value, 1, "KR"] for value in values)])
+    assert [found[3] for found in counted(annual).values()] == expected
+    (annual.path / "imports" / "a.xlsx").unlink()
+    records = [dict(zip(HEADER, ["320820", "2024", value, 1, "KR"], strict=True)) for value in values]
+    put(annual, json.dumps(records), "a.json")
+    assert [found[3] for found in counted(annual).values()] == expected
 
 
 def test_a_header_row_over_another_is_one_header_and_what_spans_columns_stands_over_each(annual):
@@ -455,6 +491,8 @@ def test_a_format_described_only_in_dataset_toml_is_read(annual):
         ({"colums": {}}, "[formats.baci] does not hold colums: is columns meant?"),
         ({"columns": {"price": {"headers": ["x"]}}}, "columns.price] cannot be used"),
         ({"columns": {"origin": {"head": ["x"]}}}, "columns.origin] cannot be used"),
+        ({"columns": {"net_weight": {"headers": [{"header": "q", "unit": "kg"}]}}}, 'weight_unit = { default = "kg" }'),
+        ({"columns": {"net_weight": {"headers": ["q"], "unit": "kg"}}}, 'weight_unit = { default = "kg" }'),
         ({"scope": [{"header": "x"}]}, "needs header, reason, and keep or drop"),
     ],
 )

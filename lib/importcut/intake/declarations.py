@@ -261,8 +261,7 @@ def _from_text(path: Path, source: _Source, scratch: Path) -> list[RawFile]:
         return _from_rows([[field or None for field in row] for row in rows], source)
     loose = bool(head.rows) and len(head.rows[0]) == len(head.fields) + 1 and not head.rows[0][-1]
     names = [f"c{n}" for n in range(len(head.fields))] + ["loose"] * loose  # a separator at the end of each line
-    numbers = {c: n for c, n in fit.position.items() if fit.format.columns[c]["type"] in ("number", "integer")}
-    sample = {c: [row[n].strip() for row in head.rows if n < len(row)] for c, n in numbers.items()}
+    sample = {c: [row[n].strip() for row in head.rows if n < len(row)] for c, n in fit.numbers.items()}
     signs = text.signs_of(sample, head.separator, name, said.get("decimal", ""))
     write = partial(source.write, fit, width=len(head.fields), top=head.top, signs=signs)
     lines = text.physical_lines(path) - head.top
@@ -295,11 +294,28 @@ def _from_rows(rows: Rows, source: _Source) -> list[RawFile]:
     while below and not any(below[-1]):
         below.pop()
     if not fit.format.wide:
-        table = as_arrow(below, len(header))
-        return [source.raw_file(fit, *source.write(fit, table, width=len(header), top=top))]
+        table, signs = as_arrow(below, len(header)), _signs(below, fit, source)
+        return [source.raw_file(fit, *source.write(fit, table, width=len(header), top=top, signs=signs))]
     width, tables = len(long_header(header, fit.format.wide)), []
-    for period, table in long_rows(header, below, fit.format.wide).items():
+    long = long_rows(header, below, fit.format.wide)
+    signs = _signs([row for rows in long.values() for row in rows], fit, source)
+    for period, table in long.items():
         names = {"source_file": f"{source.source_file}#{period}", "stem": f"{source.stem}.{len(tables)}"}
         part, gaps = replace(source, **names, separator=""), sum(row[0] == text.GAP for row in table)
-        tables.append(part.raw_file(fit, *part.write(fit, as_arrow(table, width), width=width, top=top), gaps))
+        read = part.write(fit, as_arrow(table, width), width=width, top=top, signs=signs)
+        tables.append(part.raw_file(fit, *read, gaps))
     return tables or [source.raw_file(fit, 0)]
+
+
+def _signs(rows: Rows, fit: Fit, source: _Source) -> dict[str, str]:
+    """The signs of each column of numbers, from `text.signs_of`; none where numbers have a decimal point by nature.
+
+    Of a workbook or JSON file only texts with a comma can tell; a comma alone (52,340) is no decimal sign in any grid.
+    """
+    decimal, typed = source.said.get("decimal", ""), source.encoding in ("excel", "json")
+    if fit.format.wide.get("cumulative") or (typed and decimal == ","):
+        return {}
+    texts = {c: [row[n].strip() for row in rows if n < len(row) and row[n]] for c, n in fit.numbers.items()}
+    texts = {c: [value for value in own if "," in value or not typed] for c, own in texts.items()}
+    comma = not typed and any(text.mark_of(value) == "," for own in texts.values() for value in own)
+    return text.signs_of(texts, "" if comma else ",", source.source_file, decimal)

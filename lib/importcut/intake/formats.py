@@ -63,6 +63,12 @@ class Fit:
     scope: tuple[tuple[int, dict], ...]
     unread: tuple[str, ...]
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Where the columns of numbers stand."""
+        columns = self.format.columns
+        return {c: n for c, n in self.position.items() if columns[c]["type"] in ("number", "integer")}
+
 
 @cache
 def _normal(header: str) -> str:
@@ -200,6 +206,10 @@ def _merged(name: str, known: dict, own: dict) -> dict:
         if column not in names or not isinstance(about, dict) or set(about) - COLUMN_KEYS:
             remedy = f"a column is one of {', '.join(sorted(names))}, described by {', '.join(sorted(COLUMN_KEYS))}"
             raise DataError(f"dataset.toml: [formats.{name}.columns.{column}] cannot be used — {remedy}")
+        strange = {key for h in about.get("headers", ()) if isinstance(h, dict) for key in h} - {"header", "scale"}
+        if strange or ("unit" in about and "units" not in {**about, **columns.get(column, {})}):
+            remedy = 'of one unit say columns.weight_unit = { default = "kg" }; of several, name their column there'
+            raise DataError(f"dataset.toml: [formats.{name}.columns.{column}] cannot be used: {remedy}")
         before = columns.get(column, {})
         columns[column] = {**before, **about, "headers": [*about.get("headers", ()), *before.get("headers", ())]}
     for rule in own.get("scope", ()):

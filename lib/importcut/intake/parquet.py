@@ -94,9 +94,7 @@ def _query(relation: str, fit: Fit, source_file: str, top: int, signs: dict, dat
     columns += [f"c{n} AS scope_{k}" for k, (n, _) in enumerate(fit.scope)]
     columns += [f"{_tried(about[c], f'c{n}', signs.get(c, '.'))} AS tried_{c}" for c, n in position.items()]
     read = f"SELECT {', '.join(columns)} FROM {relation}"
-    numbers = [
-        f"{_number(c, signs.get(c, '.'))} AS tried_{c}" for c in position if about[c]["type"] in ("number", "integer")
-    ]
+    numbers = [f"{_number(c, signs.get(c, '.'))} AS tried_{c}" for c in fit.numbers]
     if numbers:
         read = f"SELECT * REPLACE ({', '.join(numbers)}) FROM ({read})"
     read = f"SELECT *, {', '.join(f'{_scaled(fit, c)} AS {c}' for c in position)} FROM ({read})"

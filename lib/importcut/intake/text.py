@@ -155,9 +155,8 @@ def signs_of(columns: dict[str, list[str]], separator: str, place: str, decimal:
         comma = usual[1] == "," if usual[0] else any("," in value for value in values)
         sign = decimal or ("," if comma and separator != "," else ".")
         group = ",.".replace(sign, "")
-        grouped = (sign == "," and len(doubtful) >= DOUBTFUL) or any(
-            mark_of(value) == sign and group in value for value in values
-        )
+        among = decimal or (sign == "," and len(doubtful) >= DOUBTFUL)
+        grouped = among or any(mark_of(value) == sign and group in value for value in values)
         signs[column] = sign + group if grouped else sign
     return signs
 

@@ -367,7 +367,7 @@ def test_a_plant_is_known_by_its_own_name_whatever_quotes_and_letters_it_has(ds,
 def test_plants_without_tax_numbers_are_known_by_their_aliases(ds):
     plants = ds.plants.assign(tax_numbers=pd.Series(dtype="str"))
     nameless = replace(ds, registers=ds.registers | {"plants": plants})
-    imports, quarantine = cleaned(nameless, line(1, **{IMPORTER: "ASAKA MOTORS"}), line(2))
+    imports, quarantine = cleaned(nameless, line(1, **{IMPORTER: "ASAKA MOTORS"}), line(2, **{IMPORTER: "ДРУГОЙ"}))
     assert list(imports.index) == [2] and list(quarantine.index) == [3]
 
 

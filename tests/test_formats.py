@@ -345,7 +345,7 @@ def test_european_exports_are_imports_in_euros(quarterly):
     assert aside(quarterly) == {2: "total_over_codes", 4: "other_flow", 5: "other_country"}
 
 
-@pytest.mark.parametrize("union", ["EU27_2020", "EU", "European Union - 27 countries (AFTER BREXIT)", "Euro area"])
+@pytest.mark.parametrize("union", ["EU27_2020", "European Union - 27 countries (AFTER BREXIT)", "Euro area"])
 def test_exports_of_a_union_count_where_no_member_stands_beside_them(quarterly, union):
     rate = pd.DataFrame({"date": [pd.Timestamp("2024-08-01")], "currency": ["EUR"], "uzs": [None], "usd": [1.0]})
     ds = replace(quarterly, registers=MappingProxyType({**quarterly.registers, "exchange_rates": rate}))

@@ -602,14 +602,19 @@ OWN = {
 }
 
 
-def own(ds, *lines):
+def own(ds, *lines, import_regimes=()):
     """The accepted lines and those set aside of a table of statistics in a format of the dataset's own."""
     whole = {"registers": ds.registers | {"plants": ds.plants.iloc[:0]}, "formats": MappingProxyType({"own": OWN})}
-    ds = replace(ds, **whole, import_regimes=(), frequency="Y")
+    ds = replace(ds, **whole, import_regimes=import_regimes, frequency="Y")
     shutil.rmtree(ds.path, ignore_errors=True)
     (ds.path / "imports").mkdir(parents=True)
     (ds.path / "imports" / "a.csv").write_text("\n".join(["year,partner,hs6,kg,usd", *lines]) + "\n")
     return cleaned_lines(read_declarations(ds), ds)
+
+
+def test_a_file_without_a_column_of_regimes_is_of_no_other_regime(ds):
+    imports, quarantine = own(ds, "2024,China,320820,9,9", import_regimes=("40",))
+    assert (len(imports), len(quarantine)) == (1, 0)
 
 
 def test_a_total_beside_its_partners_is_set_aside_and_told(ds):
@@ -734,7 +739,7 @@ def test_the_tables_of_an_earlier_period_are_those_of_a_dataset_that_ends_there(
 def test_the_value_that_a_rule_touches_is_not_netted(ds, sample):
     lines = [line(1, **{VALUE: "-500"}), line(2, **{CODE: "99", VALUE: "700"}), line(3)]
     rules = clean_imports(receive(ds, a=lines), ds).rules.set_index("rule")
-    assert rules["value_usd"].drop(["declared", "tax_number"]).to_dict() == {
+    assert rules["value_usd"].drop(["declared", "tax_number", "country"]).to_dict() == {
         "negative_value": 500,
         "hs_code_malformed": 700,
     }

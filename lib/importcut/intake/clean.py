@@ -81,7 +81,9 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
         twice = checkpoint("repeats", rules.repeats(sound, checkpoint("keys", rules.repeated_keys(sound))))
         origins = rules.known_origins(lines)
         totals = rules.totals_beside_parts(lines, codes, origins)
-        judged = partial(rules.with_rule, twice=twice, codes=codes, origins=origins, totals=totals, ds=ds)
+        silent = [file.source_file for file in files if "regime" not in file.columns]
+        known = {"twice": twice, "codes": codes, "origins": origins, "totals": totals, "silent": silent}
+        judged = partial(rules.with_rule, **known, ds=ds)
         some = checkpoint("some", rules.thinned(lines, codes))
         priced = checkpoint("priced", rules.priced(judged(some)))
         medians = checkpoint("medians", rules.unit_value_medians(priced))

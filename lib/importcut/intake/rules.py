@@ -42,9 +42,13 @@ def with_rule(
     codes: pd.DataFrame,
     origins: pd.DataFrame,
     totals: pd.DataFrame,
+    silent: list[str],
     ds: Dataset,
 ) -> ibis.Table:
-    """Each line with product, plant, value, weight in kg, the rules that touched it, and the one that sets it aside."""
+    """Each line with product, plant, value, weight in kg, the rules that touched it, and the one that sets it aside.
+
+    silent : files that have no column of regimes, of which none is another one
+    """
     countries = origins["code"].dropna().loc[lambda code: code.ne(code.index)].to_dict()
     unknown = [*origins.index[origins["code"].isna() & origins["level"].eq(SINGLE)]]
     read = lines.mutate(
@@ -69,7 +73,7 @@ def with_rule(
         value_usd=_.value_usd.fill_null(_.invoice_value * _.rate_usd),
         declared_kg=_.net_weight * _.unit_kg,
     )
-    judged = valued.mutate(rule=_rule(valued, ds))
+    judged = valued.mutate(rule=_rule(valued, silent, ds))
     alone = (_.level > SINGLE) & _.counted.notnull() & _.rule.isnull()
     of_origin = [(alone, "total_alone"), (_.origin == "XX", "missing"), (_.origin.isin(unknown), "unknown")]
     return judged.mutate(origin_rule=ibis.cases(*of_origin, else_=NOTHING), origin=ibis.ifelse(alone, "XX", _.origin))
@@ -109,12 +113,14 @@ def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*CODES])
 
 
-def _rule(lines: ibis.Table, ds: Dataset) -> ibis.Value:
+def _rule(lines: ibis.Table, silent: list[str], ds: Dataset) -> ibis.Value:
     regime, most = lines.regime.fill_null(""), CLEANING["limits"]
     checks = {
         "total_over_codes": lines.counted == SUM_OF_CODES,
         "total_over_partners": (lines.counted >= SINGLE) & (lines.level != lines.counted),
-        "other_regime": ~regime.isin(list(ds.import_regimes)) if ds.import_regimes else None,
+        "other_regime": ~regime.isin(list(ds.import_regimes)) & ~lines.source_file.isin([*silent, ""])
+        if ds.import_regimes
+        else None,
         "other_importer": lines.plant_id.isnull() if len(ds.plants) else None,
         **{rule: lines.repeat == rule for rule in ("duplicate_line", "superseded_by_correction", "item_repeated")},
         "negative_value": lines.value_usd < 0,

@@ -29,7 +29,7 @@ def made(published_reports, repository, tmp_path_factory):
 @pytest.mark.parametrize(("dataset", "period"), [("sample", "2025Q2"), ("uzbekistan", "2018")])
 def test_a_report_without_an_identified_cut_is_whole_and_says_so(dataset, period, made):
     report = made(dataset, period=period)
-    assert report.headline == "No project has an identified cut."
+    assert report.headline.startswith("No project has an identified cut.")  # open questions may follow
     page = (report.folder / "en" / "report.html").read_text(encoding="utf-8")
     assert "Not ranked, because" in page and "nan" not in page.lower().replace("finance", "")
     ranking = pd.read_csv(report.folder / "tables" / "ranking.csv")

@@ -54,7 +54,8 @@ def test_ranking_bars_are_the_gross_and_net_cuts_largest_on_top(ranked, say):
 
 def test_ranking_ranges_are_those_of_the_table(ranked, say):
     lines = [p for c in plot_ranking(ranked, say).collections for p in c.get_segments()]
-    assert [(s[0][0], s[1][0]) for s in lines][::-1] == list(zip(ranked["low_usd"], ranked["high_usd"], strict=True))
+    ends = list(zip(ranked["net_low_usd"], ranked["net_high_usd"], strict=True))
+    assert [(s[0][0], s[1][0]) for s in lines][::-1] == ends
 
 
 def test_waterfall_ends_at_the_imports_of_the_period(sample, say):
@@ -125,7 +126,8 @@ def test_each_bar_dot_and_field_is_labelled_with_its_figure(sample):
         return [text.get_text() for text in ax.texts]
 
     rows = pd.DataFrame({"project_id": ["antifreeze_navoi", "washer_fluid_tashkent"], "gross_usd": [4e6, 2e6]})
-    rows = rows.assign(headline_usd=[3e6, 1e6], low_usd=[2e6, 1e6], high_usd=[3.5e6, 2e6])
+    rows = rows.assign(headline_usd=[3e6, 1e6], net_usd=[3e6, 1e6], net_low_usd=[2e6, 1e6], net_high_usd=[3.5e6, 2e6])
+    rows = rows.assign(gross_low_usd=2.5e6, gross_high_usd=4.5e6)
     assert labels(plot_ranking(rows, say)) == ["1.00", "3.00"], "the largest on top"
     steps = pd.DataFrame({"label": ["2023", "price", "project A", "2024"], "value_usd": [5e6, 1e6, -2e6, 4e6]})
     steps = steps.assign(kind=["total", "change", "project", "total"])
@@ -148,7 +150,8 @@ def test_a_tornado_names_the_ends_of_a_bar_by_the_value_that_leads_there(sample)
 
 @pytest.mark.parametrize(("told", "face"), [(True, "#0072B2"), (False, "white")])
 def test_an_estimate_that_chance_may_give_is_hollow(sample, told, face):
-    row = {"product_id": "antifreeze", "method": "activity", "gross_usd": 2e6, "low_usd": 1e6, "high_usd": 3e6}
+    row = {"product_id": "antifreeze", "method": "activity"}
+    row |= {"gross_usd": 2e6, "gross_low_usd": 1e6, "gross_high_usd": 3e6}
     ax = plot_estimates(pd.DataFrame([row | {"told": told}]), Voice("en", sample.ds))
     assert ax.lines[0].get_markerfacecolor() == face
 

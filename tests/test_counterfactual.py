@@ -232,8 +232,8 @@ def test_the_range_spans_base_years_donors_and_bases_of_comparison(base):
     without = tried[tried["base"].eq("2024") & tried["basis"].eq("net_kg")].set_index("left_out")["gross_usd"]
     assert without["d3"] == pytest.approx((120 - 60) * 16) and set(tried["basis"]) == {"net_kg", "raw_kg", "value_usd"}
     cuts = plant_cuts(seen)
-    assert cuts["low_usd"].sum() == pytest.approx(tried["gross_usd"].min())
-    assert cuts["high_usd"].sum() == pytest.approx(tried["gross_usd"].max())
+    assert cuts["gross_low_usd"].sum() == pytest.approx(tried["gross_usd"].min())
+    assert cuts["gross_high_usd"].sum() == pytest.approx(tried["gross_usd"].max())
 
 
 def test_a_year_with_a_quarter_without_imports_is_no_base(base):
@@ -270,7 +270,7 @@ def test_a_goods_return_is_a_negative_cut(sample):
     cut = plant_cuts(seen).iloc[0]
     key = ["product_id", "plant_id", "period"]
     price = seen.prices.set_index(key)["price"].loc[tuple(cut[key])]
-    assert cut["gross_usd"] == pytest.approx(-2000 * price) and cut["low_usd"] <= cut["high_usd"] <= 0
+    assert cut["gross_usd"] == pytest.approx(-2000 * price) and cut["gross_low_usd"] <= cut["gross_high_usd"] <= 0
 
 
 def test_a_base_that_may_hold_first_output_is_told(uzbekistan):

@@ -10,6 +10,7 @@ from importcut.economics.cost_benefit import appraisal
 from importcut.economics.standing import ranking
 from importcut.language import Voice, languages
 from importcut.telling import narrate
+from importcut.telling.finding import headline_range
 
 
 def told(way, language):
@@ -51,9 +52,12 @@ def test_two_are_tied_once_the_seconds_range_ends_above_where_the_leaders_begins
     """However far the second's own figure, and the beginning of its range, lie below the leader's."""
     first, second = sample.ranking.query("basis == 'realised_to_date' and rank <= 2")["project_id"]
     ranked = sample.ranking.set_index("project_id")
-    to_date, columns = ranked["basis"].eq("realised_to_date"), ["low_usd", "headline_usd", "high_usd"]
-    ranked.loc[to_date & (ranked.index == first), columns] = [90e3, 100e3, 110e3]
-    ranked.loc[to_date & (ranked.index == second), columns] = [60e3, 70e3, high]
+    to_date, columns = (
+        ranked["basis"].eq("realised_to_date"),
+        ["net_low_usd", "net_usd", "headline_usd", "net_high_usd"],
+    )
+    ranked.loc[to_date & (ranked.index == first), columns] = [90e3, 100e3, 100e3, 110e3]
+    ranked.loc[to_date & (ranked.index == second), columns] = [60e3, 70e3, 70e3, high]
     say = Voice("en", sample.ds)
     title = narrate.headline(ranked.reset_index(), sample.realised, say).title
     assert (say.names("projects")[second] in title) == tied
@@ -65,7 +69,7 @@ def test_nine_draws_in_ten_make_one_certain(chance, certain, sample):
     first, second = sample.ds.projects["project_id"].head(2)
     rows = [(first, 1, chance, 2e6, chance), (second, 1, 1 - chance, 1e6, np.nan)]
     table = pd.DataFrame(rows, columns=["project_id", "rank", "probability", "mean_usd", "p_beats_next"])
-    table = table.assign(basis="cumulative", low_usd=5e5, high_usd=3e6)
+    table = table.assign(basis="cumulative", net_low_usd=5e5, net_high_usd=3e6)
     say = Voice("en", sample.ds)
     finding, pair = narrate.how_sure(table, sample.target.head(0), say), say.names("projects")
     assert finding.title.startswith("No leader is certain") == (not certain)
@@ -93,9 +97,9 @@ def test_where_the_net_cut_of_one_is_not_known_all_are_compared_gross(sample, la
     unknown = done["project_id"].iloc[1]
     part = cuts.assign(net_usd=cuts["net_usd"].mask(cuts["project_id"].eq(unknown)))
     table = ranking(sample.ds, part, sample.credit).query("basis == 'realised_to_date'").dropna(subset="rank")
-    gross = cuts[cuts["identified"]].groupby("project_id")[["gross_usd", "low_usd", "high_usd"]].sum()
-    shown = table.set_index("project_id")
-    for column, of in (("headline_usd", "gross_usd"), ("low_usd", "low_usd"), ("high_usd", "high_usd")):
+    gross = cuts[cuts["identified"]].groupby("project_id")[["gross_usd", "gross_low_usd", "gross_high_usd"]].sum()
+    shown = table.join(headline_range(table)).set_index("project_id")
+    for column, of in (("headline_usd", "gross_usd"), ("low_usd", "gross_low_usd"), ("high_usd", "gross_high_usd")):
         pd.testing.assert_series_equal(shown[column], gross.loc[shown.index, of], check_names=False)
     assert table["rank"].tolist() == table["gross_usd"].rank(ascending=False).tolist()
     text = narrate.headline(table, part, say).text

@@ -20,6 +20,7 @@ from importcut.economics.series import observe
 from importcut.economics.standing import ranking
 from importcut.intake.opening import open_dataset
 from importcut.schema import PAIR
+from importcut.telling.finding import headline_range
 
 
 def with_register(ds, **registers):
@@ -32,7 +33,7 @@ def test_the_real_figures_are_these(uzbekistan, repository):
     found = uzbekistan.realised[uzbekistan.realised["identified"]].reset_index(drop=True)
     assert found["product_id"].tolist() == pinned["product_id"].tolist()
     assert found["period"].astype(str).tolist() == pinned["period"].tolist()
-    for column in ("gross_kg", "gross_usd", "low_usd", "high_usd", "limit_kg", "placebo_rank"):
+    for column in ("gross_kg", "gross_usd", "gross_low_usd", "gross_high_usd", "limit_kg", "placebo_rank"):
         assert found[column].astype(float).tolist() == pytest.approx(pinned[column].tolist(), rel=1e-6), column
 
 
@@ -89,7 +90,7 @@ TESTED = pd.DataFrame([MAKER | dict.fromkeys(PLACEBO, np.nan) | {"reason": None,
 
 def one_cut(**amounts):
     """A cut of one project at one plant in the third quarter of 2026, 1 000 kg for 2 000 dollars unless stated."""
-    usd = dict.fromkeys(["gross_usd", "current_usd", "low_usd", "high_usd"], 2000.0)
+    usd = dict.fromkeys(["gross_usd", "current_usd", "gross_low_usd", "gross_high_usd"], 2000.0)
     row = MAKER | usd | {"plant_id": "asaka", "period": pd.Period("2026Q3"), "evidence": "measured"}
     return pd.DataFrame([row | dict.fromkeys(["delivered_kg", "gross_kg"], 1000.0) | {"base_kg": np.nan} | amounts])
 
@@ -140,7 +141,7 @@ def test_without_imported_inputs_net_is_empty_and_the_range_holds_the_headline(s
     mine = ranked.xs("sealants_tashkent", level="project_id")
     assert mine["net_usd"].isna().all() and (mine["headline_usd"] == mine["gross_usd"]).all()
     to_date = mine.loc["realised_to_date"]
-    assert to_date["low_usd"] <= to_date["headline_usd"] <= to_date["high_usd"]
+    assert to_date["gross_low_usd"] <= to_date["headline_usd"] <= to_date["gross_high_usd"]
     assert planned_cuts(ds, plan(ds, caps)).query("project_id == 'sealants_tashkent'")["net_usd"].isna().all()
     assert ranked.loc[("cumulative", "pp_compound_shurtan"), "net_usd"] > 0
 
@@ -165,26 +166,27 @@ def test_a_broken_weight_is_mended_to_the_geometric_mean_of_its_neighbours(uzbek
 
 def test_a_range_over_the_origins_prices_holds_the_cut(sample):
     known = sample.realised[sample.realised["identified"]]
-    assert (known["low_usd"] <= known["gross_usd"] + 1e-6).all() and (
-        known["gross_usd"] <= known["high_usd"] + 1e-6
+    assert (known["gross_low_usd"] <= known["gross_usd"] + 1e-6).all() and (
+        known["gross_usd"] <= known["gross_high_usd"] + 1e-6
     ).all()
 
 
-def test_the_cut_to_date_has_the_range_of_the_net_cut_where_that_is_known():
-    """Imported inputs take 80 of 300 dollars off, and off both ends of the range; of two grades the weaker counts."""
+def test_the_cut_to_date_has_a_range_gross_and_a_range_net_where_that_is_known():
+    """Each is the sum of its own; of two grades the weaker counts."""
     ds = open_dataset("sample", period="2026Q3")
     one = {"project_id": "antifreeze_navoi", "identified": True, "reason": None, "net_evidence": "planned"}
-    rows = pd.DataFrame(
-        [
-            one | {"gross_usd": 100.0, "net_usd": 70.0, "low_usd": 90.0, "high_usd": 130.0},
-            one | {"gross_usd": 200.0, "net_usd": 150.0, "low_usd": 180.0, "high_usd": 230.0},
-        ]
-    ).assign(gross_evidence=["measured", "inferred"], limit_flag=[False, True])
+    rows = pd.DataFrame([one, one]).assign(
+        gross_usd=[100.0, 200.0], gross_low_usd=[90.0, 180.0], gross_high_usd=[130.0, 230.0],
+        net_usd=[70.0, 150.0], net_low_usd=[55.0, 120.0], net_high_usd=[105.0, 185.0],
+        gross_evidence=["measured", "inferred"], limit_flag=[False, True],
+    )  # fmt: skip
     bare = pd.DataFrame(columns=["rule", "basis"])  # of the plan nothing is credited
     [row] = ranking(ds, rows, bare).query("project_id == 'antifreeze_navoi'").to_dict("records")
-    assert (row["gross_usd"], row["net_usd"], row["low_usd"], row["high_usd"]) == (300, 220, 190, 280)
+    assert (row["gross_usd"], row["gross_low_usd"], row["gross_high_usd"]) == (300, 270, 360)
+    assert (row["net_usd"], row["net_low_usd"], row["net_high_usd"]) == (220, 175, 290)
     assert (row["evidence"], row["limit_flag"], row["rank"]) == ("planned", True, 1)
-    unknown = rows.assign(net_usd=[70.0, np.nan])
+    assert headline_range(pd.DataFrame([row])).iloc[0].tolist() == [175, 290]
+    unknown = rows.assign(**{c: rows[c].where([True, False]) for c in rows if c.startswith("net_")})
     [row] = ranking(ds, unknown, bare).query("project_id == 'antifreeze_navoi'").to_dict("records")
-    assert (row["headline_usd"], row["low_usd"], row["high_usd"]) == (300, 270, 360)
-    assert row["evidence"] == "inferred"
+    assert row["headline_usd"] == 300 and headline_range(pd.DataFrame([row])).iloc[0].tolist() == [270, 360]
+    assert np.isnan([row["net_usd"], row["net_low_usd"], row["net_high_usd"]]).all() and row["evidence"] == "inferred"

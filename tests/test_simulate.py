@@ -110,7 +110,7 @@ def test_the_ranking_takes_range_and_probabilities_from_the_draws(sample, outcom
     certain = certainty(outcomes[0], sample.ds)
     filled = with_certainty(sample.ranking, certain)
     planned = filled[filled["basis"].ne("realised_to_date")]
-    assert planned[["low_usd", "high_usd", "p_first", "p_top3"]].notna().all(axis=None)
+    assert planned[["net_low_usd", "net_high_usd", "p_first", "p_top3"]].notna().all(axis=None)
     assert planned.groupby("basis")["p_first"].sum().tolist() == pytest.approx([1.0, 1.0])
     assert planned.groupby("basis")["p_top3"].sum().tolist() == pytest.approx([3.0, 3.0])
     realised = filled[filled["basis"].eq("realised_to_date")]
@@ -121,12 +121,12 @@ def test_the_ranking_takes_range_and_probabilities_from_the_draws(sample, outcom
 def test_whoever_is_always_among_the_first_three_is_so_with_probability_one_and_not_above_it():
     """Ranked first, second and third in 1, 9 and 18 of 28 draws: in binary their sum is above one."""
     places = pd.DataFrame({"rank": [1, 2, 3], "probability": [1 / 28, 9 / 28, 18 / 28]})
-    certain = places.assign(project_id="a", basis="cumulative", low_usd=1.0, high_usd=2.0)
+    certain = places.assign(project_id="a", basis="cumulative", net_low_usd=1.0, net_high_usd=2.0)
     ranking = pd.DataFrame({"project_id": ["a", "b"], "basis": "cumulative"})
-    ranking = ranking.assign(**dict.fromkeys(["low_usd", "high_usd", "p_first", "p_top3"], np.nan))
+    ranking = ranking.assign(**dict.fromkeys(["net_low_usd", "net_high_usd", "p_first", "p_top3"], np.nan))
     filled = with_certainty(ranking, certain).set_index("project_id")
-    assert filled.loc["a", ["low_usd", "high_usd", "p_first", "p_top3"]].tolist() == [1.0, 2.0, 1 / 28, 1.0]
-    assert filled.loc["b", ["low_usd", "p_first"]].isna().all()
+    assert filled.loc["a", ["net_low_usd", "net_high_usd", "p_first", "p_top3"]].tolist() == [1.0, 2.0, 1 / 28, 1.0]
+    assert filled.loc["b", ["net_low_usd", "p_first"]].isna().all()
 
 
 def test_a_sum_of_assumptions_has_the_variance_shares_as_sobol_indices(sample):

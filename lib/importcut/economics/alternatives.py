@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from importcut.economics.cuts import DELIVERIES, case_test, delivering, delivery_cuts
+from importcut.economics.cuts import DELIVERIES, GROSS, case_test, delivering, delivery_cuts
 from importcut.economics.methods import METHODS, Declined, expected_imports
 from importcut.economics.placebo import cut, expected_of_all, main_question, variants
 from importcut.economics.series import Observed
@@ -36,8 +36,8 @@ def estimates(observed: Observed, variants: pd.DataFrame, methods: Iterable[str]
     table = pd.DataFrame(rows, columns=[c.name for c in tables()["estimates"].columns])
     table = table.join(ends, on=[*PAIR, "method"])
     table = table.assign(
-        low_usd=table["low_usd"].fillna(table["min"]),
-        high_usd=table["high_usd"].fillna(table["max"]),
+        gross_low_usd=table["gross_low_usd"].fillna(table["min"]),
+        gross_high_usd=table["gross_high_usd"].fillna(table["max"]),
         leading=table["method"].eq(observed.ds.counterfactual),
         told=table["told"].eq(True) & table["gross_usd"].gt(0),
         detectable_usd=table["detectable_share"] * table["expected_usd"],
@@ -67,7 +67,7 @@ def _by_records(observed: Observed) -> list[dict]:
     """The cuts by delivery records as rows of `estimates`; none without deliveries."""
     if observed.ds.deliveries.empty:
         return []
-    cuts = delivery_cuts(observed).groupby(PAIR)[["gross_kg", "gross_usd", "low_usd", "high_usd"]].sum(skipna=False)
+    cuts = delivery_cuts(observed).groupby(PAIR)[GROSS].sum(skipna=False)
     rows = delivering(observed.ds).join(cuts, on=PAIR).assign(method=DELIVERIES, base_touched=False)
     return rows.assign(told=rows["reason"].isna()).to_dict("records")
 

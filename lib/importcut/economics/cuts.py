@@ -12,12 +12,13 @@ from importcut.economics.series import Observed
 from importcut.schema import PAIR, ROW, USE, VOLUME, conform, weakest
 
 DELIVERIES = "deliveries"  # the method that reads records instead of a series
-SUMS = ["delivered_kg", "gross_kg", "gross_usd", "current_usd", "low_usd", "high_usd"]
+GROSS = ["gross_kg", "gross_usd", "gross_low_usd", "gross_high_usd"]
+SUMS = ["delivered_kg", *GROSS, "current_usd"]
 PLANT_CUTS = [*PAIR, "plant_id", "period", *SUMS, "base_kg", "evidence"]
 
 
 def plant_cuts(observed: Observed, method: str | None = None) -> pd.DataFrame:
-    """Gross cuts by project × product × plant × period: kg, USD and its range (low_usd, high_usd), evidence.
+    """Gross cuts by project × product × plant × period: kg, USD with its range, evidence.
 
     By `method`, else the dataset's own: deliveries count at the mix-constant price, a series at the current unit value.
     """
@@ -62,7 +63,7 @@ def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame)
     >>> ds = open_dataset("sample", period="2026Q3")
     >>> pair = {"project_id": "antifreeze_navoi", "product_id": "antifreeze"}
     >>> cut = {"plant_id": "asaka", "period": pd.Period("2026Q3"), "delivered_kg": 1000.0, "gross_kg": 1000.0}
-    >>> cut |= {"gross_usd": 2000.0, "current_usd": 2100.0, "low_usd": 1900.0, "high_usd": 2200.0}
+    >>> cut |= {"gross_usd": 2000.0, "current_usd": 2100.0, "gross_low_usd": 1900.0, "gross_high_usd": 2200.0}
     >>> tests = dict.fromkeys(["placebo_rank", "placebo_n", "placebo_p", "smallest_p"], np.nan)
     >>> tests = pd.DataFrame([pair | tests | {"reason": None, "told": True}])
     >>> table = realised_cuts(ds, pd.DataFrame([pair | cut | {"evidence": "measured"}]), tests)
@@ -74,8 +75,9 @@ def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame)
     table = cuts.groupby(ROW, as_index=False).agg(sums).rename(columns={"evidence": "gross_evidence"})
     table = table.merge(inputs, on=PAIR, how="left", validate="m:1")
     known = table["imported_input_usd_per_kg"].notna()
+    imported = table["delivered_kg"] * table["imported_input_usd_per_kg"]
     table = table.assign(
-        net_usd=table["gross_usd"] - table["delivered_kg"] * table["imported_input_usd_per_kg"],
+        **{f"net{end}_usd": table[f"gross{end}_usd"] - imported for end in ("", "_low", "_high")},
         net_evidence=np.where(known, "planned", None),
         identified=True,
     )
@@ -126,8 +128,8 @@ def delivery_cuts(observed: Observed) -> pd.DataFrame:
     usual = {end: kg * rows[end].fillna(rows["price"]) for end in ("price", "current", "price_low", "price_high")}
     ends = pd.DataFrame(usual)
     table = rows.assign(
-        delivered_kg=delivered, gross_kg=kg, gross_usd=ends["price"], current_usd=ends["current"],
-        low_usd=ends.min(axis=1), high_usd=ends.max(axis=1), base_kg=np.nan, evidence=rows["price_evidence"],
+        delivered_kg=delivered, gross_kg=kg, gross_usd=ends["price"], gross_low_usd=ends.min(axis=1),
+        gross_high_usd=ends.max(axis=1), current_usd=ends["current"], base_kg=np.nan, evidence=rows["price_evidence"],
     )  # fmt: skip
     return table.loc[kg != 0, PLANT_CUTS]
 
@@ -166,9 +168,9 @@ def _series_cuts(observed: Observed, method: str) -> pd.DataFrame:
         low, high = (answers[end(totals)]["gross_usd"] for end in (np.argmin, np.argmax))
         base = observed.by_plant[case.product_id][observed.inside(case.base)]
         main = pd.DataFrame(answers[0], observed.periods[~observed.before(case.first)].rename("period"))
-        table = main.assign(low_usd=low, high_usd=high, base_kg=base.sum(axis=1).mean())
+        table = main.assign(gross_low_usd=low, gross_high_usd=high, base_kg=base.sum(axis=1).mean())
         shares = (base.sum() / base.sum().sum()).rename("share").rename_axis("plant_id").reset_index()
-        amounts = ["gross_kg", "gross_usd", "low_usd", "high_usd", "base_kg"]
+        amounts = [*GROSS, "base_kg"]
         table = table.reset_index().merge(shares[shares["share"] > 0], how="cross")
         table[amounts] = table[amounts].mul(table["share"], axis=0)
         frames.append(table.assign(project_id=case.project_id, product_id=case.product_id))

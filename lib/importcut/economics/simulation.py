@@ -73,7 +73,7 @@ def certainty(outcomes: dict[str, pd.DataFrame], ds: Dataset) -> pd.DataFrame:
         order = drawn.mean().sort_values(ascending=False).index
         beats = [(drawn[a] > drawn[b]).mean() for a, b in pairwise(order)]
         low, high = (drawn.quantile(q) for q in RANGE)
-        about = pd.DataFrame({"low_usd": low, "mean_usd": drawn.mean(), "high_usd": high}).reindex(order)
+        about = pd.DataFrame({"net_low_usd": low, "mean_usd": drawn.mean(), "net_high_usd": high}).reindex(order)
         about["p_beats_next"] = [*beats, np.nan]
         long = ranks.rename_axis("project_id").melt(ignore_index=False, var_name="rank", value_name="probability")
         tables.append(long.join(about).reset_index().assign(basis=basis))
@@ -85,7 +85,7 @@ def with_certainty(ranking: pd.DataFrame, certain: pd.DataFrame) -> pd.DataFrame
     if certain.empty:
         return ranking
     key = ["project_id", "basis"]
-    known = certain.drop_duplicates(key).set_index(key)[["low_usd", "high_usd"]]
+    known = certain.drop_duplicates(key).set_index(key)[["net_low_usd", "net_high_usd"]]
     known["p_first"] = certain[certain["rank"] == 1].set_index(key)["probability"]
     known["p_top3"] = certain[certain["rank"] <= 3].groupby(key)["probability"].sum().clip(upper=1.0)
     filled = ranking.set_index(key).drop(columns=list(known)).join(known)

@@ -7,6 +7,7 @@ from importcut.dataset import Dataset
 from importcut.schema import YEAR, conform, empty, weakest
 
 RANGE = (0.05, 0.95)  # of what is drawn: nine in ten draws lie inside
+AMOUNTS = [f"{kind}{end}_usd" for kind in ("gross", "net") for end in ("", "_low", "_high")]  # and their ranges
 PLANNED = ["planned_usd", "planned_net_usd", "planned_fx_usd"]
 
 
@@ -22,7 +23,8 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
     >>> ds = open_dataset("sample", period="2026Q3")
     >>> credit = pd.DataFrame({"project_id": ["antifreeze_navoi", "washer_fluid_tashkent"], "rule": "shapley"})
     >>> credit = credit.assign(basis="cumulative", gross_usd=[5e6, 4e6], net_usd=[3e6, 3.5e6])
-    >>> amounts = dict.fromkeys(["gross_usd", "net_usd", "low_usd", "high_usd"], np.nan)
+    >>> amounts = [f"{kind}{end}_usd" for kind in ("gross", "net") for end in ("", "_low", "_high")]
+    >>> amounts = dict.fromkeys(amounts, np.nan)
     >>> grades = {"gross_evidence": None, "net_evidence": None, "limit_flag": False}
     >>> row = {"project_id": "antifreeze_navoi", "identified": False, "reason": "no_deliveries"}
     >>> table = ranking(ds, pd.DataFrame([row | amounts | grades]), credit)
@@ -32,7 +34,7 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
     planned = credit[credit["rule"].eq(rule)].assign(gross_evidence="planned", net_evidence="planned")
     bases = {"realised_to_date": _to_date(cuts_realised)} | dict(iter(planned.groupby("basis")))
     projects = ds.projects[["project_id", "cost_usd"]]
-    columns = ["project_id", "gross_usd", "net_usd", "low_usd", "high_usd"]
+    columns = ["project_id", *AMOUNTS]
     columns += ["gross_evidence", "net_evidence", "reason", "limit_flag"]
     table = pd.concat(
         projects.assign(basis=basis).merge(cuts.reindex(columns=columns), on="project_id", how="left", validate="1:1")
@@ -87,23 +89,21 @@ def target_status(
         row |= {"on_course_usd": done["gross_usd"].sum() + ahead, "baseline_usd": base["gross_usd"].sum()}
         rows.append({**row, **sums, "addressable_usd": limits["value"].sum()})
     table = pd.DataFrame(rows).assign(target_usd=float(ds.target["amount_usd"]), year=year)
-    chances = dict.fromkeys(("low_usd", "high_usd", "p_reached"), np.nan)
+    chances = dict.fromkeys(("on_course_low_usd", "on_course_high_usd", "p_reached"), np.nan)
     if totals is not None:
         drawn = totals[table["reading"]] + (table["on_course_usd"] - table["planned_usd"]).to_numpy()
         low, high = (drawn.quantile(end).to_numpy() for end in RANGE)
         reached = (drawn >= table["target_usd"].to_numpy()).mean().to_numpy()
-        chances = {"low_usd": low, "high_usd": high, "p_reached": reached}
+        chances = {"on_course_low_usd": low, "on_course_high_usd": high, "p_reached": reached}
     table = table.assign(**chances, leading=table["reading"].eq(ds.target["leading"]))
     table["ceiling_flag"] = table["target_usd"] > table["addressable_usd"]
     return conform(table, "target", frequency=ds.frequency)
 
 
 def _to_date(cuts: pd.DataFrame) -> pd.DataFrame:
-    """Sums to date by project; the range is that of the net cut if it is known on every row."""
+    """Sums to date by project; net where it is known on every row."""
     known = cuts[cuts["identified"]]
-    shift = known["net_usd"] - known["gross_usd"] if known["net_usd"].notna().all() else 0.0
-    known = known.assign(low_usd=known["low_usd"] + shift, high_usd=known["high_usd"] + shift)
-    how = dict.fromkeys(["gross_usd", "low_usd", "high_usd"], "sum") | {"net_usd": lambda net: net.sum(skipna=False)}
+    how = {usd: "sum" if usd.startswith("gross") else lambda net: net.sum(skipna=False) for usd in AMOUNTS}
     how |= {"gross_evidence": weakest, "net_evidence": weakest, "limit_flag": "any"}
     total = known.groupby("project_id").agg(how)
     reasons = cuts[~cuts["identified"]].groupby("project_id")["reason"].first()

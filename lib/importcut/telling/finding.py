@@ -53,6 +53,15 @@ def cover(answer: Finding, say: Voice) -> Cover:
     return Cover(say("Which projects cut the most imports"), subtitle, answer.reading, say.mark)
 
 
+def headline_range(ranking: pd.DataFrame) -> pd.DataFrame:
+    """The range of each headline of table `ranking`, low_usd and high_usd: of the net cut where that leads."""
+    net = ranking["headline_usd"].eq(ranking["net_usd"])
+    ends = ("low", "high")
+    return pd.DataFrame(
+        {f"{end}_usd": ranking[f"net_{end}_usd"].where(net, ranking[f"gross_{end}_usd"]) for end in ends}
+    )
+
+
 def section(
     say: Voice,
     title: str,

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from importcut.language import Voice
 from importcut.telling.chart import style
+from importcut.telling.finding import headline_range
 
 KIND_COLOURS = {"total": style.SERIES[7], "change": style.SERIES[4], "project": style.SERIES[2]}
 
@@ -23,6 +24,7 @@ def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -
     colours = classes.map(style.CLASS_COLOURS)
     ax.barh(bars.index, bars["gross_usd"], color=colours, alpha=0.25, height=0.72)
     ax.barh(bars.index, bars["headline_usd"], color=colours, height=0.46)
+    bars = bars.join(headline_range(bars))
     known = bars[bars["low_usd"].notna()]
     ax.hlines(known.index, known["low_usd"], known["high_usd"], color=style.INK, linewidth=1.6)
     reach = bars[["gross_usd", "headline_usd", "high_usd"]].max(axis=1)
@@ -109,7 +111,7 @@ def plot_estimates(estimates: pd.DataFrame, say: Voice, *, ax: Axes | None = Non
     for row in estimates.itertuples():
         y = products.index(row.product_id) + (methods.index(row.method) - (len(methods) - 1) / 2) * 0.8 / len(methods)
         colour = colours[row.method]
-        ax.hlines(y, row.low_usd, row.high_usd, color=colour, linewidth=2.6, alpha=0.45)
+        ax.hlines(y, row.gross_low_usd, row.gross_high_usd, color=colour, linewidth=2.6, alpha=0.45)
         ax.plot(row.gross_usd, y, "o", color=colour, markerfacecolor=colour if row.told else "white", markersize=5)
     ax.axvline(0, color=style.MUTED, linewidth=0.8)
     style.name_rows(ax, say.names("products")[products], size=None)

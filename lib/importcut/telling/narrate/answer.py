@@ -4,7 +4,16 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import weakest
-from importcut.telling.finding import PRECISION, Finding, by_reason, nothing, paragraphs, section, sentences
+from importcut.telling.finding import (
+    PRECISION,
+    Finding,
+    by_reason,
+    headline_range,
+    nothing,
+    paragraphs,
+    section,
+    sentences,
+)
 from importcut.telling.narrate.certainty import chance, tied
 
 
@@ -18,9 +27,10 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
     names, span = say.names("projects")[ranked["project_id"]], cuts.loc[cuts["identified"], "period"]
     doubt, apart = not luck["all_products"], luck["product_id"]
     leader, runner = ranked.iloc[0], ranked.iloc[:2].iloc[-1]  # who is alone is both
+    ranges = [*headline_range(ranked.head(2)).itertuples(index=False, name=None)]
     facts = luck | {"leader": names.iloc[0], "runner": names.iloc[:2].iloc[-1], "gross": leader["gross_usd"]}
-    facts |= {"amount": leader["headline_usd"], "range": (leader["low_usd"], leader["high_usd"])}
-    facts |= {"second_amount": runner["headline_usd"], "second_range": (runner["low_usd"], runner["high_usd"])}
+    facts |= {"amount": leader["headline_usd"], "range": ranges[0]}
+    facts |= {"second_amount": runner["headline_usd"], "second_range": ranges[-1]}
     facts |= {"gap": facts["amount"] - facts["second_amount"], "span": say.span(span.min(), span.max())}
     grades = {"gross": weakest(ranked["gross_evidence"]), "net": weakest(ranked["evidence"])}
     next_two = dict(zip(("first", "second"), names.iloc[1:3], strict=False))

@@ -2,13 +2,16 @@
 
 import pandas as pd
 
+from importcut.telling.finding import headline_range
+
 CERTAIN = 0.9  # probability from which on a project is said to be ahead of another
 CLAIMED = 4  # first places of which each is compared with the next
 
 
 def tied(ranked: pd.DataFrame) -> bool:
     """Whether the first two cannot be told apart: the first's range begins below the end of the second's."""
-    return len(ranked) > 1 and ranked["low_usd"].iloc[0] < ranked["high_usd"].iloc[1]
+    ranges = headline_range(ranked)
+    return len(ranked) > 1 and ranges["low_usd"].iloc[0] < ranges["high_usd"].iloc[1]
 
 
 def tied_neighbours(order: pd.DataFrame) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import pandas as pd
 from importcut.language import Voice, texts
 from importcut.letters import NO_FORMULA, as_html
 from importcut.schema import PAIR, RULES, weakest
-from importcut.telling.finding import TABLE, capital
+from importcut.telling.finding import TABLE, capital, headline_range
 from importcut.telling.narrate.credibility import by_size, method_tested
 from importcut.telling.narrate.priorities import urgent_first
 from importcut.telling.narrate.revisions import UNITS
@@ -60,14 +60,16 @@ def listing(
 def ranking_table(ranking: pd.DataFrame, basis: str, say: Voice) -> Listing:
     """The ranked projects in their order on one basis."""
     rows = ranking[ranking["basis"].eq(basis) & ranking["rank"].notna()].sort_values("rank")
-    rows = rows.assign(net_evidence=rows["evidence"].where(rows["net_usd"].notna()))
+    rows = rows.join(headline_range(rows)).assign(net_evidence=rows["evidence"].where(rows["net_usd"].notna()))
     return listing("ranking", rows, say, caption=say.words("bases")[basis])
 
 
 def cuts_table(cuts: pd.DataFrame, say: Voice) -> Listing:
     """Realised cuts by project and product to date, with placebo test and limits; then what is not identified."""
     due = cuts[cuts["reason"].ne("not_started") | cuts["identified"]]
-    total = {name: (name, lambda usd: usd.sum(min_count=1)) for name in ("gross_usd", "low_usd", "high_usd")}
+    total = {
+        name: (name, lambda usd: usd.sum(min_count=1)) for name in ("gross_usd", "gross_low_usd", "gross_high_usd")
+    }
     first = {name: (name, "first") for name in ("placebo_rank", "placebo_n", "reason")}
     any_of = {name: (name, "any") for name in ("limit_flag", "identified")}
     rows = due.groupby(PAIR, as_index=False).agg(**total, **first, **any_of, grade=("gross_evidence", weakest))
@@ -182,8 +184,9 @@ def _cells(rows: pd.DataFrame, column: str, say: Voice) -> pd.Series:
     """A column as it is read: by its form (.1, .0%, or a kind of words.toml), or else by its name."""
     column, _, form = column.partition(":")
     if column == "range":
-        low, high = (_cells(rows, end, say).astype(object) for end in ("low_usd", "high_usd"))
-        return (low + "–" + high).where(rows["low_usd"].notna())
+        ends = ("low_usd", "high_usd") if "low_usd" in rows else ("gross_low_usd", "gross_high_usd")
+        low, high = (_cells(rows, end, say).astype(object) for end in ends)
+        return (low + "–" + high).where(rows[ends[0]].notna())
     if column == "placebo":  # rank among the donors and the product itself, as 2/9
         ranks = rows["placebo_rank"].astype("str") + "/" + rows["placebo_n"].astype("str")
         return ranks.where(rows["placebo_rank"].notna())

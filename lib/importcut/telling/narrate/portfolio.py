@@ -117,10 +117,10 @@ def how_sure(certainty: pd.DataFrame, target: pd.DataFrame, say: Voice) -> Findi
     leader, first = order.iloc[0], table[table["rank"].eq(1)].set_index("project_id")["probability"]
     chance = first[leader["project_id"]]
     facts = {"leader": names[leader["project_id"]], "n": 100 * chance}
-    facts |= {"range": (leader["low_usd"], leader["high_usd"])}
+    facts |= {"range": (leader["net_low_usd"], leader["net_high_usd"])}
     pairs = [say("sure.pair", first=names[a], second=names[b]) for a, b in tied_neighbours(order)]
     targets = target[target["p_reached"].notna()].sort_values("leading", ascending=False)
-    ranges = [*zip(targets["low_usd"], targets["high_usd"], strict=True)]
+    ranges = [*zip(targets["on_course_low_usd"], targets["on_course_high_usd"], strict=True)]
     rows = [
         (True, "sure.lead"),
         (pairs, "sure.tied", {"pairs": "; ".join(pairs)}),

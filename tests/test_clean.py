@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
-from importcut.intake.rules import WORLD, _bare, _countries, _totals
+from importcut.intake.partners import WORLD, bare_name, country_codes, total_levels
 from importcut.schema import PLACE, DataError, load, tables
 
 FIELDS = {
@@ -573,7 +573,7 @@ def test_the_numbers_of_trade_statistics_are_countries_and_what_is_none_stays_as
     ],
 )
 def test_a_country_is_known_as_statistics_and_declarations_write_it(code, names):
-    assert {_countries().get(_bare(name)) for name in names} == {code}
+    assert {country_codes().get(bare_name(name)) for name in names} == {code}
 
 
 @pytest.mark.parametrize(
@@ -581,12 +581,12 @@ def test_a_country_is_known_as_statistics_and_declarations_write_it(code, names)
     ["World", "W00", "TOTAL FOR ALL COUNTRIES", "All partners", "Мир", "Весь мир", "Всего", "Jami", "Жами", "Dunyo"],
 )
 def test_the_sum_over_all_partners_is_known_in_every_language(written):
-    assert _totals()[_bare(written)] == WORLD and _bare(written) not in _countries()
+    assert total_levels()[bare_name(written)] == WORLD and bare_name(written) not in country_codes()
 
 
 @pytest.mark.parametrize("written", ["EU27", "EU27_2020", "European Union", "СНГ", "Africa", "Европа", "ASEAN", "OECD"])
 def test_a_union_of_countries_is_no_country(written):
-    assert _totals()[_bare(written)] < WORLD and _bare(written) not in _countries()
+    assert total_levels()[bare_name(written)] < WORLD and bare_name(written) not in country_codes()
 
 
 OWN = {

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.schema import CLEANED, LIBRARY, PERIODS, DataError, choice, listed, tables, whole
+from importcut.schema import CLEANED, LIBRARY, PERIODS, VOLUME, DataError, choice, listed, tables, whole
 
 ROOT = LIBRARY.parents[1]
 PUBLISHED = "published"  # of a dataset; in it a folder for each period
@@ -88,6 +88,20 @@ class Dataset:
         records = self.deliveries[self.deliveries["period"] <= self.period]
         return set(records.loc[records["net_kg"] > records["baseline_kg"].fillna(0), "project_id"])
 
+    @property
+    def partner_exports(self) -> pd.DataFrame:
+        """What partners say they exported here: period, product_id, origin, value_usd (FOB), net_kg.
+
+        A weight is empty where one of the codes of the product lacks it; codes of no product are left out.
+        """
+        exports = self.registers["partner_exports"]
+        prefixes = hs_prefixes(self.products[self.products["text_pattern"].isna()])  # nobody describes the goods
+        fits = {code: [p for p, own in prefixes.items() if code.startswith(own)] for code in {*exports["hs_code"]}}
+        of_code = {code: products[0] for code, products in fits.items() if products}
+        known = exports.assign(product_id=exports["hs_code"].map(of_code)).dropna(subset="product_id")
+        by_cell = known.rename(columns={"partner": "origin"}).groupby(["period", "product_id", "origin"])
+        return by_cell[VOLUME].agg(lambda values: values.sum(skipna=False)).reset_index()
+
     def names(self, register: str, language: str) -> pd.Series:
         """Names in `language` of the rows of products, plants, purposes or projects, by id."""
         table = self.registers[register]
@@ -97,6 +111,13 @@ class Dataset:
 def name_column(language: str) -> str:
     """The column of a register that holds names in a language: `name_uz_cyrl` for uz-Cyrl."""
     return f"name_{language.lower().replace('-', '_')}"
+
+
+def hs_prefixes(products: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """The beginnings of commodity codes of each product; that with the highest priority comes first."""
+    ranked = products.sort_values(["priority", "product_id"], ascending=[False, True]).set_index("product_id")
+    codes = ranked["hs_prefixes"].str.split(";").explode().str.strip()
+    return codes.groupby(level=0, sort=False).agg(tuple).to_dict()
 
 
 def what_if(
@@ -173,7 +194,8 @@ def as_of(ds: Dataset, period: pd.Period) -> Dataset:
         "activity": activity[~superfluous],
         "exchange_rates": rates[rates["date"] <= period.end_time],
     }
-    registers |= {name: registers[name][registers[name]["period"] <= period] for name in ("deliveries", "output")}
+    dated = ("deliveries", "output", "partner_exports")
+    registers |= {name: registers[name][registers[name]["period"] <= period] for name in dated}
     known = {name: table.reset_index(drop=True) for name, table in registers.items()}
     return replace(ds, period=period, registers=MappingProxyType(known))
 

@@ -37,6 +37,7 @@ NATIONAL = "national"  # the plant of imports whose importer the data do not nam
 ROWS_AT_ONCE = 40_960  # rows of a group in Parquet: few enough that a core keeps them at hand while they are written
 DTYPES = {
     "text": "str",
+    "country": "str",  # ISO 3166, two letters
     "integer": "Int64",
     "number": "float64",
     "flag": "bool",

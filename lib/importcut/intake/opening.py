@@ -12,7 +12,7 @@ import pandas as pd
 from importcut.dataset import FETCHED, PUBLISHED, ROOT, Dataset, as_of, as_period, processed_folder
 from importcut.intake.files import FORMER, HIDDEN, RAW
 from importcut.intake.quotations import REGISTER
-from importcut.intake.registers import read_registers
+from importcut.intake.registers import MIRROR, read_registers
 from importcut.intake.scenario import read_scenario, scenarios
 from importcut.intake.settings import TEMPLATE, in_all_languages, is_blank, read_toml, wrong_settings
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK
@@ -86,7 +86,7 @@ def examine(name: str | Path) -> Examined:
         for name, table in registers.items()
     }
     ds = _dataset(path, settings, sound, scenario)
-    return Examined(ds, registers, places, (*wrong, *faults, *misread), (*_unfilled(about), *_strays(path)[1]))
+    return Examined(ds, registers, places, (*wrong, *faults, *misread), (*_unfilled(about), *_strays(path, places)[1]))
 
 
 def new_dataset(folder: str | Path) -> Path:
@@ -138,18 +138,21 @@ def _contents(path: Path) -> tuple[dict, dict[str, pd.DataFrame], dict[str, str]
     closed = []
     [*os.walk(path, onerror=closed.append)]  # a pattern would pass over what may not be read
     wrong += [Fault("", (), f"{error.filename}: {error.strerror} — let this user read it") for error in closed]
-    registers, places, faults = read_registers(path, _frequency(about))
+    mirror = {} if any(fault.text.startswith(MIRROR) for fault in wrong) else about.get(MIRROR, {})
+    registers, places, faults = read_registers(path, _frequency(about), mirror)
     if about.get("frequency") not in PERIODS:  # nobody knows how periods are to be written
         faults = [fault for fault in faults if fault.column != "period"]
-    return about, registers, places, wrong, faults + _strays(path)[0]
+    return about, registers, places, wrong, faults + _strays(path, places)[0]
 
 
-def _strays(path: Path) -> tuple[list[Fault], list[Fault]]:
+def _strays(path: Path, places: dict[str, str]) -> tuple[list[Fault], list[Fault]]:
     """What lies in a dataset's folder and is not read: named nearly like what is, or like nothing (in one line)."""
     read = {name.partition(".")[0]: name for name in (*READ, WORKBOOK, *(f"{n}.csv" for n in tables("registers.toml")))}
     meant = {}
     for entry in sorted(path.iterdir()):
-        if entry.name not in (*READ, *read.values()) and not entry.name.lower().startswith((*HIDDEN, "readme")):
+        if entry.name not in (*READ, *read.values(), *places.values()) and not entry.name.lower().startswith(
+            (*HIDDEN, "readme")
+        ):
             within = max((name for name in read if name in entry.stem.lower()), key=len, default="")
             near = read.get(within or nearest(entry.stem, read), "")
             meant[entry.name] = near if entry.suffix.lower() in TABULAR else ""

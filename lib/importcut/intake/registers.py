@@ -11,23 +11,31 @@ from importcut.dataset import name_column
 from importcut.intake.quotations import REGISTER, read_quotations
 from importcut.intake.scenario import ADD, scenarios
 from importcut.intake.settings import is_blank
-from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, sheets_of
+from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, read_csv, sheets_of
 from importcut.intake.values import Fault, alternatives, decimal_mark, dtype_of, exact, read_column
 from importcut.language import SOURCE, languages
-from importcut.schema import PAIR, USE, Column, Table, nearest, tables
+from importcut.schema import PAIR, USE, Column, Table, choice, nearest, tables
+
+MIRROR = "partner_exports"  # register, and section of dataset.toml that names a raw file in its place
 
 
-def read_registers(path: Path, frequency: str) -> tuple[dict[str, pd.DataFrame], dict[str, str], list[Fault]]:
-    """The registers by name, indexed by the row as a spreadsheet counts them; where each stands; what is wrong."""
+def read_registers(
+    path: Path, frequency: str, mirror: dict[str, str] | None = None
+) -> tuple[dict[str, pd.DataFrame], dict[str, str], list[Fault]]:
+    """The registers by name, indexed by the row as a spreadsheet counts them; where each stands; what is wrong.
+
+    mirror : the raw file in which partners' exports stand, and its headers by column of that register
+    """
     specs = tables("registers.toml")
     sheets, places, faults = sheets_of(path, {name: {c.name for c in t.columns} for name, t in specs.items()})
-    match read_quotations(path):
-        case Sheet() as quoted if REGISTER in sheets:
-            faults.append(Fault(quoted.place, (), f"stands as {places[REGISTER]} too — keep one of them"))
-        case Sheet() as quoted:
-            sheets[REGISTER], places[REGISTER] = quoted, quoted.place
-        case wrong:
-            faults += wrong or []
+    for name, other in {REGISTER: read_quotations(path), MIRROR: _mirror(path, mirror or {})}.items():
+        match other:
+            case Sheet() if name in sheets:
+                faults.append(Fault(other.place, (), f"stands as {places[name]} too — keep one of them"))
+            case Sheet():
+                sheets[name], places[name] = other, other.place
+            case wrong:
+                faults += wrong or []
     registers = {}
     for name, table in specs.items():
         if name in sheets:
@@ -76,6 +84,26 @@ def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFr
         read[names] = read[names].bfill(axis=1).ffill(axis=1)  # in place of a language that is left out, the next one
     twice = cells.loc[read.duplicated([*table.key]), [*table.key]].map(exact).itertuples()
     return read, faults + [Fault(place, (at,), f"{', '.join(key)} stands twice — keep one") for at, *key in twice]
+
+
+def _mirror(path: Path, mirror: dict[str, str]) -> Sheet | list[Fault]:
+    """Partners' exports as a raw file has them, under the headers of the register."""
+    names = {header: column for column, header in mirror.items() if column != "file"}
+    if not names:
+        return []
+    if not (path / mirror["file"]).is_file():
+        return [Fault("dataset.toml", (), f"{MIRROR}.file {mirror['file']} is not there — correct it")]
+    sheet = read_csv(path / mirror["file"], {*names})
+    if isinstance(sheet, Fault):
+        return [replace(sheet, place=mirror["file"])]
+    remedy = f"is no header of {mirror['file']} — {{}}"
+    lacking = [header for header in names if header not in sheet.header]
+    if lacking:
+        return [
+            Fault("dataset.toml", (), f"{MIRROR}.{names[h]} {h} {remedy.format(choice(h, sheet.header))}")
+            for h in lacking
+        ]
+    return replace(sheet, place=mirror["file"], header=tuple(names.get(header, "") for header in sheet.header))
 
 
 def _misheaded(sheet: Sheet, table: Table) -> list[Fault]:

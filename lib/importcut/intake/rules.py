@@ -1,22 +1,18 @@
 """What is decided of a line: scope, duplicates, codes, units, currency, product and plant."""
 
 import re
-import tomllib
-import unicodedata
-from functools import cache, reduce
+from functools import reduce
 
 import ibis
 import pandas as pd
-from babel import Locale
-from babel.core import get_global
 from ibis import _
 
-from importcut.dataset import Dataset
+from importcut.dataset import Dataset, hs_prefixes
 from importcut.intake.engine import either_case, small_table
+from importcut.intake.partners import CLEANING, SINGLE, bare_name, country_codes, total_levels
 from importcut.intake.values import alternatives
-from importcut.schema import LIBRARY, NATIONAL, PLACE, USE, tables
+from importcut.schema import NATIONAL, PLACE, USE, tables
 
-CLEANING = tomllib.loads((LIBRARY / "cleaning.toml").read_text(encoding="utf-8"))
 CONTENT = [c.name for c in tables()["declarations"].columns if c.name not in PLACE]
 DECLARED_ITEM = ["declaration_id", "item"]  # which a declaration has once
 CODES = {
@@ -28,11 +24,9 @@ SENDER = ["source_file", "plant_id"]
 SOME, ENOUGH = 250_000, 1_000  # lines to know the medians of unit values by: in all, and of a product
 GROUP = ["source_file", "hs_code", "date"]  # where a total stands beside what it adds up
 COUNTED = {**dict.fromkeys(GROUP, "string"), "date": "date", "counted": "int64"}
-SINGLE, UNION, WORLD, SUM_OF_CODES = 0, 1, 2, -1  # level of a partner, and of a code that adds up others
+SUM_OF_CODES = -1  # of a code that adds up others, where a partner has its level
 QUOTES = "[\"'«»“”„‟‘’]"  # around a name, or left out
 LONGEST_SUM = 4  # digits of a code under which statistics add up others
-NAME_LOCALES = ("en", "ru", "uz", "uz_Cyrl")  # in which countries may be named
-COUNTRY = re.compile("(?!EU|EZ|UN|QO|ZZ)[A-Z]{2}")  # the codes that CLDR knows for unions of countries are none
 
 
 def with_rule(
@@ -91,11 +85,8 @@ def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
     declared = counted["hs_code"].astype("str")
     look_alikes = str.maketrans(CLEANING["hs_code"]["look_alikes"], CLEANING["hs_code"]["digits"])
     bare = declared.str.replace(r"[\s.\-]", "", regex=True).str.translate(look_alikes)
-    ranked = ds.products.sort_values(["priority", "product_id"], ascending=[False, True])
-    codes = alternatives(ranked.set_index("product_id")["hs_prefixes"])
-    prefixes = codes.groupby(level=0, sort=False).agg(tuple).to_dict()
-    with_pattern = set(ranked.dropna(subset="text_pattern")["product_id"])
-    level = min(6, codes.str.len().min())  # of the shortest prefix
+    prefixes, with_pattern = hs_prefixes(ds.products), set(ds.products.dropna(subset="text_pattern")["product_id"])
+    level = min(6, *(len(code) for own in prefixes.values() for code in own))  # of the shortest prefix
     becomes = dict(ds.concordance[["hs_code", "becomes"]].itertuples(index=False))
     rows = []
     for written, plain, n in zip(declared, bare, counted["lines"], strict=True):
@@ -291,15 +282,15 @@ def known_origins(lines: ibis.Table) -> pd.DataFrame:
     What means none stays as it is written: several countries, a name that nobody has entered in cleaning.toml.
     """
     written = lines.filter(_.origin.notnull()).select(origin=_.origin.strip()).distinct().to_pandas()["origin"]
-    bare = written[written.ne("")].astype("str").map(_bare)
-    codes, levels = bare.map(_countries()).astype("str"), bare.map(_totals())
+    bare = written[written.ne("")].astype("str").map(bare_name)
+    codes, levels = bare.map(country_codes()).astype("str"), bare.map(total_levels())
     known = pd.DataFrame({"code": codes, "level": levels.where(codes.isna()).fillna(SINGLE).astype("int64")})
     return known.set_axis(written[bare.index])
 
 
 def strange_origins(cells: pd.DataFrame) -> pd.Series:
     """Import value by what is written for a country and means none, the largest first."""
-    strange = cells[~cells["origin"].isin({"XX", *_countries().values()})]
+    strange = cells[~cells["origin"].isin({"XX", *country_codes().values()})]
     return strange.groupby("origin")["value_usd"].sum().sort_values(ascending=False)
 
 
@@ -327,27 +318,3 @@ def totals_beside_parts(lines: ibis.Table, codes: pd.DataFrame, origins: pd.Data
     summed = pd.MultiIndex.from_frame(spans[["source_file", "date", "code"]]).isin(parents)
     counted = spans["most"].where(spans["least"] > SINGLE, SINGLE).mask(summed, SUM_OF_CODES)
     return spans.assign(counted=counted).loc[summed | (spans["most"] > SINGLE), [*COUNTED]]
-
-
-@cache
-def _countries() -> dict[str, str]:
-    """Codes by all that is known to mean a country: CLDR's names and aliases, and those of cleaning.toml."""
-    names = [(name, code) for locale in NAME_LOCALES for code, name in Locale.parse(locale).territories.items()]
-    codes = [(code, code) for _, code in names]
-    aliases = [(alias, codes[0]) for alias, codes in get_global("territory_aliases").items() if len(codes) == 1]
-    known = {_bare(written): code for written, code in [*aliases, *names, *codes] if COUNTRY.fullmatch(code)}
-    return known | {_bare(name): code for code, names in CLEANING["origins"].items() for name in names}
-
-
-@cache
-def _totals() -> dict[str, int]:
-    """The levels of partners that add up others, by what they are called (cleaning.toml)."""
-    unions, world = (map(_bare, CLEANING["totals"][names]) for names in ("unions", "world"))
-    return dict.fromkeys(unions, UNION) | dict.fromkeys(world, WORLD)
-
-
-def _bare(text: str) -> str:
-    """A name without what writers differ in: case, marks, and zeros before a number."""
-    letters = re.sub(r"[ʻʼ‘’'`´]|\b(the|and)\b", "", unicodedata.normalize("NFKC", text).casefold()).replace("ё", "е")
-    bare = re.sub(r"[\W_]+", " ", letters).strip()
-    return bare.zfill(3) if bare.isdecimal() else bare

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from importcut.intake.partners import bare_name, country_codes
 from importcut.intake.workbook import NOT_STORED
 from importcut.letters import ON_LINES, as_seen, unseen
 from importcut.schema import DTYPES, LIBRARY, PERIODS, Column
@@ -118,6 +119,8 @@ def _typed(text: str, kind: str, frequency: str) -> tuple[object, str]:
         case "period":
             fits = re.fullmatch(PERIODS[frequency], text, re.ASCII)
             return pd.Period(text, freq=frequency) if fits else None, "write the period as 2026Q3 or 2024"
+        case "country":
+            return country_codes().get(bare_name(text)), "write one country, its code or its name"
     return text, ""
 
 

@@ -16,16 +16,18 @@ ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "notebooks" / "pictures"
 INTRODUCTION = """# Codebook
 
-Every table and column, made from `lib/importcut/tables.toml` and `lib/importcut/registers.toml` by `make golden`. A
-type with a question mark may be empty, and in a register its column may be left out: what is not known is empty, never
-zero. Periods are written 2026Q3 or 2024.
+Every table and column, made from `lib/importcut/tables.toml`, `registers.toml` and `input_output.toml` by `make
+golden`. A type with a question mark may be empty, and in a register its column may be left out: what is not known is
+empty, never zero. Periods are written 2026Q3 or 2024.
 """
 
 
 def codebook() -> str:
     """The tables of a report, then the registers that people fill in: row, key, and each column."""
     parts = [INTRODUCTION]
-    for title, file in {"Tables of a report": "tables.toml", "Registers": "registers.toml"}.items():
+    files = {"Tables of a report": "tables.toml", "Registers": "registers.toml"}
+    files |= {"Input–output table, in input_output/": "input_output.toml"}
+    for title, file in files.items():
         parts += [f"## {title}", ""]
         for table in tables(file).values():
             parts += [f"### {table.name}", "", f"One row: {table.row}. Key: {', '.join(table.key)}.", ""]

@@ -14,12 +14,14 @@ from importcut.economics.cost_benefit import appraisal, effective_protection, pa
 def dataset(projects, products=(), **assumptions):
     """A programme that begins in 2025: projects as (id, cost, first output), products as in project_products.csv."""
     sheet = ["project_id", "product_id", "price_ratio", "imported_input_usd_per_kg", "replaces_kg"]
+    sheet += ["diverted_export_share"]
     return SimpleNamespace(
         frequency="Y",
         suppliers=set(),
         programme_start=pd.Period("2025", "Y"),
         projects=pd.DataFrame(projects, columns=["project_id", "cost_usd", "first_output"]),
-        project_products=pd.DataFrame(products, columns=sheet),
+        project_products=pd.DataFrame([(*row, 0.0)[:6] for row in products], columns=sheet),
+        input_output={},
         scenario={"assumptions": {name: {"value": value} for name, value in assumptions.items()}},
     )
 

@@ -115,7 +115,7 @@ def test_projects_whose_ranges_overlap_are_not_told_apart(uzbekistan):
     assert finding.title == "Only the cut in Caustic soda, solid is told apart from chance"
     assert "their ranges overlap, so they cannot be told apart" in finding.lead
     assert finding.lead.endswith("Told apart from chance is only the cut in: Caustic soda, solid.")
-    assert "inputs are not known" in finding.text and finding.evidence == "inferred"
+    assert "the import content of the producing sector" in finding.text and finding.evidence == "assumed"
 
 
 def test_the_target_sentence_has_both_readings_and_the_ceiling(sample):

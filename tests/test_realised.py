@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from importcut.economics.cost_benefit import appraisal
 from importcut.economics.cuts import (
     counterfactual_imports,
     identification,
@@ -25,6 +26,13 @@ from importcut.telling.finding import headline_range
 
 def with_register(ds, **registers):
     return replace(ds, registers=MappingProxyType(dict(ds.registers) | registers))
+
+
+def table_of_two():
+    """An input–output table: a takes 0.2 of b, half of which is imported; b takes 0.1 of itself."""
+    sectors = pd.DataFrame({"imports_million_uzs": [0.0, 50.0], "total_resources_million_uzs": 100.0}, ["A", "B"])
+    coefficients = pd.DataFrame({"A": [0.0, 0.2], "B": [0.0, 0.1]}, ["A", "B"])
+    return MappingProxyType({"sectors": sectors, "coefficients": coefficients})
 
 
 def test_the_real_figures_are_these(uzbekistan, repository):
@@ -157,6 +165,25 @@ def test_the_foreign_exchange_effect_takes_off_exports_and_equipment_once(sample
     assert off.sum().to_dict() == pytest.approx(equipment.to_dict(), abs=0.01)
 
 
+def test_where_the_sheet_is_silent_the_producing_sectors_import_content_is_taken_off(sample):
+    """Half of what a takes of b is imported, and 0.05 / (1 − 0.05) of the other half."""
+    sheet, mine = sample.ds.project_products, "sealants_tashkent"
+    sheet.loc[sheet["project_id"].eq(mine), "imported_input_usd_per_kg"] = np.nan
+    ds = with_register(sample.ds, project_products=sheet)
+    ds = with_register(ds, projects=ds.projects.assign(io_sector=ds.projects["project_id"].map({mine: "A"})))
+    ds = replace(ds, input_output=table_of_two())
+    content = 0.2 * (0.5 + 0.5 * 0.05 / 0.95)
+    realised = realised_cuts(ds, sample.cuts, identification(replace(sample.observed, ds=ds), sample.cuts))
+    own = realised[realised["project_id"].eq(mine)]
+    assert own["net_usd"].tolist() == pytest.approx((own["gross_usd"] * (1 - content)).tolist())
+    assert set(own["net_evidence"]) == {"assumed"} and set(realised["net_evidence"].dropna()) == {"planned", "assumed"}
+    caps = addressable(ds, sample.panel, sample.cuts)
+    planned = planned_cuts(ds, plan(ds, caps)).query("project_id == @mine")
+    assert planned["net_usd"].tolist() == pytest.approx((planned["gross_usd"] * (1 - content)).tolist())
+    worth = appraisal(ds, planned_cuts(ds, plan(ds, caps)), credited(ds, caps)).set_index("project_id")
+    assert worth["drc"].notna().all()
+
+
 def test_a_broken_weight_is_mended_to_the_geometric_mean_of_its_neighbours(uzbekistan):
     cells = uzbekistan.panel[uzbekistan.panel["product_id"].eq("sealants")].set_index("period")
     price = cells["value_usd"] / cells["net_kg"]
@@ -180,7 +207,7 @@ def test_the_cut_to_date_has_a_range_gross_and_a_range_net_where_that_is_known()
         net_usd=[70.0, 150.0], net_low_usd=[55.0, 120.0], net_high_usd=[105.0, 185.0],
         gross_evidence=["measured", "inferred"], limit_flag=[False, True],
     )  # fmt: skip
-    bare = pd.DataFrame(columns=["rule", "basis"])  # of the plan nothing is credited
+    bare = pd.DataFrame(columns=["project_id", "rule", "basis"])  # of the plan nothing is credited
     [row] = ranking(ds, rows, bare).query("project_id == 'antifreeze_navoi'").to_dict("records")
     assert (row["gross_usd"], row["gross_low_usd"], row["gross_high_usd"]) == (300, 270, 360)
     assert (row["net_usd"], row["net_low_usd"], row["net_high_usd"]) == (220, 175, 290)

@@ -144,7 +144,9 @@ def test_the_partner_that_stopped_reporting_is_found_and_left_out(sample):
 def test_real_plants_are_ranked_where_identified_and_named_where_not(uzbekistan):
     realised = uzbekistan.ranking.set_index("project_id")
     assert realised["rank"].dropna().index.tolist() == ["angren_tyres", "navoiyazot_pvc"]
-    assert realised["evidence"].dropna().eq("inferred").all()
+    assert realised["gross_evidence"].dropna().eq("inferred").all() and set(realised["evidence"].dropna()) == {
+        "assumed"
+    }
     assert realised.loc["ustyurt_gcc", "reason"] == "before_series"
     cuts = uzbekistan.realised.set_index("product_id")
     assert cuts.loc["methanol", "reason"] == "no_series"
@@ -167,7 +169,7 @@ def test_a_dataset_without_a_plan_has_the_tables_with_a_header_only(uzbekistan):
 
 def test_what_is_not_known_is_empty_and_never_zero(uzbekistan):
     realised = uzbekistan.ranking.set_index("project_id")
-    assert realised["net_usd"].isna().all() and realised["p_first"].isna().all()
+    assert realised["net_usd"].isna().tolist() == realised["rank"].isna().tolist() and realised["p_first"].isna().all()
     assert pd.isna(realised.loc["ustyurt_gcc", "headline_usd"]) and pd.isna(realised.loc["ustyurt_gcc", "rank"])
 
 

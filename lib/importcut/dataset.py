@@ -37,6 +37,7 @@ class Dataset:
     recut : revision and hs6, codes that a revision of the Harmonized System recut (hs_revisions.csv).
     files, formats : how raw files are to be read, and formats of its own (`[[files]]`, `[formats.<name>]`).
     answers : why what was not expected is right, by expectation and place (`[answers]`).
+    input_output : what `[input_output]` says, and the tables of that folder (input_output.toml); empty without them.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Dataset:
     files: tuple[dict, ...]
     formats: MappingProxyType
     answers: MappingProxyType
+    input_output: MappingProxyType
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in tables("registers.toml"):

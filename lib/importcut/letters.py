@@ -7,6 +7,7 @@ from html import escape
 _FORMULA = re.compile(r"[=+@\t\r]|-(?!$|[\d.,]+$)")
 NO_FORMULA = "mathjax_ignore"  # class of what JupyterLab is not to look through for formulas between dollar signs
 as_html = escape  # for what stands between elements, and for an attribute between quotes
+LOOK_ALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")  # Cyrillic letters that stand for Latin ones, and back
 ON_LINES = "\t\n\r"  # control characters that texts of several lines hold by right
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.dataset import Dataset, assumption, first_years, in_years
+from importcut.economics.input_output import assumed_inputs
 from importcut.schema import PAIR, conform, empty
 
 
@@ -105,12 +106,12 @@ def _domestic_resource_cost(ds: Dataset, cuts_planned: pd.DataFrame) -> pd.Serie
     """Domestic cost at shadow prices of a dollar saved, by project; its products weigh by their tonnes (Bruno 1972)."""
     # what is not imported input counts as domestic cost, at the domestic price: the seller's margin is in it
     flows = cuts_planned[cuts_planned["displaced_kg"] > 0].groupby(PAIR, as_index=False)[["displaced_kg", "gross_usd"]]
-    sheet = ds.project_products[[*PAIR, "price_ratio", "imported_input_usd_per_kg", "replaces_kg"]]
+    sheet = ds.project_products.merge(assumed_inputs(ds).reset_index(), on=PAIR, validate="1:1")
     rows = flows.sum().merge(sheet, on=PAIR, validate="1:1")
     replaces = rows["replaces_kg"].fillna(1)
     border = rows["gross_usd"] / rows["displaced_kg"] * replaces  # USD per domestic kg
     domestic_kg = rows["displaced_kg"] / replaces
-    inputs = rows["imported_input_usd_per_kg"]
+    inputs = rows["imported_input_usd_per_kg"].fillna(rows["assumed_input"] * border)
     domestic = (rows["price_ratio"] * border - inputs) * assumption(ds, "shadow_price_factor")
     usd = pd.DataFrame({"cost": domestic * domestic_kg, "saved": (border - inputs) * domestic_kg})
     sums = usd.groupby(rows["project_id"]).sum(skipna=False)

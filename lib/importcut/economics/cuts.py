@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.dataset import Dataset
+from importcut.economics.input_output import assumed_inputs
 from importcut.economics.methods import Declined
 from importcut.economics.placebo import PLACEBO, main_question, placebo_test, variants
 from importcut.economics.series import Observed
@@ -74,11 +75,12 @@ def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame)
     sums = dict.fromkeys(SUMS, lambda values: values.sum(skipna=False)) | {"evidence": weakest}
     table = cuts.groupby(ROW, as_index=False).agg(sums).rename(columns={"evidence": "gross_evidence"})
     table = table.merge(inputs, on=PAIR, how="left", validate="m:1")
-    known = table["imported_input_usd_per_kg"].notna()
-    imported = table["delivered_kg"] * table["imported_input_usd_per_kg"]
+    table = table.merge(assumed_inputs(ds).reset_index(), on=PAIR, how="left", validate="m:1")
+    stated, share = table["delivered_kg"] * table["imported_input_usd_per_kg"], table["assumed_input"]
+    gross = {end: table[f"gross{end}_usd"] for end in ("", "_low", "_high")}
     table = table.assign(
-        **{f"net{end}_usd": table[f"gross{end}_usd"] - imported for end in ("", "_low", "_high")},
-        net_evidence=np.where(known, "planned", None),
+        **{f"net{end}_usd": usd - stated.fillna(usd * share) for end, usd in gross.items()},
+        net_evidence=np.select([stated.notna(), share.notna()], ["planned", "assumed"], None),
         identified=True,
     )
     table = table.merge(identification.drop(columns="reason"), on=PAIR, how="left", validate="m:1")

@@ -5,6 +5,7 @@ import pandas as pd
 
 from importcut.dataset import Dataset, assumption, first_years, in_years
 from importcut.economics.attribution import credits, dispatched
+from importcut.economics.input_output import assumed_inputs
 from importcut.economics.panel import weightless
 from importcut.schema import PAIR, RULES, USE, VOLUME, conform, empty, within
 
@@ -129,7 +130,9 @@ def _part(ds: Dataset, sheet: pd.DataFrame, caps: pd.DataFrame, span: pd.PeriodI
     part = {"sheet": sheet, "cap": cap, "price": price, "order": order.get(dispatch), "dispatch": dispatch}
     part["supply_kg"] = supply(sheet, span, **own)
     part["displaced_kg"] = _by_product(part, lambda s, c, w, d, o: dispatched(s, c, d, o), np.ones((len(sheet), 1)))
-    part["net_price"] = price - (sheet["imported_input_usd_per_kg"] / sheet["replaces_kg"]).to_numpy()[:, None]
+    stated = (sheet["imported_input_usd_per_kg"] / sheet["replaces_kg"]).to_numpy()[:, None]
+    assumed = price * sheet["assumed_input"].to_numpy()[:, None]
+    part["net_price"] = price - np.where(np.isnan(stated), assumed, stated)
     part["gross_usd"], part["net_usd"] = (part["displaced_kg"] * part[worth] for worth in ("price", "net_price"))
     part["exports_usd"] = part["gross_usd"] * sheet["diverted_export_share"].to_numpy()[:, None]
     return part
@@ -171,6 +174,7 @@ def _sheet(ds: Dataset) -> pd.DataFrame:
     whole |= {"diverted_export_share": 0.0}  # imported inputs that are not known stay so, and net with them
     first = pd.PeriodIndex(sheet["first_output"], freq="M")
     ramps = sheet["ramp_up"].fillna("1").str.split(";").map(lambda shares: [float(share) for share in shares])
+    sheet = sheet.merge(assumed_inputs(ds).reset_index(), on=PAIR, validate="1:1")
     return sheet.fillna(whole).assign(start=in_years(first), ramp=ramps)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.dataset import Dataset
+from importcut.economics.input_output import assumed_inputs
 from importcut.schema import YEAR, conform, empty, weakest
 
 RANGE = (0.05, 0.95)  # of what is drawn: nine in ten draws lie inside
@@ -31,7 +32,9 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
     >>> table.dropna(subset="rank").set_index("project_id")["rank"].to_dict()
     {'washer_fluid_tashkent': 1, 'antifreeze_navoi': 2}
     """
-    planned = credit[credit["rule"].eq(rule)].assign(gross_evidence="planned", net_evidence="planned")
+    planned, assumed = credit[credit["rule"].eq(rule)], assumed_inputs(ds).dropna().reset_index()["project_id"]
+    grade = planned["project_id"].isin(assumed).map({True: "assumed", False: "planned"})
+    planned = planned.assign(gross_evidence="planned", net_evidence=grade)
     bases = {"realised_to_date": _to_date(cuts_realised)} | dict(iter(planned.groupby("basis")))
     projects = ds.projects[["project_id", "cost_usd"]]
     columns = ["project_id", *AMOUNTS]

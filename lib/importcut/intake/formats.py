@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 
 from importcut.dataset import Dataset
+from importcut.letters import LOOK_ALIKES
 from importcut.schema import LIBRARY, DataError, choice, tables
 
-LOOK_ALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")  # Cyrillic letters that stand for Latin ones, and back
 TYPED_APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")  # the Uzbek o‘ and g‘ are typed with any of these
 SPECS = LIBRARY / "formats"  # one description each
 COLUMN_KEYS = {  # type is said by datasets of former days; what a column is, tables.toml says

@@ -14,6 +14,7 @@ from importcut.intake.files import FORMER, HIDDEN, RAW
 from importcut.intake.quotations import REGISTER
 from importcut.intake.registers import MIRROR, read_registers
 from importcut.intake.scenario import read_scenario, scenarios
+from importcut.intake.sectors import MATRIX, read_input_output
 from importcut.intake.settings import TEMPLATE, in_all_languages, is_blank, read_toml, wrong_settings
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK
 from importcut.intake.values import Fault
@@ -25,11 +26,11 @@ DECIDE = {  # columns of products, plants and exchange_rates that say what an im
     "date", "currency", "uzs", "usd", "",
 }  # fmt: skip
 READ = (  # in a dataset's folder, beside its registers
-    "dataset.toml", *RAW, "scenarios", PUBLISHED, FETCHED, REGISTER, f"{REGISTER}.json", FORMER,
+    "dataset.toml", *RAW, "scenarios", PUBLISHED, FETCHED, MATRIX, REGISTER, f"{REGISTER}.json", FORMER,
     WORKBOOK, OLD_WORKBOOK,
 )  # fmt: skip
 TABULAR = ("", ".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".json", ".parquet")  # or a folder
-TABLES_OF_SETTINGS = ("target", "thresholds", "weights", "formats", "answers")
+TABLES_OF_SETTINGS = ("target", "thresholds", "weights", "formats", "answers", MATRIX)
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,9 @@ def _contents(path: Path) -> tuple[dict, dict[str, pd.DataFrame], dict[str, str]
     registers, places, faults = read_registers(path, _frequency(about), mirror)
     if about.get("frequency") not in PERIODS:  # nobody knows how periods are to be written
         faults = [fault for fault in faults if fault.column != "period"]
+    if not wrong:
+        table, misfits = read_input_output(path, about, registers, places)
+        about, faults = {**about, MATRIX: table}, faults + misfits
     return about, registers, places, wrong, faults + _strays(path, places)[0]
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from importcut.intake.partners import bare_name, country_codes
 from importcut.intake.workbook import NOT_STORED
-from importcut.letters import ON_LINES, as_seen, unseen
+from importcut.letters import LOOK_ALIKES, ON_LINES, as_seen, unseen
 from importcut.schema import DTYPES, LIBRARY, PERIODS, Column
 
 WRITTEN = tomllib.loads((LIBRARY / "checks.toml").read_text(encoding="utf-8"))  # how a text must be, by its check
@@ -205,7 +205,14 @@ def _as_written(cell, column: Column, frequency: str, mark: str) -> str:
             return _month(text)
         case _, "shares":
             return text.replace(",", ".")
+        case _, "sector":
+            return sector_code(text)
     return text
+
+
+def sector_code(text: str) -> str:
+    """A code of the input–output table, the same whichever alphabet its letter was typed in."""
+    return text.casefold().translate(LOOK_ALIKES).upper().strip(" .,")
 
 
 def mark_of(number: str) -> str:

@@ -35,6 +35,7 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
     grades = {"gross": weakest(ranked["gross_evidence"]), "net": weakest(ranked["evidence"])}
     next_two = dict(zip(("first", "second"), names.iloc[1:3], strict=False))
     kind = "net" if net.all() else "alike" if net.any() else "doubtful" if doubt else "gross"
+    kind += "_doubtful" if doubt and kind == "net" else ""
     rows = [
         (True, f"answer.tied_{kind}" if level else f"answer.leads_{kind}"),
         (doubt and apart, "caution.told"),
@@ -46,7 +47,8 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
         (len(ranked) > 1 and not level, "answer.runner"),
         (tied(ranked.iloc[1:]), "answer.tied", next_two),
         (kind == "alike", "answer.alike", {"project_id": [*ranked.loc[~net, "project_id"]]}),
-        (True, "answer.grades" if kind == "net" else "grade", grades),
+        (not net.all(), "grade", grades),
+        (net.all(), "answer.grades_assumed" if grades["net"] == "assumed" else "answer.grades", grades),
     ]
     text = paragraphs([lead, *sentences(say, facts, rows)])
     title = "caution.told_title" if doubt and apart else "answer.title_tied" if level else "answer.title"

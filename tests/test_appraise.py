@@ -135,6 +135,12 @@ def test_domestic_resource_cost_by_hand():
     assert resource_cost([("a", "x", 1.15, 0.6, 1.2)], flows) == pytest.approx(2.16 / 1.8)  # above 1
 
 
+def test_exportable_inputs_cost_what_the_world_pays_for_them():
+    """A quarter of a product worth 2.4 could have been exported: it is no domestic cost and no dollar saved."""
+    flows = [("a", "x", 2030, 120.0, 240.0, 180.0, 180.0)]
+    assert resource_cost([("a", "x", 0.9, 0.6, 1.2, 0.25)], flows) == pytest.approx((2.16 - 0.6 - 0.6) / (1.8 - 0.6))
+
+
 def test_products_weigh_by_their_tonnes():
     # x: 100 kg, cost 0.5, saved 1.0 a kg; y: 300 kg, cost 1.5, saved 1.2 a kg; z has no tonnes and no data
     flows = [("a", "x", 2030, 100.0, 200.0, 0, 0), ("a", "y", 2030, 300.0, 600.0, 0, 0), ("a", "z", 2030, 0.0, 0, 0, 0)]

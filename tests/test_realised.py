@@ -165,6 +165,19 @@ def test_the_foreign_exchange_effect_takes_off_exports_and_equipment_once(sample
     assert off.sum().to_dict() == pytest.approx(equipment.to_dict(), abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("start", "counts"), [("2024-11", False), ("2025-06", False), ("2025-07", True), ("2025", True)]
+)
+def test_equipment_of_a_project_that_began_before_the_programme_is_past(sample, start, counts):
+    """The programme begins in July 2025; a start that is a year alone may lie after it."""
+    projects = sample.ds.projects
+    mine = projects["project_id"].eq("antifreeze_navoi")
+    ds = with_register(sample.ds, projects=projects.assign(start=projects["start"].mask(mine, start)))
+    effect = planned_cuts(ds, sample.flows)["fx_usd"].sum() - sample.planned["fx_usd"].sum()
+    equipment = projects.loc[mine, "imported_equipment_usd"].item()
+    assert effect == pytest.approx(0 if counts else equipment, abs=0.01)
+
+
 def test_where_the_sheet_is_silent_the_producing_sectors_import_content_is_taken_off(sample):
     """Half of what a takes of b is imported, and 0.05 / (1 − 0.05) of the other half."""
     sheet, mine = sample.ds.project_products, "sealants_tashkent"

@@ -104,14 +104,16 @@ def _payback(ds: Dataset, cuts_planned: pd.DataFrame, cost: pd.Series, rate: flo
 
 def _domestic_resource_cost(ds: Dataset, cuts_planned: pd.DataFrame) -> pd.Series:
     """Domestic cost at shadow prices of a dollar saved, by project; its products weigh by their tonnes (Bruno 1972)."""
-    # what is not imported input counts as domestic cost, at the domestic price: the seller's margin is in it
+    # what is no traded input counts as domestic cost, at the domestic price: the seller's margin is in it
     flows = cuts_planned[cuts_planned["displaced_kg"] > 0].groupby(PAIR, as_index=False)[["displaced_kg", "gross_usd"]]
     sheet = ds.project_products.merge(assumed_inputs(ds).reset_index(), on=PAIR, validate="1:1")
     rows = flows.sum().merge(sheet, on=PAIR, validate="1:1")
     replaces = rows["replaces_kg"].fillna(1)
     border = rows["gross_usd"] / rows["displaced_kg"] * replaces  # USD per domestic kg
     domestic_kg = rows["displaced_kg"] / replaces
+    # an input that could have been exported costs what the world pays for it, as an imported one does
     inputs = rows["imported_input_usd_per_kg"].fillna(rows["assumed_input"] * border)
+    inputs += rows["diverted_export_share"].fillna(0) * border
     domestic = (rows["price_ratio"] * border - inputs) * assumption(ds, "shadow_price_factor")
     usd = pd.DataFrame({"cost": domestic * domestic_kg, "saved": (border - inputs) * domestic_kg})
     sums = usd.groupby(rows["project_id"]).sum(skipna=False)

@@ -212,7 +212,10 @@ def plan(ds: Dataset, caps: pd.DataFrame) -> pd.DataFrame:
 
 
 def planned_cuts(ds: Dataset, planned: pd.DataFrame) -> pd.DataFrame:
-    """Table `cuts_planned`: the plan by year (kg, USD); imported equipment counts once, in the year of first output."""
+    """Table `cuts_planned`: the plan by year (kg, USD); imported equipment counts once, in the year of first output.
+
+    That of a project which began before the programme is past, whatever the programme decides.
+    """
     if planned.empty:
         return empty("cuts_planned", ds)
     table = planned.assign(year=planned["period"].dt.year)
@@ -221,7 +224,9 @@ def planned_cuts(ds: Dataset, planned: pd.DataFrame) -> pd.DataFrame:
     opened = yearly["project_id"].map(np.floor(first_years(ds)))
     leading = ds.project_products.groupby("project_id")["product_id"].first()
     lead = yearly["product_id"].eq(yearly["project_id"].map(leading))
-    equipment = yearly["project_id"].map(projects["imported_equipment_usd"]).fillna(0)
+    began = (projects["start"].fillna(projects["first_output"]) + "-12").str[:7]  # a year alone lasts to its end
+    ours = projects["imported_equipment_usd"].where(began >= f"{ds.programme_start.start_time:%Y-%m}")
+    equipment = yearly["project_id"].map(ours).fillna(0)
     once = equipment.where(yearly["year"].eq(opened) & lead & yearly["supply_kg"].gt(0), 0)
     table = yearly.assign(fx_usd=yearly["net_usd"] - yearly["exports_usd"] - once)
     return conform(table, "cuts_planned", frequency=ds.frequency)

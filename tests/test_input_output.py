@@ -5,9 +5,12 @@ import shutil
 import pandas as pd
 import pytest
 
-from importcut.economics.input_output import import_content
+from importcut.economics.input_output import bought_inputs, import_content
+from importcut.economics.planning import addressable, ceilings, plan
 from importcut.intake.opening import open_dataset
+from importcut.language import Voice, languages
 from importcut.schema import DataError
+from importcut.telling import narrate
 
 
 @pytest.fixture
@@ -34,6 +37,75 @@ def test_the_import_content_of_producing_sectors_is_the_known_one():
     content = import_content(open_dataset("uzbekistan"))
     known = {"C20.1": 0.110, "C20.16": 0.121, "C20.3": 0.090, "C22.1": 0.067, "C22.21": 0.222}
     assert content[[*known]].to_dict() == pytest.approx(known, abs=0.001)
+
+
+def test_what_the_car_industry_imports_of_chemicals_rubber_and_plastics_is_the_known_figure():
+    """2022, million dollars at 11 050 soum: C20 7.6 and C22 82.9, of which imported 5.3 and 35.4; C19.2 adds 2."""
+    ds = open_dataset("uzbekistan")
+    inputs, sectors = bought_inputs(ds) / 1e6, ds.input_output["sectors"]
+    sums = {code: inputs[inputs.index.str.startswith(code)].sum().tolist() for code in ("C20", "C22", "C19.2")}
+    assert sums["C20"] == pytest.approx([7.6, 5.3], abs=0.05) and sums["C22"] == pytest.approx([82.9, 35.4], abs=0.05)
+    assert sums["C20"][1] + sums["C22"][1] == pytest.approx(40.7, abs=0.05)
+    assert sums["C19.2"][1] == pytest.approx(2, abs=0.1)
+    at_home = (
+        sectors["total_resources_million_uzs"] - sectors["exports_million_uzs"]
+    )  # exports taken out of supply first
+    imported = inputs["bought_usd"] * sectors["imports_million_uzs"] / at_home
+    assert imported[imported.index.str.startswith(("C20", "C22"))].sum() == pytest.approx(43, abs=0.15)
+
+
+def test_the_target_as_a_flow_exceeds_the_imported_base_and_as_a_sum_does_not(uzbekistan):
+    """$69 million: 1.7 times the base of 2022, 1.3 at the vehicles of 2024 (429.1 / 328 thousand), 2030 by scenario."""
+    ds, panel = uzbekistan.ds, uzbekistan.panel
+    caps = addressable(ds, panel, uzbekistan.cuts)
+    rows = ceilings(ds, plan(ds, caps), caps, panel).set_index(["reading", "source"])
+    base = 40.746e6
+    flow = {"table_year": base, "last_year": base * 429.1 / 328, "low": base * 457.8 / 328, "base": base * 510 / 328}
+    flow |= {"high": base * 650 / 328, "customs": panel.loc[panel["period"].eq(pd.Period("2024")), "value_usd"].sum()}
+    assert rows.loc["annual", "line_usd"].to_dict() == pytest.approx(flow, rel=1e-3)
+    assert rows.loc["annual", "ratio"].round(2).to_dict() == pytest.approx(
+        {"table_year": 1.69, "last_year": 1.29, "low": 1.21, "base": 1.09, "high": 0.85, "customs": 0.15}, abs=0.006
+    )
+    made = [429.1 + (510 - 429.1) * n / 6 for n in range(1, 7)]  # 2025 to 2030, on a straight line from 2024
+    assert rows.loc[("cumulative", "base"), "line_usd"] == pytest.approx(base * sum(made) / 328, rel=1e-3)
+    assert rows.loc[("cumulative", "table_year"), "line_usd"] == pytest.approx(6 * base, rel=1e-3)
+    assert rows.loc["annual", "ceiling_flag"].drop(["high", "customs"]).all()
+    assert not rows.loc["cumulative", "ceiling_flag"].any()
+    graded = rows.groupby("evidence").groups
+    assert {source for _, source in graded["inferred"]} == {"table_year", "customs"} and len(graded["assumed"]) == 8
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_report_says_whether_the_target_is_possible(uzbekistan, language):
+    ds, say = uzbekistan.ds, Voice(language, uzbekistan.ds)
+    caps = addressable(ds, uzbekistan.panel, uzbekistan.cuts)
+    rows = ceilings(ds, plan(ds, caps), caps, uzbekistan.panel)
+    finding = narrate.imported_base(rows, say)
+    annual = rows[rows["reading"].eq("annual")].set_index("source")
+    for source in ("table_year", "last_year"):
+        assert say.number(annual.at[source, "ratio"], 1) in finding.lead
+    assert say.money(annual.at["table_year", "line_usd"]) in finding.lead and finding.evidence == "assumed"
+    assert say.money(69e6) in finding.title and say.money(annual.at["customs", "line_usd"]) in finding.text
+    larger = rows.assign(line_usd=rows["line_usd"] * 9, ratio=rows["ratio"] / 9, ceiling_flag=False)
+    beyond = rows.assign(ceiling_flag=True)
+    titles = {narrate.imported_base(table, say).title for table in (rows, larger, beyond)}
+    assert len(titles) == 3
+    assert narrate.imported_base(beyond, say).lead != finding.lead
+
+
+def test_without_an_input_output_table_nothing_is_said_of_the_imported_base(sample):
+    rows = ceilings(sample.ds, sample.flows, addressable(sample.ds, sample.panel, sample.cuts), sample.panel)
+    assert set(rows["source"]) == {"plan"}
+    assert narrate.imported_base(rows, Voice("en", sample.ds)).table.empty
+
+
+def test_a_target_without_vehicles_makes_a_report_without_a_plan(uzbekistan):
+    say = Voice("en", uzbekistan.ds)
+    assert uzbekistan.ds.target and uzbekistan.planned.empty
+    assert (
+        "What the plants will make and need is not recorded"
+        in narrate.on_track(uzbekistan.target, uzbekistan.realised, say).text
+    )
 
 
 def test_a_code_is_the_same_whichever_alphabet_its_letter_was_typed_in(folder):

@@ -178,7 +178,7 @@ def test_an_early_project_is_not_crowded_out_by_a_late_one_when_first_come_first
 
 
 def test_claims_above_what_can_be_displaced_are_flagged_with_both_figures(sample, caps):
-    table = ceilings(sample.ds, plan(sample.ds, caps), caps)
+    table = ceilings(sample.ds, plan(sample.ds, caps), caps, sample.panel)
     flagged = table[table["ceiling_flag"] & table["reading"].eq("annual")].set_index("id")
     assert {"antifreeze", "pvc_plastisol", "portfolio"} <= set(flagged.index)
     assert flagged.loc["portfolio", "claim_usd"] == 69e6 and flagged.loc["portfolio", "line_usd"] < 40e6

@@ -85,6 +85,7 @@ def _restrictions(ds: Dataset, cells: pd.DataFrame) -> list[str]:
     rows = [
         (ds.projects.empty, "no cuts: no project is registered"),
         (not ds.target or ds.programme_start is None, "no plan: dataset.toml has no target or programme_start"),
+        (ds.target and ds.activity.empty, "no plan: activity.csv has no vehicle output"),
         (without, f"no weights and prices of {without}: no line states a weight"),
     ]
     return [text for holds, text in rows if holds]

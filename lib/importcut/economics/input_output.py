@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.dataset import Dataset
-from importcut.schema import PAIR
+from importcut.schema import PAIR, YEAR
 
 
 def import_content(ds: Dataset) -> pd.Series:
@@ -37,6 +37,45 @@ def assumed_inputs(ds: Dataset) -> pd.Series:
         sector = sheet["product_id"].map(of_product).fillna(sheet["project_id"].map(of_project))
         content = sector.map(import_content(ds)).where(sheet["imported_input_usd_per_kg"].isna())
     return content.set_axis(pd.MultiIndex.from_frame(sheet[PAIR])).rename("assumed_input")
+
+
+def bought_inputs(ds: Dataset) -> pd.DataFrame:
+    """What `user` took of each sector in the table's year, USD: bought, and imported at that sector's import share."""
+    table = ds.input_output
+    million = table["coefficients"][table["user"]] * table["sectors"].at[table["user"], "output_million_uzs"]
+    usd = million * 1e6 / table["uzs_per_usd"]
+    return pd.DataFrame({"bought_usd": usd, "imported_usd": usd * _imported(table["sectors"])})
+
+
+def imported_base(ds: Dataset, panel: pd.DataFrame) -> pd.DataFrame:
+    """Rows of table `ceiling`: the target against all imports of the inputs in question, by reading and source.
+
+    By the table, at its prices and imports per vehicle, with the vehicles of its year, of the last one, and of three
+    scenarios; by customs, the last year's imports of all who use the products, an upper bound. None without a table.
+    """
+    table, last = ds.input_output, ds.period.year
+    if not table or not ds.target or ds.programme_start is None:
+        return pd.DataFrame()
+    inputs, year, start = bought_inputs(ds)["imported_usd"], table["base_year"], ds.programme_start.year
+    base = inputs[inputs.index.str.startswith(tuple(table["inputs"]))].sum()
+    output = _vehicles(table["vehicles"], range(min(year, last, start), ds.target["year"] + 1), max(year, last))
+    usd = base * output / output.at[year, "base"]
+    customs = panel.loc[panel["period"] > ds.period - YEAR[ds.frequency], "value_usd"].sum()
+    flat = pd.DataFrame({"table_year": base, "last_year": usd.at[last, "base"]}, usd.index)
+    usd = flat.join(usd).assign(customs=customs).loc[start:]
+    sums = pd.DataFrame({"annual": usd.loc[ds.target["year"]], "cumulative": usd.sum()}).rename_axis("source")
+    rows = sums.reset_index().melt("source", var_name="reading", value_name="line_usd")
+    grade = np.where(rows["source"].isin(["table_year", "customs"]), "inferred", "assumed")
+    claim = float(ds.target["amount_usd"])
+    return rows.assign(level="portfolio", id="portfolio", claim_usd=claim, evidence=grade)
+
+
+def _vehicles(table: pd.DataFrame, years: range, known: int) -> pd.DataFrame:
+    """Vehicles by year, recorded up to the last known one, on straight lines to those of each scenario."""
+    table = table[table["low"].notna() | (table.index <= known)].sort_index()
+    ends = {"low": table["low"], "base": table["vehicles"], "high": table["high"]}
+    lines = {name: np.interp(years, table.index, end.fillna(table["vehicles"])) for name, end in ends.items()}
+    return pd.DataFrame(lines, years)
 
 
 def _imported(sectors: pd.DataFrame) -> pd.Series:

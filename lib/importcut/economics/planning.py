@@ -5,7 +5,7 @@ import pandas as pd
 
 from importcut.dataset import Dataset, assumption, first_years, in_years
 from importcut.economics.attribution import credits, dispatched
-from importcut.economics.input_output import assumed_inputs
+from importcut.economics.input_output import assumed_inputs, imported_base
 from importcut.economics.panel import weightless
 from importcut.schema import PAIR, RULES, USE, VOLUME, conform, empty, within
 
@@ -14,8 +14,8 @@ FLOWS = ["supply_kg", "displaced_kg", "price", "net_price", *WORTH]
 
 
 def horizon(ds: Dataset) -> pd.PeriodIndex:
-    """The plan's periods: from the programme's start to the end of the target year; none without a target."""
-    if not ds.target or ds.programme_start is None:
+    """The plan's periods: from the programme's start to the end of the target year; none without target or vehicles."""
+    if not ds.target or ds.programme_start is None or ds.activity.empty:
         return pd.PeriodIndex([], freq=ds.frequency)
     end = pd.Period(str(ds.target["year"]), freq="Y").end_time
     return pd.period_range(ds.programme_start, end, freq=ds.frequency)
@@ -247,22 +247,24 @@ def credited(ds: Dataset, caps: pd.DataFrame, *, rules: tuple[str, ...] = RULES)
     return conform(pd.concat(rows), "credit", frequency=ds.frequency)
 
 
-def ceilings(ds: Dataset, planned: pd.DataFrame, caps: pd.DataFrame) -> pd.DataFrame:
+def ceilings(ds: Dataset, planned: pd.DataFrame, caps: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
     """Table `ceiling`: what projects, products and the target claim, against what can be displaced at all."""
-    if planned.empty:
-        return empty("ceiling", ds)
     lines = caps.assign(line_usd=caps["cap_kg"] * caps["price"])[["product_id", "period", "line_usd"]]
     claims = planned.assign(claim_usd=planned["supply_kg"] * planned["price"])
     claims = claims.merge(lines, on=["product_id", "period"], validate="m:1")
-    rows = []
-    for reading, counted in (("annual", claims["period"].dt.year.eq(ds.target["year"])), ("cumulative", slice(None))):
-        span = claims[counted]
+    rows = [imported_base(ds, panel)]
+    for reading in ("annual", "cumulative") if len(planned) else ():
+        span = claims[claims["period"].dt.year.eq(ds.target["year"]) | (reading == "cumulative")]
         by_project = span.groupby("project_id")[["claim_usd", "line_usd"]].sum().assign(level="project")
         by_product = span.groupby("product_id").agg(claim_usd=("claim_usd", "sum")).assign(level="product")
         by_product["line_usd"] = span.drop_duplicates(["product_id", "period"]).groupby("product_id")["line_usd"].sum()
         total = {"claim_usd": [float(ds.target["amount_usd"])], "line_usd": [by_product["line_usd"].sum()]}
         portfolio = pd.DataFrame(total | {"level": ["portfolio"]}, index=["portfolio"])
         levels = pd.concat([by_project, by_product, portfolio])
-        rows.append(levels.rename_axis("id").reset_index().assign(reading=reading))
+        rows.append(levels.rename_axis("id").reset_index().assign(reading=reading, source="plan", evidence="planned"))
     table = pd.concat(rows, ignore_index=True)
-    return conform(table.assign(ceiling_flag=table["claim_usd"] > table["line_usd"]), "ceiling", frequency=ds.frequency)
+    if table.empty:
+        return empty("ceiling", ds)
+    claim, line = table["claim_usd"], table["line_usd"]
+    table = table.assign(ratio=claim / line.where(line > 0), ceiling_flag=claim > line)
+    return conform(table, "ceiling", frequency=ds.frequency)

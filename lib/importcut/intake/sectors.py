@@ -7,6 +7,7 @@ import pandas as pd
 
 from importcut.intake.registers import read_register
 from importcut.intake.scenario import ADD
+from importcut.intake.settings import in_all_languages
 from importcut.intake.spreadsheet import Sheet, read_csv
 from importcut.intake.values import Fault, sector_code
 from importcut.schema import Column, Table, tables
@@ -29,6 +30,7 @@ def read_input_output(path: Path, about: dict, registers: dict, places: dict) ->
         if faults:
             return {}, faults
         settings = settings | {"user": sector_code(settings["user"]), "inputs": [*map(sector_code, settings["inputs"])]}
+        settings["name"] = in_all_languages(settings["name"])
         faults = _contradictions(**read, **{name: settings[name] for name in ("user", "inputs")})
     known, at = {*read["sectors"].index} if read else {}, f"is not in {SECTORS} — {ADD}"
     for name in ("products", "projects"):

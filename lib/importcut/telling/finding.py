@@ -103,8 +103,11 @@ def by_reason(rows: pd.DataFrame, ids: str = "project_id", reason: str = "reason
 
 def nothing(say: Voice, title: str, why: str, table: pd.DataFrame) -> Finding:
     """A section with nothing to tell, and why."""
-    weightless = why == "no_plan" and say.ds.target  # what is planned for a target has no worth without weights
-    return Finding(say(title), say("no_plan_weights" if weightless else why), table)
+    if (
+        why == "no_plan" and say.ds.target
+    ):  # without vehicles nothing is planned for it, without weights nothing is worth
+        why = "no_plan_vehicles" if say.ds.activity.empty else "no_plan_weights"
+    return Finding(say(title), say(why), table)
 
 
 def with_more(finding: Finding, sentences: list[str]) -> Finding:

@@ -31,8 +31,10 @@ from importcut.telling.narrate.listings import (
     ranking_table,
 )
 from importcut.telling.narrate.portfolio import (
+    base_pairs,
     difference,
     how_sure,
+    imported_base,
     leaders_by_rule,
     overlap,
     plan_and_result,

@@ -14,7 +14,9 @@ OVERLAP = 0.005  # share of supply; what per cent would round to nothing
 def plan_and_result(ledger: pd.DataFrame, say: Voice) -> Finding:
     """Planned and realised gross cut to date, what the difference consists of, who is behind, and who is late."""
     if ledger.empty:
-        return nothing(say, "kept.title_none", "kept.none" if say.ds.target else "no_plan", ledger)
+        return nothing(
+            say, "kept.title_none", "kept.none" if len(say.ds.activity) and say.ds.target else "no_plan", ledger
+        )
     parts, total = say.words("parts"), ledger.sum(numeric_only=True)
     by_project = ledger.groupby("project_id")[["planned_usd", "realised_usd", "difference_usd", *parts]].sum()
     gap = by_project["difference_usd"]
@@ -83,6 +85,7 @@ def road(
 
 def overlap(ceiling: pd.DataFrame, say: Voice) -> Finding:
     """Whether a project, the projects of a product, or the target claim more than can be displaced."""
+    ceiling = ceiling[ceiling["source"].eq("plan")]
     names, over = {kind: say.names(f"{kind}s") for kind in ("project", "product")}, ceiling[ceiling["ceiling_flag"]]
     whole = over["level"].eq("portfolio")
     single = over[~whole & over["reading"].eq("annual")]
@@ -90,6 +93,35 @@ def overlap(ceiling: pd.DataFrame, say: Voice) -> Finding:
     text = say.each("overlap.claim", single) + say.each("overlap.target", over[whole])
     title = say("overlap.title", n=len(text)) if text else say("overlap.title_none")
     return Finding(title, " ".join(text), ceiling, "planned" if len(ceiling) else None)
+
+
+def imported_base(ceiling: pd.DataFrame, say: Voice) -> Finding:
+    """Whether the target is possible: both readings of it against all imports of its industry, graded as assumed."""
+    rows, about = ceiling[ceiling["source"].ne("plan")], say.ds.input_output
+    if rows.empty:
+        return Finding("", "", rows)
+    annual, summed = (rows[rows["reading"].eq(reading)].set_index("source") for reading in ("annual", "cumulative"))
+    times, ahead = annual["ratio"], annual.loc[["low", "base", "high"], "ratio"]
+    facts = {
+        "claim": annual["claim_usd"].iloc[0], "base": about["name"][say.language], "line": annual["line_usd"].iloc[0],
+        "times": times["table_year"], "last_times": times["last_year"], "low": ahead.min(), "high": ahead.max(),
+        "table_year": str(about["base_year"]), "last": str(say.ds.period.year), "year": str(say.ds.target["year"]),
+        "start": str(say.ds.programme_start.year), "share": summed.at["base", "ratio"],
+        "total": summed.at["base", "line_usd"], "customs": annual.at["customs", "line_usd"],
+    }  # fmt: skip
+    over, both = annual.at["base", "ceiling_flag"], summed.at["base", "ceiling_flag"]
+    sums = "imported_base.beyond" if both else "imported_base.within"
+    names = ("imported_base.annual", sums, "imported_base.customs", "imported_base.grades")
+    title = f"imported_base.{'title_both' if both else 'title_annual' if over else 'title'}"
+    return section(say, title, facts, [(True, name) for name in names], rows, "assumed", lead=2)
+
+
+def base_pairs(ceiling: pd.DataFrame, say: Voice) -> pd.DataFrame:
+    """The target beside the imported base by the input–output table, by reading and source, named as they are read."""
+    rows = ceiling[~ceiling["source"].isin(["plan", "customs"])]
+    names = [say.in_words(rows[column], kind) for column, kind in (("reading", "readings"), ("source", "ceilings"))]
+    table = rows[["claim_usd", "line_usd"]].set_axis(names[0] + ": " + names[1])
+    return table.set_axis([say("Target"), say("Imported base")], axis=1)
 
 
 def leaders_by_rule(credit: pd.DataFrame, say: Voice) -> Finding:

@@ -5,6 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from importcut.app.run import inputs
 from importcut.economics.input_output import bought_inputs, import_content
 from importcut.economics.planning import addressable, ceilings, plan
 from importcut.intake.opening import open_dataset
@@ -42,15 +43,15 @@ def test_the_import_content_of_producing_sectors_is_the_known_one():
 def test_what_the_car_industry_imports_of_chemicals_rubber_and_plastics_is_the_known_figure():
     """2022, million dollars at 11 050 soum: C20 7.6 and C22 82.9, of which imported 5.3 and 35.4; C19.2 adds 2."""
     ds = open_dataset("uzbekistan")
-    inputs, sectors = bought_inputs(ds) / 1e6, ds.input_output["sectors"]
-    sums = {code: inputs[inputs.index.str.startswith(code)].sum().tolist() for code in ("C20", "C22", "C19.2")}
+    bought, sectors = bought_inputs(ds) / 1e6, ds.input_output["sectors"]
+    sums = {code: bought[bought.index.str.startswith(code)].sum().tolist() for code in ("C20", "C22", "C19.2")}
     assert sums["C20"] == pytest.approx([7.6, 5.3], abs=0.05) and sums["C22"] == pytest.approx([82.9, 35.4], abs=0.05)
     assert sums["C20"][1] + sums["C22"][1] == pytest.approx(40.7, abs=0.05)
     assert sums["C19.2"][1] == pytest.approx(2, abs=0.1)
     at_home = (
         sectors["total_resources_million_uzs"] - sectors["exports_million_uzs"]
     )  # exports taken out of supply first
-    imported = inputs["bought_usd"] * sectors["imports_million_uzs"] / at_home
+    imported = bought["bought_usd"] * sectors["imports_million_uzs"] / at_home
     assert imported[imported.index.str.startswith(("C20", "C22"))].sum() == pytest.approx(43, abs=0.15)
 
 
@@ -129,6 +130,8 @@ def test_a_code_is_the_same_whichever_alphabet_its_letter_was_typed_in(folder):
         ("sectors.csv", "9727708.45", "97277080.45", "input_output/sectors.csv: A01.11: imports above total resources"),
         ("sectors.csv", "imports_million_uzs", "imports", "row 1: no column imports_million_uzs — add the column"),
         ("vehicles.csv", ",328000,", ",,", "input_output/vehicles.csv row 3: vehicles is empty"),
+        ("vehicles.csv", "\n2022,", "\n2012,", "input_output/vehicles.csv: no row of base_year 2022 — add it"),
+        ("vehicles.csv", "457800,510000", "557800,510000", "input_output/vehicles.csv: 2030: low, vehicles, high"),
     ],
 )
 def test_a_table_that_cannot_be_right_is_refused_with_its_place(folder, file, old, new, words):
@@ -140,6 +143,7 @@ def test_a_sector_that_the_table_does_not_have_is_refused(folder):
     spoil(folder, "projects.csv", "C22.1,", "C22.9,")
     spoil(folder, "dataset.toml", '"C20", "C22"', '"C20", "C99"')
     lines = told(folder).splitlines()
+    assert {file.parent.name for file in inputs(open_dataset("uzbekistan"))} >= {"input_output"}  # in the identity
     assert lines == [
         "dataset.toml: [input_output] C99 is not in input_output/sectors.csv — add it there or correct it",
         "projects.csv row 3: io_sector C22.9 is not in input_output/sectors.csv — add it there or correct it",

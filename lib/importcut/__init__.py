@@ -24,6 +24,7 @@ _PUBLIC = {
     "economics.prices": ["mix_constant_prices", "price_components", "rate_index"],
     "economics.decomposition": ["bridges", "comparisons"],
     "economics.series": ["donor_table", "observe"],
+    "economics.input_output": ["import_content"],
     "economics.cuts": ["counterfactual_imports", "identification", "identified_cuts", "plant_cuts", "realised_cuts"],
     "economics.alternatives": ["estimates", "placebos", "spread"],
     "economics.attribution": ["credit"],

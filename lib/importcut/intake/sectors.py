@@ -13,7 +13,7 @@ from importcut.intake.values import Fault, sector_code
 from importcut.schema import Column, Table, tables
 
 MATRIX = "input_output"
-SECTORS, COEFFICIENTS = f"{MATRIX}/sectors.csv", f"{MATRIX}/coefficients.csv"
+SECTORS, COEFFICIENTS, VEHICLES = (f"{MATRIX}/{name}.csv" for name in tables("input_output.toml"))
 
 
 def read_input_output(path: Path, about: dict, registers: dict, places: dict) -> tuple[dict, list[Fault]]:
@@ -31,7 +31,7 @@ def read_input_output(path: Path, about: dict, registers: dict, places: dict) ->
             return {}, faults
         settings = settings | {"user": sector_code(settings["user"]), "inputs": [*map(sector_code, settings["inputs"])]}
         settings["name"] = in_all_languages(settings["name"])
-        faults = _contradictions(**read, **{name: settings[name] for name in ("user", "inputs")})
+        faults = _contradictions(settings, **read)
     known, at = {*read["sectors"].index} if read else {}, f"is not in {SECTORS} — {ADD}"
     for name in ("products", "projects"):
         named = registers[name]["io_sector"].dropna()
@@ -55,10 +55,10 @@ def _table(file: Path, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
 
 
 def _contradictions(
-    sectors: pd.DataFrame, coefficients: pd.DataFrame, vehicles: pd.DataFrame, user: str, inputs: list[str]
+    about: dict, sectors: pd.DataFrame, coefficients: pd.DataFrame, vehicles: pd.DataFrame
 ) -> list[Fault]:
     """What the tables and the settings say against one another."""
-    known, faults = sectors.index, []
+    known, faults, year = sectors.index, [], about["base_year"]
     for what, codes in (("rows", coefficients.index), ("columns", coefficients.columns)):
         if odd := sorted({*known.symmetric_difference(codes), *codes[codes.duplicated()]}):
             text = f"its {what} and the sectors of sectors.csv do not agree in {', '.join(odd)} — {ADD}"
@@ -68,6 +68,11 @@ def _contradictions(
         faults.append(Fault(COEFFICIENTS, (), f"column {code} adds up to {total:.3g} — {remedy}"))
     beyond = known[sectors["imports_million_uzs"] > sectors["total_resources_million_uzs"]]
     faults += [Fault(SECTORS, (), f"{c}: imports above total resources — correct one of them") for c in beyond]
-    lost = [code for code in (user, *inputs) if not known.str.startswith(code).any()]
+    ends = vehicles[["low", "vehicles", "high"]].ffill(axis=1).bfill(axis=1)
+    for row in vehicles.index[(ends.diff(axis=1) < 0).any(axis=1)]:
+        faults.append(Fault(VEHICLES, (), f"{row}: low, vehicles, high do not rise — write them in this order"))
+    faults += [] if year in vehicles.index else [Fault(VEHICLES, (), f"no row of base_year {year} — add it")]
+    lost = [code for code in about["inputs"] if not known.str.startswith(code).any()]
+    lost += [] if about["user"] in known else [about["user"]]
     faults += [Fault("dataset.toml", (), f"[{MATRIX}] {code} is not in {SECTORS} — {ADD}") for code in lost]
     return faults

@@ -102,17 +102,16 @@ def imported_base(ceiling: pd.DataFrame, say: Voice) -> Finding:
         return Finding("", "", rows)
     annual, summed = (rows[rows["reading"].eq(reading)].set_index("source") for reading in ("annual", "cumulative"))
     times, ahead = annual["ratio"], annual.loc[["low", "base", "high"], "ratio"]
-    facts = {
-        "claim": annual["claim_usd"].iloc[0], "base": about["name"][say.language], "line": annual["line_usd"].iloc[0],
-        "times": times["table_year"], "last_times": times["last_year"], "low": ahead.min(), "high": ahead.max(),
-        "table_year": str(about["base_year"]), "last": str(say.ds.period.year), "year": str(say.ds.target["year"]),
-        "start": str(say.ds.programme_start.year), "share": summed.at["base", "ratio"],
-        "total": summed.at["base", "line_usd"], "customs": annual.at["customs", "line_usd"],
-    }  # fmt: skip
+    facts = {"claim": annual["claim_usd"].iloc[0], "base": about["name"][say.language]}
+    facts |= {"line": annual.at["table_year", "line_usd"], "customs": annual.at["customs", "line_usd"]}
+    facts |= {"times": times["table_year"], "last_times": times["last_year"], "low": ahead.min(), "high": ahead.max()}
+    facts |= {"share": summed.at["base", "ratio"], "total": summed.at["base", "line_usd"]}
+    years = {"table_year": about["base_year"], "last": say.ds.period.year, "start": say.ds.programme_start.year}
+    facts |= {name: str(year) for name, year in (years | {"year": say.ds.target["year"]}).items()}
     over, both = annual.at["base", "ceiling_flag"], summed.at["base", "ceiling_flag"]
+    title = "imported_base.title_both" if both else "imported_base.title_annual" if over else "imported_base.title"
     sums = "imported_base.beyond" if both else "imported_base.within"
     names = ("imported_base.annual", sums, "imported_base.customs", "imported_base.grades")
-    title = f"imported_base.{'title_both' if both else 'title_annual' if over else 'title'}"
     return section(say, title, facts, [(True, name) for name in names], rows, "assumed", lead=2)
 
 

@@ -103,9 +103,7 @@ def by_reason(rows: pd.DataFrame, ids: str = "project_id", reason: str = "reason
 
 def nothing(say: Voice, title: str, why: str, table: pd.DataFrame) -> Finding:
     """A section with nothing to tell, and why."""
-    if (
-        why == "no_plan" and say.ds.target
-    ):  # without vehicles nothing is planned for it, without weights nothing is worth
+    if why == "no_plan" and say.ds.target:  # nothing is planned without vehicles, and nothing priced without weights
         why = "no_plan_vehicles" if say.ds.activity.empty else "no_plan_weights"
     return Finding(say(title), say(why), table)
 

@@ -14,9 +14,8 @@ OVERLAP = 0.005  # share of supply; what per cent would round to nothing
 def plan_and_result(ledger: pd.DataFrame, say: Voice) -> Finding:
     """Planned and realised gross cut to date, what the difference consists of, who is behind, and who is late."""
     if ledger.empty:
-        return nothing(
-            say, "kept.title_none", "kept.none" if len(say.ds.activity) and say.ds.target else "no_plan", ledger
-        )
+        why = "kept.none" if say.ds.target and len(say.ds.activity) else "no_plan"
+        return nothing(say, "kept.title_none", why, ledger)
     parts, total = say.words("parts"), ledger.sum(numeric_only=True)
     by_project = ledger.groupby("project_id")[["planned_usd", "realised_usd", "difference_usd", *parts]].sum()
     gap = by_project["difference_usd"]
@@ -84,13 +83,11 @@ def road(
 
 
 def overlap(ceiling: pd.DataFrame, say: Voice) -> Finding:
-    """Whether a project, the projects of a product, or the target claim more than can be displaced."""
-    ceiling = ceiling[ceiling["source"].eq("plan")]
-    names, over = {kind: say.names(f"{kind}s") for kind in ("project", "product")}, ceiling[ceiling["ceiling_flag"]]
-    whole = over["level"].eq("portfolio")
-    single = over[~whole & over["reading"].eq("annual")]
-    single = single.assign(name=[names[row.level][row.id] for row in single.itertuples()])
-    text = say.each("overlap.claim", single) + say.each("overlap.target", over[whole])
+    """Whether a project, or the projects of a product, claim more a year than can be displaced."""
+    names = {kind: say.names(f"{kind}s") for kind in ("project", "product")}
+    over = ceiling[ceiling["ceiling_flag"] & ceiling["level"].isin([*names]) & ceiling["reading"].eq("annual")]
+    over = over.assign(name=[names[row.level][row.id] for row in over.itertuples()])
+    text = say.each("overlap.claim", over)
     title = say("overlap.title", n=len(text)) if text else say("overlap.title_none")
     return Finding(title, " ".join(text), ceiling, "planned" if len(ceiling) else None)
 

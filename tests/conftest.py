@@ -15,7 +15,7 @@ from hypothesis import Phase, settings
 
 from importcut.app.run import make_report
 from importcut.economics import way
-from importcut.economics.alternatives import estimates, spread
+from importcut.economics.alternatives import estimates
 from importcut.economics.comparison import ledger
 from importcut.economics.decomposition import bridges, comparisons
 from importcut.economics.panel import profile, quality
@@ -129,6 +129,7 @@ class Way:
     cuts: pd.DataFrame
     realised: pd.DataFrame
     expected: pd.DataFrame
+    tests: pd.DataFrame
     bridge: pd.DataFrame
     flows: pd.DataFrame
     planned: pd.DataFrame
@@ -160,8 +161,8 @@ def _walk(name: str, period: str) -> Way:
         ds=ds, cells=cleaned.cells, rules=cleaned.rules, imports=imports, quarantine=quarantine,
         panel=panel, quality=quality(walked.findings, cleaned.rules, ds),
         profile=profile(panel, ds.uses, frequency=ds.frequency), observed=walked.observed,
-        estimates=estimates(walked.observed, spread(walked.observed, basket), basket), cuts=cuts, realised=realised,
-        expected=walked.expected,
+        estimates=estimates(walked.observed, basket), cuts=cuts, realised=realised,
+        expected=walked.expected, tests=walked.tests,
         bridge=bridges(panel, made, cuts, prices=walked.prices, rates=rates, steps=comparisons(ds, panel)),
         flows=flows, planned=planned_cuts(ds, flows), credit=credit, ranking=ranking(ds, realised, credit),
         target=target_status(ds, planned_cuts(ds, flows), flows, caps, realised),

@@ -8,7 +8,7 @@ import pandas as pd
 
 import economy
 from economy.model import registers_and_truth
-from importcut.economics.alternatives import estimates, spread
+from importcut.economics.alternatives import estimates
 from importcut.economics.cuts import plant_cuts
 from importcut.economics.panel import import_panel, unrepaired
 from importcut.economics.prices import mix_constant_prices
@@ -72,4 +72,4 @@ def _seen(ds, made, donors, panel, findings, prices):
 
 def _estimate(seen):
     methods = ["control_basket"]
-    return estimates(seen, spread(seen, methods), methods).set_index("method").loc["control_basket"]
+    return estimates(seen, methods).set_index("method").loc["control_basket"]

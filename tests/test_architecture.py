@@ -14,8 +14,8 @@ WINGS = ("intake", "economics", "telling")
 ROOF = ("app",)
 # The stages of the data's way through economics: each may import those before it, never one after it.
 STAGES = (
-    "indices", "panel", "prices", "decomposition", "series", "methods", "placebo", "input_output", "cuts",
-    "alternatives", "attribution", "planning", "cost_benefit", "standing", "comparison", "programme", "simulation",
+    "indices", "panel", "prices", "decomposition", "series", "methods", "placebo", "falsification", "input_output",
+    "cuts",    "alternatives", "attribution", "planning", "cost_benefit", "standing", "comparison", "programme", "simulation",
 )  # fmt: skip
 WAY = (  # from cells to cuts: the stages that `economics.way` walks
     "import_panel", "mix_constant_prices", "observe", "plant_cuts", "identification", "identified_cuts",

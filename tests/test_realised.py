@@ -38,7 +38,7 @@ def table_of_two():
 def test_the_real_figures_are_these(uzbekistan, repository):
     """What the library computes from the public series; a change of method moves them and stands in the README."""
     pinned = pd.read_csv(repository / "tests" / "cases" / "uzbekistan_cuts.csv", dtype={"period": str})
-    found = uzbekistan.realised[uzbekistan.realised["identified"]].reset_index(drop=True)
+    found = uzbekistan.realised[uzbekistan.realised["gross_usd"].notna()].reset_index(drop=True)
     assert found["product_id"].tolist() == pinned["product_id"].tolist()
     assert found["period"].astype(str).tolist() == pinned["period"].tolist()
     for column in ("gross_kg", "gross_usd", "gross_low_usd", "gross_high_usd", "limit_kg", "placebo_rank"):
@@ -86,10 +86,11 @@ def test_two_projects_on_one_product_are_not_counted_twice(uzbekistan):
 
 def test_the_capacity_counts_for_the_part_of_the_period_in_operation(uzbekistan):
     """The tyre plant opened on 1 September 2018: 122 of 365 days of 3 million tyres of 8 kg."""
-    limits = uzbekistan.realised[uzbekistan.realised["product_id"].eq("tyres_car")].set_index("period")["limit_kg"]
-    assert limits[pd.Period("2018")] == pytest.approx(3e6 * 8 * 122 / 365.2425, rel=1e-4)
-    assert limits[pd.Period("2019")] == pytest.approx(3e6 * 8 * 365 / 365.2425, rel=1e-4)
-    assert limits[pd.Period("2023")] == 712_100 * 8
+    tyres = uzbekistan.realised[uzbekistan.realised["product_id"].eq("tyres_car")].set_index("period")
+    for period, days in (("2018", 122), ("2019", 365)):
+        assert tyres.loc[pd.Period(period), "capacity_kg"] == pytest.approx(3e6 * 8 * days / 365.2425, rel=1e-4)
+    eleven_months = 712_100 * 8  # of 2023, counted as twelve
+    assert tyres.loc[pd.Period("2023"), "limit_kg"] == pytest.approx(eleven_months * 12 / 11)
 
 
 MAKER = {"project_id": "antifreeze_navoi", "product_id": "antifreeze"}
@@ -110,7 +111,7 @@ def test_the_tighter_of_capacity_and_recorded_output_bounds_a_cut(share, tighter
     [capacity] = realised_cuts(ds, one_cut(), TESTED)["capacity_kg"]
     [sheet] = ds.project_products[ds.project_products[PAIR].eq(MAKER).all(axis=1)].to_dict("records")
     units = share * capacity / sheet["kg_per_unit"] / sheet["replaces_kg"]
-    output = pd.DataFrame([MAKER | {"period": pd.Period("2026Q3"), "quantity": units}])
+    output = pd.DataFrame([MAKER | {"period": pd.Period("2026Q3"), "quantity": units, "months": np.nan}])
     [row] = realised_cuts(with_register(ds, output=output), one_cut(), TESTED).to_dict("records")
     assert row["limit"] == tighter and row["output_kg"] == pytest.approx(share * capacity)
     assert row["limit_kg"] == pytest.approx(min(share, 1) * capacity)
@@ -218,7 +219,7 @@ def test_the_cut_to_date_has_a_range_gross_and_a_range_net_where_that_is_known()
     rows = pd.DataFrame([one, one]).assign(
         gross_usd=[100.0, 200.0], gross_low_usd=[90.0, 180.0], gross_high_usd=[130.0, 230.0],
         net_usd=[70.0, 150.0], net_low_usd=[55.0, 120.0], net_high_usd=[105.0, 185.0],
-        gross_evidence=["measured", "inferred"], limit_flag=[False, True],
+        gross_evidence=["measured", "inferred"], limit_flag=[False, True], supported_usd=[100.0, 200.0], excess_usd=0.0,
     )  # fmt: skip
     bare = pd.DataFrame(columns=["project_id", "rule", "basis"])  # of the plan nothing is credited
     [row] = ranking(ds, rows, bare).query("project_id == 'antifreeze_navoi'").to_dict("records")

@@ -58,7 +58,7 @@ def test_without_weights_values_stand_and_no_cut_is_told(sample, walked):
     assert way.prices.empty and way.cuts.empty and not way.realised["identified"].any()
     assert set(way.realised["reason"]) == {"no_price", "not_started"}
     variants = spread(way.observed, ["control_basket"])
-    assert variants.empty and estimates(way.observed, variants)["gross_usd"].isna().all()  # not known is never zero
+    assert variants.empty and estimates(way.observed)["gross_usd"].isna().all()  # not known is never zero
 
 
 def test_without_weights_there_is_no_bridge_and_no_plan(sample, walked):

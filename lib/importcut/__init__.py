@@ -25,7 +25,10 @@ _PUBLIC = {
     "economics.decomposition": ["bridges", "comparisons"],
     "economics.series": ["donor_table", "observe"],
     "economics.input_output": ["import_content"],
-    "economics.cuts": ["counterfactual_imports", "identification", "identified_cuts", "plant_cuts", "realised_cuts"],
+    "economics.cuts": [
+        "counterfactual_imports", "falsification_tests", "identification", "identified_cuts", "plant_cuts",
+        "realised_cuts",
+    ],
     "economics.alternatives": ["estimates", "placebos", "spread"],
     "economics.attribution": ["credit"],
     "economics.planning": ["addressable", "ceilings", "credited", "plan", "planned_cuts", "yearly_cuts"],

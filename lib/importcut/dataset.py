@@ -51,6 +51,7 @@ class Dataset:
     programme_start: pd.Period | None
     target: MappingProxyType
     counterfactual: str
+    absence: str
     thresholds: MappingProxyType
     weights: MappingProxyType
     hs_revisions: MappingProxyType

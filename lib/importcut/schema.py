@@ -34,6 +34,10 @@ YEAR = {"Q": QUARTERS, "Y": 1}  # periods, by frequency
 RULES = ("shapley", "dispatched", "proportional", "stand_alone", "marginal")  # of credit
 DISPATCH = ("proportional", "merit_order", "first_come")  # whose tonnes flow where supplies exceed what is displaced
 NATIONAL = "national"  # the plant of imports whose importer the data do not name
+UNTOLD = "not_told"  # the reason of an estimate that did not pass every test
+PASSED = ("holds", "not_checked")  # verdicts of a test that does not stand against a claim
+TESTS = ("fit", "in_time", "mirror", "diversion", "stocks")  # that a fall must pass before it is told
+RANGE = (0.05, 0.95)  # quantiles between which nine in ten draws, or placebos, lie
 ROWS_AT_ONCE = 40_960  # rows of a group in Parquet: few enough that a core keeps them at hand while they are written
 DTYPES = {
     "text": "str",

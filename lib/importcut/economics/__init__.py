@@ -1,7 +1,8 @@
 """Economics: from cells of imports to prices, cuts, plan, credit and certainty, table by table.
 
 Its stages, each of which imports only those before it: indices (formulas) → panel → prices → decomposition (bridges)
-→ series → methods → placebo → cuts → alternatives (other methods and variants) → attribution (credit) → planning
+→ series → methods → placebo → falsification (tests of a claim) → cuts → alternatives (other methods and variants)
+→ attribution (credit) → planning
 → cost_benefit → standing (ranking, target) → comparison (ledger, changes) → programme → simulation. Notebook 03
 shows the way from cells to cuts step by step, notebook 06 each formula on its example.
 """
@@ -11,7 +12,14 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from importcut.dataset import Dataset
-from importcut.economics.cuts import counterfactual_imports, identification, identified_cuts, plant_cuts, realised_cuts
+from importcut.economics.cuts import (
+    counterfactual_imports,
+    falsification_tests,
+    identification,
+    identified_cuts,
+    plant_cuts,
+    realised_cuts,
+)
 from importcut.economics.panel import import_panel, unrepaired
 from importcut.economics.prices import mix_constant_prices, price_components
 from importcut.economics.programme import weights
@@ -29,6 +37,7 @@ class Way:
     observed: Observed  # the series, donors and cases that a method looks at
     estimates: pd.DataFrame  # from `plant_cuts`, whether they can be told or not
     identification: pd.DataFrame  # the reason why a cut cannot be told, and the placebo test
+    tests: pd.DataFrame  # table `tests`
     cuts: pd.DataFrame  # the estimates that are credited to a project
     realised: pd.DataFrame  # table `cuts_realised`
     expected: pd.DataFrame  # table `counterfactual`
@@ -48,7 +57,7 @@ def way(ds: Dataset, cells: pd.DataFrame, method: str | None = None) -> Way:
     groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[USE]
     prices = mix_constant_prices(panel, groups, ds.base_period, plants=served)
     observed = observe(ds, panel, prices, broken=unrepaired(findings))
-    return by_method(Way(panel, findings, prices, observed, *[pd.DataFrame()] * 5), method)
+    return by_method(Way(panel, findings, prices, observed, *[pd.DataFrame()] * 6), method)
 
 
 def obstacles(ds: Dataset, cells: pd.DataFrame) -> list[str]:
@@ -68,14 +77,15 @@ def by_method(walked: Way, method: str | None = None) -> Way:
     ds = ds if method in (None, ds.counterfactual) else replace(ds, counterfactual=method)
     observed = replace(walked.observed, ds=ds)
     estimates = plant_cuts(observed)
-    tests = identification(observed, estimates)
-    cuts = identified_cuts(estimates, tests)
+    identified = identification(observed, estimates)
+    cuts = identified_cuts(estimates, identified)
     return replace(
         walked,
         observed=observed,
         estimates=estimates,
-        identification=tests,
+        identification=identified,
+        tests=falsification_tests(observed),
         cuts=cuts,
-        realised=realised_cuts(ds, cuts, tests),
+        realised=realised_cuts(ds, estimates, identified),
         expected=counterfactual_imports(walked.panel, cuts, ds),
     )

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from importcut.dataset import Dataset
+from importcut.economics.falsification import CLAIM, claim_tests
 from importcut.economics.input_output import assumed_inputs
 from importcut.economics.methods import Declined
-from importcut.economics.placebo import PLACEBO, main_question, placebo_test, variants
+from importcut.economics.placebo import PLACEBO, estimate, main_question, placebo_test
 from importcut.economics.series import Observed
-from importcut.schema import PAIR, ROW, USE, VOLUME, conform, weakest
+from importcut.schema import PAIR, ROW, UNTOLD, USE, VOLUME, YEAR, conform, weakest
 
 DELIVERIES = "deliveries"  # the method that reads records instead of a series
 GROSS = ["gross_kg", "gross_usd", "gross_low_usd", "gross_high_usd"]
@@ -30,20 +31,30 @@ def plant_cuts(observed: Observed, method: str | None = None) -> pd.DataFrame:
 def identification(observed: Observed, estimates: pd.DataFrame) -> pd.DataFrame:
     """Each project × product: `reason` why the data cannot tell its cut (empty if they can), and the placebo test.
 
-    A negative estimate is credited to no project, a recorded shortfall is; `told`: the fall is told apart from chance
-    (Abadie, Diamond and Hainmueller 2010, JASA 105).
+    A fall that does not pass every test is an estimate, `not_told`; a negative estimate is credited to no project, a
+    recorded shortfall is.
     """
-    method, gross = observed.ds.counterfactual, estimates.groupby(PAIR)["gross_usd"]
+    ds, gross = observed.ds, estimates.groupby(PAIR)["gross_usd"]
+    method = ds.counterfactual
     if method == DELIVERIES:
-        table = delivering(observed.ds).assign(**dict.fromkeys(PLACEBO, np.nan), told=True)
-        bar, why = gross.sum(skipna=False).isna(), "no_price"
+        table = delivering(ds).assign(**dict.fromkeys(PLACEBO, np.nan), told=True)
+        barred, why = gross.sum(skipna=False).isna(), "no_price"
     else:
-        rows = [case_test(observed, case, method) for case in observed.cases.itertuples()]
+        rows = [case_test(observed, case, method)[0] for case in observed.cases.itertuples()]
         table = pd.DataFrame(rows, columns=[*PAIR, "reason", *PLACEBO, "told"])
-        bar, why = gross.sum().lt(0), "negative_estimate"
-    barred = table["reason"].isna() & pd.MultiIndex.from_frame(table[PAIR]).isin(bar.index[bar])
-    reason = table["reason"].mask(barred, why).astype(object)
-    return table.assign(reason=reason, told=table["told"].eq(True) & reason.isna())
+        barred, why = gross.sum().lt(0), "negative_estimate"
+    inside = pd.MultiIndex.from_frame(table[PAIR]).isin(barred.index[barred])
+    reason = table["reason"].mask(table["reason"].isna() & inside, why).astype(object)
+    reason = reason.mask(reason.isna() & table["told"].ne(True), UNTOLD)
+    return table.assign(reason=reason, told=reason.isna())
+
+
+def falsification_tests(observed: Observed) -> pd.DataFrame:
+    """Table `tests`: the five tests of every fall that the dataset's method finds; recorded deliveries need none."""
+    ds, rows = observed.ds, []
+    if ds.counterfactual != DELIVERIES:
+        rows = [row for case in observed.cases.itertuples() for row in case_test(observed, case, ds.counterfactual)[1]]
+    return conform(pd.DataFrame(rows, columns=CLAIM), "tests", frequency=ds.frequency)
 
 
 def identified_cuts(estimates: pd.DataFrame, identification: pd.DataFrame) -> pd.DataFrame:
@@ -52,12 +63,14 @@ def identified_cuts(estimates: pd.DataFrame, identification: pd.DataFrame) -> pd
     return estimates.merge(credited, on=PAIR, validate="m:1")
 
 
-def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame) -> pd.DataFrame:
-    """Table `cuts_realised`: `identified_cuts` with net, grades, placebo and limits; then what is not identified.
+def realised_cuts(ds: Dataset, estimates: pd.DataFrame, identification: pd.DataFrame) -> pd.DataFrame:
+    """Table `cuts_realised`: `plant_cuts` with net, grades, placebo and limits; then what has no estimate.
+
+    An estimate that did not pass every test stays with its figures, not `identified`.
 
     Parameters
     ----------
-    cuts, identification : from `identified_cuts` and `identification`
+    estimates, identification : from `plant_cuts` and `identification`
 
     Examples
     --------
@@ -73,20 +86,30 @@ def realised_cuts(ds: Dataset, cuts: pd.DataFrame, identification: pd.DataFrame)
     """
     inputs = ds.project_products[[*PAIR, "imported_input_usd_per_kg"]]
     sums = dict.fromkeys(SUMS, lambda values: values.sum(skipna=False)) | {"evidence": weakest}
-    table = cuts.groupby(ROW, as_index=False).agg(sums).rename(columns={"evidence": "gross_evidence"})
-    table = table.merge(inputs, on=PAIR, how="left", validate="m:1")
+    table = estimates.groupby(ROW, as_index=False).agg(sums).rename(columns={"evidence": "gross_evidence"})
+    table = table.merge(identification, on=PAIR, how="left", validate="m:1")
+    table = table[table["reason"].isna() | table["reason"].eq(UNTOLD)].merge(
+        inputs, on=PAIR, how="left", validate="m:1"
+    )
     table = table.merge(assumed_inputs(ds).reset_index(), on=PAIR, how="left", validate="m:1")
     stated, share = table["delivered_kg"] * table["imported_input_usd_per_kg"], table["assumed_input"]
-    gross = {end: table[f"gross{end}_usd"] for end in ("", "_low", "_high")}
-    table = table.assign(
-        **{f"net{end}_usd": usd - stated.fillna(usd * share) for end, usd in gross.items()},
-        net_evidence=np.select([stated.notna(), share.notna()], ["planned", "assumed"], None),
-        identified=True,
-    )
-    table = table.merge(identification.drop(columns="reason"), on=PAIR, how="left", validate="m:1")
+    for end in ("", "_low", "_high"):
+        gross = table[f"gross{end}_usd"]  # of an estimate the kg, and their inputs, lie in the same range as the cut
+        scale = (gross / table["gross_usd"]).where(table["gross_evidence"].eq("inferred"), 1)
+        table[f"net{end}_usd"] = gross - (stated * scale).fillna(gross * share)
     table = table.merge(_limits(ds, table), on=ROW, how="left", validate="1:1")
-    table["limit_flag"] = table["gross_kg"] > table["limit_kg"]
-    others = identification.loc[identification["reason"].notna(), [*PAIR, "reason"]]
+    over = table["gross_kg"] > table["limit_kg"]
+    supported = table["gross_usd"] * (table["limit_kg"] / table["gross_kg"]).where(over, 1)
+    table = table.assign(
+        net_evidence=np.select([stated.notna(), share.notna()], ["planned", "assumed"], None),
+        identified=table["reason"].isna(),
+        limit_flag=over,
+        supported_usd=supported,
+        excess_usd=table["gross_usd"] - supported,
+    )
+    others = identification.loc[
+        identification["reason"].notna() & identification["reason"].ne(UNTOLD), [*PAIR, "reason"]
+    ]
     others = others.assign(identified=False, limit_flag=False, told=False)
     table = pd.concat([table, others], ignore_index=True).assign(method=ds.counterfactual)
     return conform(table.sort_values(ROW, na_position="last"), "cuts_realised", frequency=ds.frequency)
@@ -148,32 +171,34 @@ def delivering(ds: Dataset) -> pd.DataFrame:
     return sheet[PAIR].assign(reason=np.select(states, [None, "not_started", "baseline_only"], "no_deliveries"))
 
 
-def case_test(observed: Observed, case: NamedTuple, method: str) -> dict:
-    """Why the method cannot answer for a row of `observed.cases`, or how its answer fares among the placebos."""
+def case_test(observed: Observed, case: NamedTuple, method: str, *, every: bool = True) -> tuple[dict, list[dict]]:
+    """Why the method cannot answer for a row of `observed.cases`, or its placebo test and the rows of `every` test."""
     about = {"project_id": case.project_id, "product_id": case.product_id, "reason": case.reason}
-    if case.reason is None:
-        try:
-            return about | placebo_test(observed, main_question(observed, case), method)
-        except Declined as declined:
-            about["reason"] = str(declined)
-    return about
+    if case.reason is not None:
+        return about, []
+    try:
+        if not every:
+            return about | placebo_test(observed, main_question(observed, case, method), method), []
+        outcome, tests = claim_tests(observed, case, method)
+    except Declined as declined:
+        return about | {"reason": str(declined)}, []
+    return about | outcome, tests
 
 
 def _series_cuts(observed: Observed, method: str) -> pd.DataFrame:
-    """Cuts from the series, divided among the plants by their shares of the base; the range is of whole variants."""
+    """Cuts from the series with their placebo intervals, divided among the plants by their shares of the base."""
     frames = []
     for case in observed.identifiable:
-        answers = [answer for _, answer in variants(observed, case, method)]
-        if not answers:
+        try:
+            table = estimate(observed, case, method)
+        except Declined:
             continue
-        totals = [np.nansum(answer["gross_usd"]) for answer in answers]
-        low, high = (answers[end(totals)]["gross_usd"] for end in (np.argmin, np.argmax))
         base = observed.by_plant[case.product_id][observed.inside(case.base)]
-        main = pd.DataFrame(answers[0], observed.periods[~observed.before(case.first)].rename("period"))
-        table = main.assign(gross_low_usd=low, gross_high_usd=high, base_kg=base.sum(axis=1).mean())
         shares = (base.sum() / base.sum().sum()).rename("share").rename_axis("plant_id").reset_index()
         amounts = [*GROSS, "base_kg"]
-        table = table.reset_index().merge(shares[shares["share"] > 0], how="cross")
+        table = (
+            table.assign(base_kg=base.sum(axis=1).mean()).reset_index().merge(shares[shares["share"] > 0], how="cross")
+        )
         table[amounts] = table[amounts].mul(table["share"], axis=0)
         frames.append(table.assign(project_id=case.project_id, product_id=case.product_id))
     if not frames:
@@ -193,7 +218,11 @@ def _limits(ds: Dataset, cuts: pd.DataFrame) -> pd.DataFrame:
     """The tighter of capacity (for the part of the period in operation) and recorded output, in kg of import."""
     sheet = ds.project_products.fillna({"replaces_kg": 1.0})
     sheet = sheet.merge(ds.projects[["project_id", "first_output"]], on="project_id", validate="m:1")
-    table = cuts[ROW].merge(sheet, on=PAIR, validate="m:1").merge(ds.output[[*ROW, "quantity"]], on=ROW, how="left")
+    table = (
+        cuts[[*ROW, "gross_evidence"]]
+        .merge(sheet, on=PAIR, validate="m:1")
+        .merge(_output(ds, cuts), on=ROW, how="left")
+    )
     span = pd.PeriodIndex(table["period"])
     year = (span.end_time - span.start_time) / pd.Timedelta(days=365.2425)  # the mean year of the calendar
     started = pd.PeriodIndex(table["first_output"], freq="M").start_time
@@ -204,6 +233,19 @@ def _limits(ds: Dataset, cuts: pd.DataFrame) -> pd.DataFrame:
     return table[ROW].assign(
         capacity_kg=capacity,
         output_kg=output,
-        limit=np.where(tighter, "output", "capacity"),
+        limit=np.where(tighter, np.where(table["carried"].eq(True), "output_carried", "output"), "capacity"),
         limit_kg=np.where(tighter, output, capacity),
     )
+
+
+def _output(ds: Dataset, cuts: pd.DataFrame) -> pd.DataFrame:
+    """Recorded output by period, of some months as of the whole; of an estimate carried to periods without a record."""
+    months = 12 / YEAR[ds.frequency]
+    known = ds.output.assign(
+        quantity=ds.output["quantity"] * (months / ds.output["months"].fillna(months)), carried=False
+    )
+    rows = cuts.loc[cuts["gross_evidence"].eq("inferred"), ROW].sort_values("period")
+    near = rows.merge(known, on=ROW, how="left")
+    near["carried"] = near["quantity"].isna()
+    near["quantity"] = near.groupby(PAIR)["quantity"].transform(lambda quantity: quantity.ffill().bfill())
+    return pd.concat([near, known], ignore_index=True).drop_duplicates(ROW)[[*ROW, "quantity", "carried"]]

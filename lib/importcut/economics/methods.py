@@ -5,13 +5,17 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import nnls
 
 from importcut.economics.indices import median_index
 from importcut.economics.series import Observed
-from importcut.schema import NATIONAL
+from importcut.schema import NATIONAL, YEAR
 
 FEWEST_DONORS = 3  # of fewer the median is one donor, or the mean of two
 FEWEST_PERIODS = 5  # before the first output: fewer are matched by any weights
+FEWEST_YEARS = 2  # before the first output: with one, nothing says how a product moves against the donors
+TIME_RIDGE = 1e-6  # of the weights of periods, in standard deviations: so small that it only makes them unique
+HEAVY = 1e3  # weight of the row that makes weights add up to 1, among rows of logarithms
 
 
 class Declined(Exception):
@@ -20,13 +24,23 @@ class Declined(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """What a method answers: a product from a first output on, a base, donors, in kg (mended or raw) or in USD."""
+    """What a method answers: a product from a first output on, a base, donors, and the series compared (BASES).
+
+    Data from `until` on, and of the period `without`, are not looked at.
+    """
 
     product: str
     first: pd.Period
     base: pd.Period | None
     donors: tuple[str, ...]
     basis: str = "net_kg"
+    until: pd.Period | None = None
+    without: pd.Period | None = None
+
+    def late(self, observed: Observed) -> np.ndarray:
+        """The periods with output that are looked at."""
+        late = ~observed.before(self.first)
+        return late if self.until is None else late & observed.before(self.until)
 
 
 def expected_imports(observed: Observed, question: Question, method: str) -> np.ndarray:
@@ -79,6 +93,42 @@ def synthetic_control(observed: Observed, question: Question) -> np.ndarray:
     return own * (donors / np.nanmean(donors[early], axis=0)) @ weights.to_numpy()
 
 
+def synthetic_did(observed: Observed, question: Question) -> np.ndarray:
+    """Synthetic difference-in-differences: donors and early periods weighted, every series with a level of its own.
+
+    Logarithms, with a level for each season, so that a quarter is compared with the same quarter of other years.
+    """
+    # Arkhangelsky, Athey, Hirshberg, Imbens and Wager (2021), American Economic Review 111, algorithm 1
+    _enough_donors(question)
+    series = observed.values(question.basis, [question.product, *question.donors])
+    reported, early = np.isfinite(series).all(axis=1), observed.before(question.first)
+    early, late = early & reported, question.late(observed) & reported
+    fit = early & (observed.periods != question.without) if question.without is not None else early
+    if early.sum() < FEWEST_YEARS * YEAR[observed.ds.frequency] or not late.any():
+        raise Declined("few_years")
+    if not (series[early] > 0).all() or not (series[late, 1:] > 0).all():
+        raise Declined("no_base")
+    with np.errstate(divide="ignore"):  # imports that vanish after the start are no part of what is expected
+        logs = np.log(series)
+    season = observed.periods.asi8 % YEAR[observed.ds.frequency]
+    if not np.isin(season[late], season[fit]).all():
+        raise Declined("few_years")
+    levels = np.stack([logs[fit & (season == s)].mean(axis=0) if s in season[fit] else logs[0] for s in season])
+    own, others = (logs - levels)[:, 0], (logs - levels)[:, 1:]
+    spread = np.diff(others[early], axis=0).std(ddof=1)
+    omega = _weights(others[fit], own[fit], np.sqrt(late.sum()) * spread**2 * fit.sum())
+    lam = _weights(others[fit].T, others[late].mean(axis=0), (TIME_RIDGE * spread) ** 2 * others.shape[1])
+    return np.exp(levels[:, 0] + lam @ (own[fit] - others[fit] @ omega) + others @ omega)
+
+
+def _weights(columns: np.ndarray, target: np.ndarray, ridge: float) -> np.ndarray:
+    """Weights of the columns, zero or more, that add up to 1 and follow the target best, but for its level."""
+    centred, n = columns - columns.mean(axis=0), columns.shape[1]
+    rows = np.vstack([centred, np.sqrt(ridge) * np.eye(n), np.full((1, n), HEAVY)])
+    weights = nnls(rows, np.concatenate([target - target.mean(), np.zeros(n), [HEAVY]]))[0]
+    return weights / weights.sum()
+
+
 def donor_weights(observed: Observed, question: Question) -> pd.Series:
     """Weight of each donor in the synthetic control; they add up to 1."""
     from pysyncon import Synth
@@ -119,4 +169,9 @@ def _enough_donors(question: Question) -> None:
         raise Declined("few_donors")
 
 
-METHODS = {"activity": activity, "control_basket": control_basket, "synthetic_control": synthetic_control}
+METHODS = {
+    "synthetic_did": synthetic_did,
+    "activity": activity,
+    "control_basket": control_basket,
+    "synthetic_control": synthetic_control,
+}

@@ -8,12 +8,17 @@ import numpy as np
 import pandas as pd
 
 from importcut.dataset import Dataset
-from importcut.schema import NATIONAL, PAIR, USE, within
+from importcut.schema import ITEM, NATIONAL, PAIR, USE, within
+
+BASES = {  # in which quantities are compared, and their table
+    "net_kg": "kg", "raw_kg": "raw_kg", "value_usd": "usd",
+    "mirror_kg": "mirror_kg", "absent_zero": "absent_zero", "absent_carried": "absent_carried",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """Imports from the comparable partners, and what they are compared with."""
+    """Imports from a constant set of partners, and what they are compared with."""
 
     ds: Dataset
     panel: pd.DataFrame
@@ -21,11 +26,16 @@ class Observed:
     kg: pd.DataFrame  # periods × products, as raw_kg and usd; empty where not known
     raw_kg: pd.DataFrame
     usd: pd.DataFrame
+    mirror_kg: pd.DataFrame  # what partners report as exports here, from a constant set of them; empty columns of none
+    absent_zero: pd.DataFrame  # kg from all partners: nothing where one is absent,
+    absent_carried: pd.DataFrame  # or what it was last seen with
     price: pd.DataFrame  # USD per kg, periods × products; carried where nothing is imported
     by_plant: pd.DataFrame  # kg, periods × (product, plant)
     vehicles: pd.DataFrame  # periods × plants
     donors: tuple[str, ...]  # products of the control basket
-    cases: pd.DataFrame  # project × product: `first` (month of output), `base` (span), `reason` why not identified
+    cases: (
+        pd.DataFrame
+    )  # project × product: `first` (month of output), `trial`, `base` (span), `reason` if not identified
 
     @property
     def periods(self) -> pd.PeriodIndex:
@@ -38,7 +48,7 @@ class Observed:
         return [case for case in self.cases.itertuples() if case.reason is None]
 
     def values(self, basis: str, products: Iterable[str] | str) -> np.ndarray:
-        """The series in which quantities are compared (net_kg, raw_kg, value_usd), periods × products."""
+        """The series of one of BASES, periods × products."""
         series, place = self._arrays[basis], self._places
         return series[:, place[products] if isinstance(products, str) else [place[p] for p in products]]
 
@@ -58,11 +68,11 @@ class Observed:
 
     @cached_property
     def _arrays(self) -> dict[str, np.ndarray]:
-        return {"net_kg": self.kg.to_numpy(), "raw_kg": self.raw_kg.to_numpy(), "value_usd": self.usd.to_numpy()}
+        return {basis: getattr(self, table).to_numpy() for basis, table in BASES.items()}
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        return {product: n for n, product in enumerate(self.kg)}  # the three tables have the same columns
+        return {product: n for n, product in enumerate(self.kg)}  # the tables have the same columns
 
     @cached_property
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
@@ -73,17 +83,23 @@ def observe(
     ds: Dataset, panel: pd.DataFrame, prices: pd.DataFrame, *, broken: frozenset[str] = frozenset()
 ) -> Observed:
     """The series up to `ds.period`; `broken` products are no donors, and imports alone tell no cut of theirs."""
-    cells = panel[panel["comparable"]]
     span = pd.period_range(panel["period"].min(), panel["period"].max(), name="period")
+    cells, mirror = panel[panel["comparable"]], ds.partner_exports[ds.partner_exports["period"].isin(span)]
+    if ds.absence == "missing":
+        cells = _constant(panel)
     usd = _wide(cells, "value_usd", span)
     kg, raw = (_wide(cells, weight, span) for weight in ("net_kg", "raw_kg"))
     kg, raw = (weights.mask(weights.eq(0) & usd.gt(0)) for weights in (kg, raw))
     output = ds.activity[ds.activity["scenario"].isna()]
     vehicles = output.pivot_table(index="period", columns="plant_id", values="vehicles", aggfunc="sum").reindex(span)
     vehicles[NATIONAL] = vehicles.sum(axis=1, min_count=1)
-    table = donor_table(ds, kg, broken)
+    table, everyone = donor_table(ds, kg, broken), _by_origin(panel, span)
+    absent = (everyone.fillna(0.0), everyone.ffill().fillna(0.0))
+    absent_zero, absent_carried = (t.T.groupby("product_id").sum().T.reindex(columns=kg.columns) for t in absent)
     return Observed(
-        ds=ds, panel=panel, prices=prices, kg=kg, raw_kg=raw, usd=usd, price=_prices(usd / kg, prices, cells),
+        ds=ds, panel=panel, prices=prices, kg=kg, raw_kg=raw, usd=usd, absent_zero=absent_zero,
+        absent_carried=absent_carried, mirror_kg=_wide(_constant(mirror), "net_kg", span).reindex(columns=kg.columns),
+        price=_prices(usd / kg, prices, cells),
         by_plant=_wide(cells, "net_kg", span, USE), vehicles=vehicles,
         donors=tuple(table.loc[table["used"], "product_id"]), cases=_cases(ds, kg, broken),
     )  # fmt: skip
@@ -109,6 +125,19 @@ def _wide(cells: pd.DataFrame, values: str, span: pd.PeriodIndex, by: list[str] 
     """Periods × products (× plants): zero where nothing came, empty where the whole period is missing."""
     table = cells.pivot_table(index="period", columns=by or "product_id", values=values, aggfunc="sum", fill_value=0.0)
     return table.reindex(span)
+
+
+def _constant(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells of those partners that report a weight of the product in every period in which anybody reports."""
+    weighed = cells[cells["net_kg"].gt(0)]
+    steady = weighed.groupby(ITEM)["period"].nunique().eq(weighed["period"].nunique())
+    return weighed[pd.MultiIndex.from_frame(weighed[ITEM]).isin(steady.index[steady])]
+
+
+def _by_origin(panel: pd.DataFrame, span: pd.PeriodIndex) -> pd.DataFrame:
+    """The kg of every partner, periods × (product, origin); empty where it is absent."""
+    kg = panel.groupby(["period", *ITEM])["net_kg"].sum()
+    return kg.where(kg > 0).unstack(ITEM).reindex(span)
 
 
 def _prices(own: pd.DataFrame, prices: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
@@ -143,6 +172,7 @@ def _cases(ds: Dataset, kg: pd.DataFrame, broken: frozenset[str]) -> pd.DataFram
     table = sheet[PAIR].assign(first=first, base=base, reason=pd.Series(reasons, sheet.index, dtype=object))
     trial = pd.PeriodIndex(sheet["trial_output"], freq="M")
     ends = pd.PeriodIndex(base, freq="Y").end_time
+    table["trial"] = trial
     table["base_touched"] = trial.notna() & (trial.start_time <= ends)
     alone = table["reason"].isna()  # one fall of imports cannot be told apart between two projects
     shared = alone & table[alone].duplicated("product_id", keep=False).reindex(table.index, fill_value=False)

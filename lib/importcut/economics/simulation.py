@@ -9,8 +9,7 @@ import pandas as pd
 from scipy.special import betainc
 
 from importcut.dataset import Dataset
-from importcut.economics.standing import RANGE
-from importcut.schema import conform, empty
+from importcut.schema import RANGE, conform, empty
 
 DRAWN = ("vehicle_output", "intensity", "price_drift", "capacity_use", "ramp_pace", "delay_years", "success")
 BY_PROJECT = ("capacity_use", "ramp_pace", "delay_years", "success")  # each project draws its own

@@ -5,10 +5,10 @@ import pandas as pd
 
 from importcut.dataset import Dataset
 from importcut.economics.input_output import assumed_inputs
-from importcut.schema import YEAR, conform, empty, weakest
+from importcut.schema import RANGE, UNTOLD, YEAR, conform, empty, weakest
 
-RANGE = (0.05, 0.95)  # of what is drawn: nine in ten draws lie inside
 AMOUNTS = [f"{kind}{end}_usd" for kind in ("gross", "net") for end in ("", "_low", "_high")]  # and their ranges
+SUPPORTED = ["supported_usd", "supported_net_usd"]  # the part within capacity and recorded output, gross and net
 PLANNED = ["planned_usd", "planned_net_usd", "planned_fx_usd"]
 
 
@@ -27,6 +27,7 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
     >>> amounts = [f"{kind}{end}_usd" for kind in ("gross", "net") for end in ("", "_low", "_high")]
     >>> amounts = dict.fromkeys(amounts, np.nan)
     >>> grades = {"gross_evidence": None, "net_evidence": None, "limit_flag": False}
+    >>> amounts |= {"supported_usd": np.nan, "excess_usd": np.nan}
     >>> row = {"project_id": "antifreeze_navoi", "identified": False, "reason": "no_deliveries"}
     >>> table = ranking(ds, pd.DataFrame([row | amounts | grades]), credit)
     >>> table.dropna(subset="rank").set_index("project_id")["rank"].to_dict()
@@ -37,15 +38,18 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
     planned = planned.assign(gross_evidence="planned", net_evidence=grade)
     bases = {"realised_to_date": _to_date(cuts_realised)} | dict(iter(planned.groupby("basis")))
     projects = ds.projects[["project_id", "cost_usd"]]
-    columns = ["project_id", *AMOUNTS]
+    columns = ["project_id", *AMOUNTS, *SUPPORTED, "excess_usd"]
     columns += ["gross_evidence", "net_evidence", "reason", "limit_flag"]
     table = pd.concat(
         projects.assign(basis=basis).merge(cuts.reindex(columns=columns), on="project_id", how="left", validate="1:1")
         for basis, cuts in bases.items()
     )
-    net_lacking = table["net_usd"].isna() & table["gross_usd"].notna()
+    gross = table["supported_usd"].fillna(table["gross_usd"])  # a plan is bounded by its own capacity
+    net = table["supported_net_usd"].fillna(table["net_usd"])
+    claimed = table["reason"].ne(UNTOLD)
+    net_lacking = table["net_usd"].isna() & table["gross_usd"].notna() & claimed
     net_known = ~net_lacking.groupby(table["basis"]).transform("any")  # like is compared with like
-    headline = table["net_usd"].where(net_known, table["gross_usd"])
+    headline = net.where(net_known, gross).where(claimed)
     table = table.assign(
         headline_usd=headline,
         evidence=table["net_evidence"].where(net_known, table["gross_evidence"]),
@@ -77,7 +81,8 @@ def target_status(
     """
     if cuts_planned.empty:
         return empty("target", ds)
-    year, now, realised = ds.target["year"], ds.period, cuts_realised[cuts_realised["identified"]]
+    year, now = ds.target["year"], ds.period
+    realised = cuts_realised[cuts_realised["identified"]].assign(gross_usd=lambda cuts: cuts["supported_usd"])
     reach = caps[caps["product_id"].isin(cuts_planned["product_id"])].assign(value=lambda t: t["cap_kg"] * t["price"])
     rows, before = [], cuts_planned if baseline is None else baseline
     for reading in ("annual", "cumulative"):
@@ -104,10 +109,19 @@ def target_status(
 
 
 def _to_date(cuts: pd.DataFrame) -> pd.DataFrame:
-    """Sums to date by project; net where it is known on every row."""
-    known = cuts[cuts["identified"]]
-    how = {usd: "sum" if usd.startswith("gross") else lambda net: net.sum(skipna=False) for usd in AMOUNTS}
+    """Sums to date by project; net where it is known on every row; of a project without a told cut, its estimates."""
+    done = cuts.loc[cuts["identified"], "project_id"]
+    known = cuts[(cuts["identified"] | ~cuts["project_id"].isin(done)) & cuts["gross_usd"].notna()]
+    within_limits = (known["supported_usd"] / known["gross_usd"]).fillna(1.0)
+    known = known.assign(supported_net_usd=known["net_usd"] * within_limits)
+    whole = ("gross", "supported_usd", "excess_usd")
+    how = {usd: "sum" if usd.startswith(whole) else _whole for usd in [*AMOUNTS, *SUPPORTED, "excess_usd"]}
     how |= {"gross_evidence": weakest, "net_evidence": weakest, "limit_flag": "any"}
     total = known.groupby("project_id").agg(how)
     reasons = cuts[~cuts["identified"]].groupby("project_id")["reason"].first()
-    return total.join(reasons.where(~reasons.index.isin(total.index)), how="outer").reset_index()
+    return total.join(reasons.where(~reasons.index.isin(done)), how="outer").reset_index()
+
+
+def _whole(values: pd.Series) -> float:
+    """The sum, which is not known where a part is not."""
+    return values.sum(skipna=False)

@@ -190,6 +190,7 @@ def _dataset(path: Path, about: dict, registers: dict, scenario: MappingProxyTyp
         base_period=pd.Period(str(about["base_period"])),
         programme_start=None if start is None else as_period(start, frequency),
         counterfactual=about["counterfactual"],
+        absence=about.get("absence", "zero"),
         hs_revisions=MappingProxyType({name: as_period(str(first), frequency) for name, first in editions.items()}),
         recut=pd.read_csv(LIBRARY / "hs_revisions.csv", dtype="str"),
         import_regimes=tuple(about.get("import_regimes", ())),

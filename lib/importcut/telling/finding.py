@@ -55,7 +55,8 @@ def cover(answer: Finding, say: Voice) -> Cover:
 
 def headline_range(ranking: pd.DataFrame) -> pd.DataFrame:
     """The range of each headline of table `ranking`, low_usd and high_usd: of the net cut where that leads."""
-    net = ranking["headline_usd"].eq(ranking["net_usd"])
+    gross = ranking["supported_usd"].fillna(ranking["gross_usd"])
+    net = ranking["net_usd"].notna() & ranking["headline_usd"].ne(gross)
     ends = ("low", "high")
     return pd.DataFrame(
         {f"{end}_usd": ranking[f"net_{end}_usd"].where(net, ranking[f"gross_{end}_usd"]) for end in ends}

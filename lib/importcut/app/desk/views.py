@@ -89,7 +89,7 @@ def projects_ranked(
     table = everyone[everyone["basis"].eq(basis)]
     ranked = table[table["rank"].notna() & (table["headline_usd"].ne(0) | table["gross_usd"].ne(0))]
     if basis == "realised_to_date":
-        finding = narrate.headline(everyone, realised, say)
+        finding = narrate.headline(everyone, realised, here.way(method).tests, say)
     else:
         finding = enquiry.planned_leader(ranked, basis, say)
     unit = say("{what}, million US dollars; pale: gross; line: range", what=say.words("bases")[basis])

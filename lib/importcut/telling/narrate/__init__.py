@@ -16,6 +16,7 @@ from importcut.telling.narrate.listings import (
     Listing,
     annex,
     changes_table,
+    claims_table,
     credit_table,
     cuts_table,
     estimates_table,

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from importcut.language import Voice
-from importcut.schema import weakest
+from importcut.schema import PAIR, weakest
 from importcut.telling.finding import (
     PRECISION,
     Finding,
@@ -14,34 +14,27 @@ from importcut.telling.finding import (
     section,
     sentences,
 )
-from importcut.telling.narrate.certainty import chance, tied
+from importcut.telling.narrate.certainty import tied
+from importcut.telling.narrate.credibility import failures, nearest_claim
 
 
-def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
-    """Who cut the most imports, by how much, in what span, and how sure that is: what may be chance is told as such."""
+def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Finding:
+    """Who cut the most imports, by how much, in what span, and how sure that is; else what comes nearest, and fails."""
     ranked = ranking[ranking["basis"].eq("realised_to_date") & ranking["rank"].notna()].sort_values("rank")
     if ranked.empty:
-        nobody = say("answer.nobody")
-        return Finding(say("answer.nothing"), nobody, ranked, lead=nobody)
-    luck, level, net = chance(cuts), tied(ranked), ranked["net_usd"].notna()
+        return _nobody(cuts, tests, say)
+    level, net = tied(ranked), ranked["net_usd"].notna()
     names, span = say.names("projects")[ranked["project_id"]], cuts.loc[cuts["identified"], "period"]
-    doubt, apart = not luck["all_products"], luck["product_id"]
     leader, runner = ranked.iloc[0], ranked.iloc[:2].iloc[-1]  # who is alone is both
     ranges = [*headline_range(ranked.head(2)).itertuples(index=False, name=None)]
-    facts = luck | {"leader": names.iloc[0], "runner": names.iloc[:2].iloc[-1], "gross": leader["gross_usd"]}
+    facts = {"leader": names.iloc[0], "runner": names.iloc[:2].iloc[-1], "gross": leader["gross_usd"]}
     facts |= {"amount": leader["headline_usd"], "range": ranges[0]}
     facts |= {"second_amount": runner["headline_usd"], "second_range": ranges[-1]}
     facts |= {"gap": facts["amount"] - facts["second_amount"], "span": say.span(span.min(), span.max())}
     grades = {"gross": weakest(ranked["gross_evidence"]), "net": weakest(ranked["evidence"])}
     next_two = dict(zip(("first", "second"), names.iloc[1:3], strict=False))
-    kind = "net" if net.all() else "alike" if net.any() else "doubtful" if doubt else "gross"
-    kind += "_doubtful" if doubt and kind == "net" else ""
-    rows = [
-        (True, f"answer.tied_{kind}" if level else f"answer.leads_{kind}"),
-        (doubt and apart, "caution.told"),
-        (doubt and not apart, "caution.none_told"),
-    ]
-    lead = " ".join(sentences(say, facts, rows))
+    kind = "net" if net.all() else "alike" if net.any() else "gross"
+    lead = say(f"answer.tied_{kind}" if level else f"answer.leads_{kind}", **facts)
     rows = [
         (ranked.head(2).query("limit_flag"), "caution.limit"),
         (len(ranked) > 1 and not level, "answer.runner"),
@@ -51,8 +44,32 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
         (net.all(), "answer.grades_assumed" if grades["net"] == "assumed" else "answer.grades", grades),
     ]
     text = paragraphs([lead, *sentences(say, facts, rows)])
-    title = "caution.told_title" if doubt and apart else "answer.title_tied" if level else "answer.title"
+    title = "answer.title_tied" if level else "answer.title"
     return Finding(say(title, **facts), text, ranked, weakest(ranked["evidence"]), lead)
+
+
+def _nobody(cuts: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Finding:
+    """That nothing is told, and of the falls that were tested the one that comes nearest, and where it fails."""
+    text = [say("answer.nobody" if tests.empty else "answer.untold")]
+    if len(tests):
+        claim = nearest_claim(cuts, tests)
+        sums = claim[["gross_usd", "gross_low_usd", "gross_high_usd"]].sum()
+        facts = claim.iloc[0][PAIR].to_dict() | {"span": say.span(claim["period"].min(), claim["period"].max())}
+        facts |= {"amount": sums.iloc[0], "range": (*sums.iloc[1:],), "failures": failures(claim.iloc[0], tests, say)}
+        text += sentences(
+            say,
+            facts,
+            [
+                (True, "answer.nearest"),
+                (
+                    claim["limit_flag"].any(),
+                    "answer.excess",
+                    {"supported": claim["supported_usd"].sum(), "excess": claim["excess_usd"].sum()},
+                ),
+            ],
+        )
+    lead = " ".join(text[:2])
+    return Finding(say("answer.nothing"), paragraphs(text), cuts.head(0), lead=lead)
 
 
 def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:

@@ -1,4 +1,4 @@
-"""What is certain, tied, or told apart from chance: each threshold once, for all sections."""
+"""What is certain and what is tied: each threshold once, for all sections."""
 
 import pandas as pd
 
@@ -18,15 +18,3 @@ def tied_neighbours(order: pd.DataFrame) -> list[tuple[str, str]]:
     """Neighbours at the top of `order` (project_id, p_beats_next; largest first), neither of them certainly ahead."""
     pairs = zip(order["project_id"], order["project_id"].iloc[1:], order["p_beats_next"].head(CLAIMED), strict=False)
     return [(first, second) for first, second, ahead in pairs if ahead < CERTAIN]
-
-
-def chance(cuts: pd.DataFrame) -> dict:
-    """Of identified cuts, as facts: the products and the amount (USD) told apart from chance, and whether all are."""
-    done = cuts[cuts["identified"]]
-    apart = done.groupby("product_id")["told"].any()
-    return {
-        "product_id": [*apart.index[apart]],
-        "amount": done.loc[done["told"], "gross_usd"].sum(),
-        "all_products": apart.all(),
-        "all_cuts": done["told"].all(),
-    }

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.language import Voice
-from importcut.schema import PAIR
+from importcut.schema import PAIR, PASSED
 from importcut.telling.finding import Finding, by_reason, nothing, paragraphs, section, sentences
 
 BREAKS = {  # check and certainty, and by what their sentences are told
@@ -15,18 +15,17 @@ BREAKS = {  # check and certainty, and by what their sentences are told
 }  # fmt: skip
 
 
-def evidence(estimates: pd.DataFrame, say: Voice) -> Finding:
-    """What the placebo tests tell of inferred cuts; of recorded ones, how near customs data alone would have come."""
+def evidence(estimates: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Finding:
+    """What the tests tell of inferred cuts; of recorded ones, how near customs data alone would have come."""
     lead = estimates[estimates["leading"] & estimates["gross_usd"].gt(0)]
     if lead.empty:
         return nothing(say, "evidence.title_none", "no_cut", lead)
     if lead["method"].eq("deliveries").all():
         return _cross_check(estimates, lead, say)
-    tested = lead[lead["placebo_rank"].notna()]
-    apart, first, needed = tested["told"], tested["placebo_rank"].eq(1), tested["detectable_share"].dropna()
-    groups = {"evidence.told": apart, "evidence.beaten": ~apart & ~first, "evidence.few": ~apart & first}
-    tests = {name: "; ".join(say.each("evidence.test", tested[group])) for name, group in groups.items()}
-    fitted, grown = lead[lead["fit"].notna()], lead[lead["growth_usd"].gt(0)]
+    claims = tests.drop_duplicates(PAIR).merge(lead[[*PAIR, "told"]], on=PAIR)
+    claims = claims.assign(failures=[failures(claim, tests, say) for _, claim in claims.iterrows()])
+    needed, fitted = lead["detectable_share"].dropna(), lead[lead["fit"].notna()]
+    grown = lead[lead["growth_usd"].gt(0)]
     missed = fitted.assign(share=np.expm1(fitted["fit"]))
     growth = grown.assign(share=grown["growth_usd"] / grown["gross_usd"])
     facts = {
@@ -37,7 +36,8 @@ def evidence(estimates: pd.DataFrame, say: Voice) -> Finding:
         "gross": "inferred",
     }
     rows = [
-        *((listed, name, {"tests": listed}) for name, listed in tests.items()),
+        (claims[claims["told"]], "evidence.told"),
+        (claims[~claims["told"]], "evidence.untold"),
         (len(needed), "evidence.needed"),
         (len(missed), "evidence.missed", {"parts": ", ".join(say.each("with_share", missed))}),
         (len(growth), "evidence.growth", {"parts": ", ".join(say.each("with_share", growth))}),
@@ -49,6 +49,20 @@ def evidence(estimates: pd.DataFrame, say: Voice) -> Finding:
     ]
     title = "evidence.title" if facts["products"] else "evidence.title_chance"
     return section(say, title, facts, rows, lead, "inferred", lead=2)
+
+
+def failures(claim: pd.Series, tests: pd.DataFrame, say: Voice) -> str:
+    """The tests that do not hold of a claim (its project_id and product_id), in plain words."""
+    own = tests[tests[PAIR].eq(claim[PAIR]).all(axis=1) & ~tests["verdict"].isin(PASSED)]
+    return "; ".join(say.in_words(own["test"] + "_" + own["verdict"], "verdicts"))
+
+
+def nearest_claim(cuts: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `cuts_realised` of the claim of which most tests hold, of several the one of the largest cut."""
+    held = tests["verdict"].isin(PASSED).groupby([tests[column] for column in PAIR]).sum()
+    order = pd.DataFrame({"held": held, "gross": cuts.groupby(PAIR)["gross_usd"].sum()}).dropna()
+    best = order.sort_values(["held", "gross"]).index[-1]
+    return cuts[pd.MultiIndex.from_frame(cuts[PAIR]).isin([best])]
 
 
 def doubts(quality: pd.DataFrame, say: Voice) -> Finding:

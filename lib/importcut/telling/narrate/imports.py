@@ -5,25 +5,23 @@ import pandas as pd
 from importcut.language import Voice
 from importcut.schema import NATIONAL, weakest
 from importcut.telling.finding import PRECISION, Finding, factors, nothing, paragraphs, section, sentences
-from importcut.telling.narrate.certainty import chance
 
 OWN_BARS = 3  # projects with a bar of their own
 SHOWN = 6  # products with a waterfall of their own
 
 
 def without_projects(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
-    """Imports as they were and would have been without the projects; `cuts` tells which part may be chance."""
+    """Imports as they were and would have been without the projects."""
     cut = counterfactual[counterfactual["actual_usd"].ne(counterfactual["counterfactual_usd"])]
     if cut.empty:
         return nothing(say, "without.title_none", "no_cut", cut)
     rows = counterfactual[counterfactual["period"].between(cut["period"].min(), cut["period"].max())]
     actual, expected = rows["actual_usd"].sum(), rows["counterfactual_usd"].sum()
-    facts = chance(cuts) | {"actual": actual, "expected": expected, "gap": expected - actual}
+    facts = {"actual": actual, "expected": expected, "gap": expected - actual}
     facts |= {"span": say.span(rows["period"].min(), rows["period"].max())}
     facts |= {"share": expected / actual - 1, "gross": weakest(cut["evidence"])}
-    doubt = not facts["all_cuts"]
-    lines = [(True, "without.lead"), (doubt, "caution.told_part"), (True, "grade")]
-    return section(say, "without.title", facts, lines, rows, weakest(cut["evidence"]), lead=1 + doubt)
+    lines = [(True, "without.lead"), (True, "grade")]
+    return section(say, "without.title", facts, lines, rows, weakest(cut["evidence"]), lead=1)
 
 
 def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
@@ -33,9 +31,8 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
         return nothing(say, "causes.title_none", "causes.none", rows)
     (change, projects, others), (swing, part, _) = _effects(rows), _effects(year)
     moved, now = factors(others, say.words("factors"), say), cuts[cuts["period"].eq(rows["period"].iloc[0])]
-    luck, weak = chance(now), weakest(now["gross_evidence"])
-    facts = luck | {"base": rows["base_period"].iloc[0], "period": rows["period"].iloc[0]}
-    facts |= {"factors": moved, "grade": weak}
+    weak = weakest(now.loc[now["identified"], "gross_evidence"])
+    facts = {"base": rows["base_period"].iloc[0], "period": rows["period"].iloc[0], "factors": moved, "grade": weak}
     before = {"before": year["base_period"].min(), "change": abs(swing)}
     lines = [
         (True, "causes.periods"),
@@ -45,13 +42,12 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
         (min(abs(swing), abs(part)) >= PRECISION, "causes.year_projects", {"amount": part}),
         (True, "causes.not_effect"),
         (True, "causes.stocks"),
-        (not luck["all_cuts"], "caution.told_part"),
         (weak, "causes.grade"),
     ]
     text = sentences(say, facts, lines)
     direction = ("rose" if change > 0 else "fell") + ("_less" if abs(projects) >= PRECISION else "")
     title = say(f"causes.{direction}", **facts, change=abs(change), cut=-projects)
-    return Finding(title, paragraphs(text), rows, weakest(now["gross_evidence"]), text[1] if moved else text[0])
+    return Finding(title, paragraphs(text), rows, weak, text[1] if moved else text[0])
 
 
 def places(profile: pd.DataFrame, cuts: pd.DataFrame | None, period: pd.Period, say: Voice) -> Finding:

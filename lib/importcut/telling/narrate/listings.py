@@ -7,12 +7,13 @@ import pandas as pd
 
 from importcut.language import Voice, texts
 from importcut.letters import NO_FORMULA, as_html
-from importcut.schema import PAIR, RULES, weakest
+from importcut.schema import PAIR, RULES, TESTS, weakest
 from importcut.telling.finding import TABLE, capital, headline_range
 from importcut.telling.narrate.credibility import by_size, method_tested
 from importcut.telling.narrate.priorities import urgent_first
 from importcut.telling.narrate.revisions import UNITS
 
+SIGNS = {"holds": "✓", "fails": "✗", "not_run": "–", "not_checked": "○"}
 NUMERIC = r"[\d\s.,/−–]+"
 
 
@@ -88,7 +89,9 @@ def cuts_table(cuts: pd.DataFrame, say: Voice) -> Listing:
 
 def limits_table(cuts: pd.DataFrame, say: Voice) -> Listing:
     """Estimated cuts beside capacity and recorded output, where one is exceeded or the output is known."""
-    rows = cuts[cuts["identified"] & (cuts["limit_flag"] | cuts["output_kg"].notna() & cuts["method"].ne("deliveries"))]
+    rows = cuts[
+        cuts["gross_kg"].notna() & (cuts["limit_flag"] | cuts["output_kg"].notna() & cuts["method"].ne("deliveries"))
+    ]
     over = (rows["gross_kg"] > rows["capacity_kg"], rows["gross_kg"] > rows["output_kg"])
     exceeded = np.select([over[0] & over[1], *over], [say("both"), say("capacity"), say("output")], say("neither"))
     return listing("limits", rows.assign(exceeded=exceeded), say)
@@ -110,6 +113,14 @@ def placebo_table(estimates: pd.DataFrame, say: Voice) -> Listing:
     rows = rows.assign(misfit=np.expm1(rows["fit"])).sort_values("gross_usd", ascending=False)
     caption = say("evidence.placebo_caption", method=say.words("methods")[method])
     return listing("placebo", rows, say, caption=caption)
+
+
+def claims_table(tests: pd.DataFrame, say: Voice) -> Listing:
+    """A row of marks for each fall that was tested: verdict, value, and the threshold in brackets."""
+    figures = [f" {say.number(row.value, 2)} ({say.number(row.threshold, 2)})" for row in tests.itertuples()]
+    marks = tests["verdict"].map(SIGNS) + pd.Series(figures, tests.index, dtype="str").where(tests["value"].notna(), "")
+    wide = tests.assign(mark=marks).pivot(index=PAIR, columns="test", values="mark").reindex(columns=[*TESTS])
+    return listing("tests", wide.reset_index(), say)
 
 
 def ledger_table(ledger: pd.DataFrame, say: Voice) -> Listing:

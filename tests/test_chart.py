@@ -127,7 +127,7 @@ def test_each_bar_dot_and_field_is_labelled_with_its_figure(sample):
 
     rows = pd.DataFrame({"project_id": ["antifreeze_navoi", "washer_fluid_tashkent"], "gross_usd": [4e6, 2e6]})
     rows = rows.assign(headline_usd=[3e6, 1e6], net_usd=[3e6, 1e6], net_low_usd=[2e6, 1e6], net_high_usd=[3.5e6, 2e6])
-    rows = rows.assign(gross_low_usd=2.5e6, gross_high_usd=4.5e6)
+    rows = rows.assign(gross_low_usd=2.5e6, gross_high_usd=4.5e6, supported_usd=[4e6, 2e6])
     assert labels(plot_ranking(rows, say)) == ["1.00", "3.00"], "the largest on top"
     steps = pd.DataFrame({"label": ["2023", "price", "project A", "2024"], "value_usd": [5e6, 1e6, -2e6, 4e6]})
     steps = steps.assign(kind=["total", "change", "project", "total"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from importcut.app.desk.basis import Standpoint
+from importcut.economics.cuts import DELIVERIES, counterfactual_imports
 from importcut.economics.planning import flows, horizon, plan, project_cuts
 from importcut.economics.standing import ranking, target_status
 from importcut.language import Voice
@@ -64,6 +65,9 @@ def actual_and_expected(here: Standpoint, *, product: str | None = None, method:
     """
     say, way = here.say, here.way(method)
     expected, realised = way.expected, way.realised
+    if way.observed.ds.counterfactual != DELIVERIES:  # what is not told is drawn as the estimate that it is
+        expected = counterfactual_imports(way.panel, way.estimates, way.observed.ds)
+        realised = realised.assign(identified=realised["gross_usd"].notna())
     if product is not None:
         expected, realised = (t[t["product_id"].eq(product)] for t in (expected, realised))
     amounts = ["actual_usd", "counterfactual_usd", "actual_kg", "counterfactual_kg"]
@@ -71,7 +75,7 @@ def actual_and_expected(here: Standpoint, *, product: str | None = None, method:
     for unit in ("usd", "kg"):
         table[f"gap_{unit}"] = table[f"counterfactual_{unit}"] - table[f"actual_{unit}"]
     finding = narrate.without_projects(expected, realised, say)
-    finding = enquiry.with_method(finding, realised, method or here.ds.counterfactual, say)
+    finding = enquiry.with_method(finding, way.realised, method or here.ds.counterfactual, say)
     unit = say("million US dollars a period")
     return _view(finding, table, say, plot_counterfactual, expected, realised, unit=unit)
 

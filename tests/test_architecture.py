@@ -15,8 +15,8 @@ ROOF = ("app",)
 # The stages of the data's way through economics: each may import those before it, never one after it.
 STAGES = (
     "indices", "panel", "prices", "decomposition", "series", "methods", "placebo", "falsification", "input_output",
-    "cuts", "alternatives", "attribution", "planning", "cost_benefit", "standing", "comparison", "programme",
-    "simulation",
+    "uncertainty", "cuts", "alternatives", "attribution", "planning", "cost_benefit", "standing", "comparison",
+    "programme", "simulation",
 )  # fmt: skip
 WAY = (  # from cells to cuts: the stages that `economics.way` walks
     "import_panel", "mix_constant_prices", "observe", "plant_cuts", "identification", "identified_cuts",

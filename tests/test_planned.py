@@ -185,7 +185,7 @@ def test_claims_above_what_can_be_displaced_are_flagged_with_both_figures(sample
     assert (flagged["claim_usd"] > flagged["line_usd"]).all()
 
 
-def test_a_draw_of_the_scenarios_own_values_is_the_plan(sample, caps):
+def test_a_draw_of_the_scenarios_own_values_is_what_today_leads_to(sample, caps):
     n = len(sample.ds.projects)
     same = {
         "vehicle_output": np.ones(2),
@@ -193,9 +193,10 @@ def test_a_draw_of_the_scenarios_own_values_is_the_plan(sample, caps):
         "delay_years": np.zeros((2, n)),
         "success": np.ones((2, n)),
     }
-    drawn = yearly_cuts(sample.ds, caps, same)
+    drawn = yearly_cuts(sample.ds, caps, same, sample.realised)
     assert drawn["gross"].shape == (2, n, 6)
-    assert drawn["gross"].sum(axis=(1, 2)) == pytest.approx([sample.planned["gross_usd"].sum()] * 2)
+    on_course = sample.target.set_index("reading").loc["cumulative", "on_course_usd"]
+    assert drawn["gross"].sum(axis=(1, 2)) == pytest.approx([on_course] * 2), "what is realised, and the plan from here"
     assert drawn["net"][0, :, -1].sum() == pytest.approx(sample.planned.query("year == 2030")["net_usd"].sum())
 
 
@@ -203,9 +204,9 @@ def test_draws_are_computed_as_one_by_one(sample, caps):
     rng, n = np.random.default_rng(3), len(sample.ds.projects)
     many = {"vehicle_output": rng.uniform(0.8, 1.1, 3), "capacity_use": rng.uniform(0.5, 1, (3, n)),
             "delay_years": rng.uniform(0, 1, (3, n)), "price_drift": rng.uniform(-0.02, 0.02, 3)}  # fmt: skip
-    together = yearly_cuts(sample.ds, caps, many)["net"]
+    together = yearly_cuts(sample.ds, caps, many, sample.realised)["net"]
     for k in range(3):
-        alone = yearly_cuts(sample.ds, caps, {name: values[k : k + 1] for name, values in many.items()})["net"]
+        alone = yearly_cuts(sample.ds, caps, {n: v[k : k + 1] for n, v in many.items()}, sample.realised)["net"]
         assert together[k] == pytest.approx(alone[0])
 
 
@@ -253,6 +254,28 @@ def test_another_dispatch_changes_only_what_lies_after_the_period(sample, caps):
     assert (kg[:, over] == before[:, over]).all() and not (kg[:, ~over] == before[:, ~over]).all()
 
 
+@pytest.mark.parametrize(("price", "moves"), [(None, True), ("moves", True), ("fixed", False)])
+def test_imported_inputs_move_with_import_prices_unless_the_sheet_says_fixed(price, moves, sample, caps):
+    """At a drift of a tenth a year their price in 2029 is 1.1³ times that of the sheet."""
+    sheet = sample.ds.project_products.assign(imported_input_price=price)
+    ds = replace(sample.ds, registers=MappingProxyType(dict(sample.ds.registers) | {"project_products": sheet}))
+    after = grids(ds, caps, {"price_drift": np.array([0.1])})
+    inputs = (after["price"] - after["net_price"])[0, :, horizon(ds) == pd.Period("2029Q1")][0]
+    stated = (sheet["imported_input_usd_per_kg"] / sheet["replaces_kg"]).to_numpy()
+    assert inputs == pytest.approx(stated * (1.1**3 if moves else 1))
+    before = grids(ds, caps)
+    assert before["price"] - before["net_price"] == pytest.approx(np.repeat(stated[:, None], len(horizon(ds)), axis=1))
+
+
+def test_another_pace_slows_what_a_project_has_still_to_climb_and_not_what_it_has_climbed(sample, caps):
+    plain, slow = (grids(sample.ds, caps, {"ramp_pace": np.array([pace])})["supply_kg"][0] for pace in (1.0, 0.5))
+    first = np.flatnonzero(horizon(sample.ds) > sample.ds.period)[0]
+    runs = sample.ds.project_products["project_id"].isin(sample.ds.suppliers).to_numpy()
+    # of a ramp-up of 0.7 and then 0.9: none loses the third that a slow start would have cost
+    assert (slow[runs, first] >= 0.85 * plain[runs, first]).all() and slow[runs, -1] == pytest.approx(plain[runs, -1])
+    assert (slow[runs, first + 2] < plain[runs, first + 2]).any()
+
+
 def test_what_has_happened_is_not_drawn_and_a_project_that_delivers_is_late_no_more(sample, caps):
     n = len(sample.ds.projects)
     drawn = {"capacity_use": np.full((1, n), 0.5), "delay_years": np.full((1, n), 1.0), "price_drift": np.full(1, 0.1)}
@@ -292,16 +315,16 @@ def test_in_the_target_year_itself_todays_results_count_what_is_over_as_realised
     end = replace(sample.ds, target=MappingProxyType({**sample.ds.target, "year": 2026}))
     flow = sample.flows[sample.flows["period"].dt.year <= 2026]
     caps = addressable(end, sample.panel, sample.cuts)
-    totals = pd.DataFrame({"annual": [1e6, 3e6], "cumulative": [2e6, 4e6]})
-    table = target_status(end, planned_cuts(end, flow), flow, caps, sample.realised, totals=totals)
+    outcomes = {
+        basis: {"gross": pd.DataFrame({"a": usd})}
+        for basis, usd in (("target_year", [1e6, 3e6]), ("cumulative", [2e6, 4e6]))
+    }
+    table = target_status(end, planned_cuts(end, flow), flow, caps, sample.realised, outcomes=outcomes)
     yearly = table.set_index("reading").loc["annual"]
     done = sample.realised.query("identified and period >= '2026Q1'")["gross_usd"].sum()
     last = flow.loc[flow["period"].eq(pd.Period("2026Q4")), "gross_usd"].sum()
     assert yearly["on_course_usd"] == pytest.approx(done + last)
-    shift = yearly["on_course_usd"] - yearly["planned_usd"]
-    assert yearly["on_course_low_usd"] == pytest.approx(1e6 + 0.05 * 2e6 + shift), (
-        "what is drawn is the plan; what is over is known"
-    )
+    assert yearly["on_course_low_usd"] == pytest.approx(1e6 + 0.05 * 2e6), "what is drawn knows what is over"
 
 
 def test_a_projects_planned_cut_is_its_credit_everywhere_and_both_bases_are_told_in_one_place(sample):

@@ -21,7 +21,7 @@ from importcut.economics.series import observe
 from importcut.economics.standing import ranking
 from importcut.intake.opening import open_dataset
 from importcut.schema import PAIR
-from importcut.telling.finding import headline_range
+from importcut.telling.finding import extent
 
 
 def with_register(ds, **registers):
@@ -220,14 +220,15 @@ def test_the_cut_to_date_has_a_range_gross_and_a_range_net_where_that_is_known()
         gross_usd=[100.0, 200.0], gross_low_usd=[90.0, 180.0], gross_high_usd=[130.0, 230.0],
         net_usd=[70.0, 150.0], net_low_usd=[55.0, 120.0], net_high_usd=[105.0, 185.0],
         gross_evidence=["measured", "inferred"], limit_flag=[False, True], supported_usd=[100.0, 200.0], excess_usd=0.0,
+        cheapest_usd=np.nan,
     )  # fmt: skip
     bare = pd.DataFrame(columns=["project_id", "rule", "basis"])  # of the plan nothing is credited
     [row] = ranking(ds, rows, bare).query("project_id == 'antifreeze_navoi'").to_dict("records")
     assert (row["gross_usd"], row["gross_low_usd"], row["gross_high_usd"]) == (300, 270, 360)
     assert (row["net_usd"], row["net_low_usd"], row["net_high_usd"]) == (220, 175, 290)
     assert (row["evidence"], row["limit_flag"], row["rank"]) == ("planned", True, 1)
-    assert headline_range(pd.DataFrame([row])).iloc[0].tolist() == [175, 290]
+    assert extent(pd.DataFrame([row])).iloc[0].tolist() == [175, 290]
     unknown = rows.assign(**{c: rows[c].where([True, False]) for c in rows if c.startswith("net_")})
     [row] = ranking(ds, unknown, bare).query("project_id == 'antifreeze_navoi'").to_dict("records")
-    assert row["headline_usd"] == 300 and headline_range(pd.DataFrame([row])).iloc[0].tolist() == [270, 360]
+    assert row["headline_usd"] == 300 and extent(pd.DataFrame([row])).iloc[0].tolist() == [270, 360]
     assert np.isnan([row["net_usd"], row["net_low_usd"], row["net_high_usd"]]).all() and row["evidence"] == "inferred"

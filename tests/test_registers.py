@@ -478,6 +478,16 @@ def test_a_plan_of_a_scenario_that_is_not_there_is_told(folder):
     assert told(folder) == ["activity.csv row 3: scenario bsae is not in scenarios/ — add it there or correct it"]
 
 
+def test_a_low_above_its_value_is_told_with_all_three(repository, tmp_path):
+    raw = shutil.ignore_patterns("declarations", "published")
+    sample = shutil.copytree(repository / "data" / "raw" / "sample", tmp_path / "sample", ignore=raw)
+    sheet = pd.read_csv(sample / "project_products.csv", dtype="str").assign(replaces_high_kg="1.2")
+    sheet.loc[[1, 3], "replaces_low_kg"] = "1.1"
+    sheet.to_csv(sample / "project_products.csv", index=False)
+    said = "replaces_low_kg, replaces_kg, replaces_high_kg are 1.1, 1, 1.2 — the smallest comes first"
+    assert told(sample) == [f"project_products.csv row {row}: {said}" for row in (3, 5)]
+
+
 def test_an_archive_bomb_is_not_unpacked(folder, monkeypatch):
     workbook(folder, {"donors": [["product_id", "use", "reason"]]})
     monkeypatch.setattr("importcut.intake.workbook.LARGEST_BOOK", 3_000)

@@ -1,6 +1,7 @@
 """How sure: draws that keep their promises, probabilities that add up, and a known case."""
 
-from types import SimpleNamespace
+from dataclasses import replace
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,16 +12,9 @@ from hypothesis.extra.numpy import arrays
 
 from importcut.dataset import what_if
 from importcut.economics.planning import addressable, yearly_cuts
-from importcut.economics.simulation import (
-    certainty,
-    draws,
-    pert,
-    portfolio_outcomes,
-    rank_probabilities,
-    sensitivity,
-    sobol,
-    with_certainty,
-)
+from importcut.economics.simulation import certainty, draws, portfolio_outcomes, sensitivity, sobol
+from importcut.economics.standing import ranking
+from importcut.economics.uncertainty import delivery_outcome, pert, rank_probabilities
 from importcut.intake.opening import open_dataset
 
 
@@ -81,14 +75,19 @@ def test_a_projects_own_value_is_not_drawn(sample):
 @pytest.fixture(scope="module")
 def outcomes(sample):
     caps = addressable(sample.ds, sample.panel, sample.cuts)
-    return portfolio_outcomes(sample.ds, draws(sample.ds, 2000), lambda d: yearly_cuts(sample.ds, caps, d), size=700)
+    return portfolio_outcomes(
+        sample.ds, draws(sample.ds, 2000), lambda d: yearly_cuts(sample.ds, caps, d, sample.realised), size=700
+    )
 
 
 def test_outcomes_do_not_depend_on_how_many_draws_are_computed_at_a_time(sample, outcomes):
     caps = addressable(sample.ds, sample.panel, sample.cuts)
-    nets, totals = portfolio_outcomes(sample.ds, draws(sample.ds, 2000), lambda d: yearly_cuts(sample.ds, caps, d))
-    assert totals.to_numpy() == pytest.approx(outcomes[1].to_numpy())
-    assert nets["cumulative"].to_numpy() == pytest.approx(outcomes[0]["cumulative"].to_numpy())
+    whole = portfolio_outcomes(
+        sample.ds, draws(sample.ds, 2000), lambda d: yearly_cuts(sample.ds, caps, d, sample.realised)
+    )
+    for basis, drawn in whole.items():
+        for kind, cuts in drawn.items():
+            assert cuts.to_numpy() == pytest.approx(outcomes[basis][kind].to_numpy()), (basis, kind)
 
 
 def test_the_portfolio_adds_up_projects_in_the_last_year_and_over_all_years():
@@ -100,33 +99,38 @@ def test_the_portfolio_adds_up_projects_in_the_last_year_and_over_all_years():
         net = drawn["success"][:, None, None] * cuts
         return {"net": net, "gross": 2 * net}
 
-    nets, totals = portfolio_outcomes(ds, {"success": np.array([0.0, 1.0, 3.0])}, evaluate, size=2)
-    assert nets["target_year"].to_dict("list") == {"a": [0, 4, 12], "b": [0, 40, 120]}
-    assert nets["cumulative"].to_dict("list") == {"a": [0, 7, 21], "b": [0, 70, 210]}
-    assert totals.to_dict("list") == {"annual": [0, 88, 264], "cumulative": [0, 154, 462]}
+    drawn = portfolio_outcomes(ds, {"success": np.array([0.0, 1.0, 3.0])}, evaluate, size=2)
+    assert drawn["target_year"]["net"].to_dict("list") == {"a": [0, 4, 12], "b": [0, 40, 120]}
+    assert drawn["cumulative"]["net"].to_dict("list") == {"a": [0, 7, 21], "b": [0, 70, 210]}
+    assert drawn["target_year"]["gross"].sum(axis=1).tolist() == [0, 88, 264]
 
 
 def test_the_ranking_takes_range_and_probabilities_from_the_draws(sample, outcomes):
-    certain = certainty(outcomes[0], sample.ds)
-    filled = with_certainty(sample.ranking, certain)
-    planned = filled[filled["basis"].ne("realised_to_date")]
-    assert planned[["net_low_usd", "net_high_usd", "p_first", "p_top3"]].notna().all(axis=None)
-    assert planned.groupby("basis")["p_first"].sum().tolist() == pytest.approx([1.0, 1.0])
-    assert planned.groupby("basis")["p_top3"].sum().tolist() == pytest.approx([3.0, 3.0])
-    realised = filled[filled["basis"].eq("realised_to_date")]
-    assert realised["p_first"].isna().all()
-    pd.testing.assert_frame_equal(realised, sample.ranking[sample.ranking["basis"].eq("realised_to_date")])
+    table = ranking(sample.ds, sample.realised, sample.credit, outcomes=outcomes)
+    known, sure = table.dropna(subset="rank"), ["net_low_usd", "net_high_usd", "gross_low_usd", "p_first", "p_top3"]
+    assert known[sure].notna().all(axis=None) and table.loc[table["rank"].isna(), sure].isna().all(axis=None)
+    assert known.groupby("basis")["p_first"].sum().tolist() == pytest.approx([1.0] * 3)
+    assert known.groupby("basis")["p_top3"].sum().tolist() == pytest.approx([3.0] * 3)
+    assert (known["p_beats_next"].isna() == known["rank"].eq(known.groupby("basis")["rank"].transform("max"))).all()
+    bare = ranking(sample.ds, sample.realised, sample.credit)
+    same = bare["basis"].eq("realised_to_date")
+    pd.testing.assert_frame_equal(bare[same], table[table["basis"].eq("realised_to_date")])
+    assert bare.loc[~same, sure].isna().all(axis=None), "of the plan nothing was drawn"
 
 
-def test_whoever_is_always_among_the_first_three_is_so_with_probability_one_and_not_above_it():
-    """Ranked first, second and third in 1, 9 and 18 of 28 draws: in binary their sum is above one."""
-    places = pd.DataFrame({"rank": [1, 2, 3], "probability": [1 / 28, 9 / 28, 18 / 28]})
-    certain = places.assign(project_id="a", basis="cumulative", net_low_usd=1.0, net_high_usd=2.0)
-    ranking = pd.DataFrame({"project_id": ["a", "b"], "basis": "cumulative"})
-    ranking = ranking.assign(**dict.fromkeys(["net_low_usd", "net_high_usd", "p_first", "p_top3"], np.nan))
-    filled = with_certainty(ranking, certain).set_index("project_id")
-    assert filled.loc["a", ["net_low_usd", "net_high_usd", "p_first", "p_top3"]].tolist() == [1.0, 2.0, 1 / 28, 1.0]
-    assert filled.loc["b", ["net_low_usd", "p_first"]].isna().all()
+def test_certainty_says_of_each_basis_what_the_ranking_says(sample, outcomes):
+    bases = {"realised_to_date": delivery_outcome(sample.ds, sample.realised)} | outcomes
+    certain = certainty(bases, sample.ds)
+    ranked = ranking(sample.ds, sample.realised, sample.credit, outcomes=outcomes).set_index(["basis", "project_id"])
+    first = certain[certain["rank"].eq(1)].set_index(["basis", "project_id"])
+    assert set(certain["basis"]) == {"realised_to_date", "target_year", "cumulative"}
+    for column, same in (
+        ("net_low_usd", "net_low_usd"),
+        ("gross_high_usd", "gross_high_usd"),
+        ("probability", "p_first"),
+    ):
+        assert first[column].to_numpy() == pytest.approx(ranked[same].reindex(first.index).to_numpy()), column
+    assert certainty({"realised_to_date": {}}, sample.ds).empty
 
 
 def test_a_sum_of_assumptions_has_the_variance_shares_as_sobol_indices(sample):
@@ -137,6 +141,7 @@ def test_a_sum_of_assumptions_has_the_variance_shares_as_sobol_indices(sample):
         return 3 * drawn.get("vehicle_output", np.ones(n)) + 10 * drawn.get("price_drift", np.zeros(n))
 
     found = sobol(sample.ds, outcome, n=2048).set_index("assumption")
+    assert found.loc["success", ["first_order", "total"]].tolist() == pytest.approx([0, 0], abs=1e-6)
     about, u = sample.ds.scenario["assumptions"], (np.arange(100_000) + 0.5) / 100_000
     variance = {
         name: factor**2 * pert(u, *(about[name][end] for end in ("low", "value", "high"))).var()
@@ -149,11 +154,53 @@ def test_a_sum_of_assumptions_has_the_variance_shares_as_sobol_indices(sample):
     assert found.loc["capacity_use", "total"] == pytest.approx(0, abs=1e-6)
 
 
-def test_sensitivity_names_what_matters_most_first(sample):
+def test_the_share_of_a_project_by_project_assumption_is_that_of_what_is_drawn_of_it(sample):
+    """The mean use of all projects: with a common share it hardly averages out, without one it does by their number."""
+    n, drift = len(sample.ds.projects), lambda drawn: drawn.get("price_drift", 0.0)
+    draw, shares = draws(sample.ds, 20_000), {}
+    for share in (0.0, 1.0):
+        ds = what_if(sample.ds, {}, assumptions={"common_share": share})
+        found = sobol(ds, lambda d: d["capacity_use"].mean(axis=1) + drift(d), n=1024).set_index("assumption")
+        shares[share] = found.loc["capacity_use", "total"]
+        use = draw["capacity_use"][:, 0].var() * (share + (1 - share) / n)
+        expected = use / (use + draw["price_drift"].var())
+        assert shares[share] == pytest.approx(expected, abs=found.loc["capacity_use", "total_conf"] + 0.02)
+    assert shares[0.0] < shares[1.0]
+
+
+def test_sensitivity_names_what_matters_most_first_and_total_is_not_below_first_order(sample):
     caps = addressable(sample.ds, sample.panel, sample.cuts)
-    table = sensitivity(sample.ds, lambda d: yearly_cuts(sample.ds, caps, d)["net"].sum(axis=(1, 2)), n=128)
+
+    def net(drawn):
+        return yearly_cuts(sample.ds, caps, drawn, sample.realised)["net"].sum(axis=(1, 2))
+
+    table = sensitivity(sample.ds, net, n=128)
     assert table["total"].is_monotonic_decreasing and table["total"].iloc[0] > 0.3
-    assert (table["high_usd"] != table["low_usd"]).all()
+    limits = np.hypot(table["first_order_conf"], table["total_conf"])
+    assert (table["first_order"] - table["total"] < 2 * limits).all() and (table["total_conf"] > 0).all()
+    ranged = table[table["assumption"].ne("success")]
+    assert (ranged["high_usd"] != ranged["low_usd"]).all() and len(ranged) == len(table) - 1
+
+
+def test_delays_and_use_of_capacity_of_two_projects_correlate_by_their_common_share(sample):
+    """A normal copula: Spearman's correlation is 6/π · asin(share / 2)."""
+    for share in (0.5, 0.0):
+        drawn = draws(what_if(sample.ds, {}, assumptions={"common_share": share}), 20_000)
+        for name, other in (("capacity_use", False), ("delay_years", False), ("ramp_pace", True)):
+            rho = pd.DataFrame(drawn[name][:, [5, 9]]).corr("spearman").iloc[0, 1]
+            assert rho == pytest.approx(0 if other else 6 / np.pi * np.arcsin(share / 2), abs=0.03), name
+
+
+def test_what_is_due_and_delivers_nothing_is_late_already(sample):
+    """Half a year late: what is drawn is the rest of the distribution, above half a year."""
+    late = sample.ds.projects.assign(first_output=sample.ds.projects["first_output"].mask(
+        sample.ds.projects["project_id"].eq("fluids_jizzakh"), "2026-04"))  # fmt: skip
+    ds = replace(sample.ds, registers=MappingProxyType(dict(sample.ds.registers) | {"projects": late}))
+    place = ds.projects["project_id"].tolist().index("fluids_jizzakh")
+    drawn, before = (draws(each, 20_000)["delay_years"][:, place] for each in (ds, sample.ds))
+    rest = before[before >= 0.5]
+    assert drawn.min() >= 0.5 and drawn.mean() == pytest.approx(rest.mean(), abs=0.01)
+    assert np.quantile(drawn, 0.9) == pytest.approx(np.quantile(rest, 0.9), abs=0.02)
 
 
 def test_a_dataset_without_assumptions_has_no_sensitivity(uzbekistan):

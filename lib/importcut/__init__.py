@@ -25,6 +25,7 @@ _PUBLIC = {
     "economics.decomposition": ["bridges", "comparisons"],
     "economics.series": ["donor_table", "observe"],
     "economics.input_output": ["import_content"],
+    "economics.uncertainty": ["delivery_outcome", "rank_probabilities"],
     "economics.cuts": [
         "counterfactual_imports", "falsification_tests", "identification", "identified_cuts", "plant_cuts",
         "realised_cuts",
@@ -36,7 +37,6 @@ _PUBLIC = {
     "economics.standing": ["ranking", "target_status"],
     "economics.comparison": ["changes", "ledger"],
     "economics.programme": ["measures_status", "next_products"],
-    "economics.simulation": ["rank_probabilities"],
     "telling.chart.style": ["picture"],
     "telling.chart.rows": [
         "plot_bars", "plot_bridge", "plot_estimates", "plot_matrix", "plot_pairs", "plot_probabilities",

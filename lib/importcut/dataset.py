@@ -21,8 +21,9 @@ PUBLISHED = "published"  # of a dataset; in it a folder for each period
 FETCHED = "fetched"  # of a dataset: the log of online sources, and their answers that are no raw data
 UNSTATED = {  # where the scenario is silent: what changes nothing, and the usual discount rate
     "vehicle_output": 1.0, "intensity": 1.0, "price_drift": 0.0, "capacity_use": 1.0, "ramp_pace": 1.0,
-    "delay_years": 0.0, "success": 1.0, "discount_rate": 0.10, "shadow_price_factor": 1.0,
+    "delay_years": 0.0, "success": 1.0, "common_share": 0.5, "discount_rate": 0.10, "shadow_price_factor": 1.0,
 }  # fmt: skip
+SPREADS = {"input": 0.2, "replaces": 0.05}  # shares by which a sheet may be off, where nothing else is stated
 DIGESTS = "digests.json"  # of data/processed/<dataset>: those of large files
 LARGE = 4_000_000  # bytes from which a file is not read again while its size and times stay the same
 SETTLED = 2_000_000_000  # nanoseconds after which a file that changes gets other times, whatever counts them
@@ -33,6 +34,7 @@ class Dataset:
     """What a dataset says of itself; registers are tables with the columns of registers.toml.
 
     processed : where the tables made of it lie, see `processed_folder`.
+    uncertainty : by which shares imported inputs and replacement in the sheets may be off, and why (SPREADS without).
     weights : of the criteria in the ranking of products without a project; empty where it states none.
     recut : revision and hs6, codes that a revision of the Harmonized System recut (hs_revisions.csv).
     files, formats : how raw files are to be read, and formats of its own (`[[files]]`, `[formats.<name>]`).
@@ -54,6 +56,7 @@ class Dataset:
     absence: str
     thresholds: MappingProxyType
     weights: MappingProxyType
+    uncertainty: MappingProxyType
     hs_revisions: MappingProxyType
     recut: pd.DataFrame
     import_regimes: tuple[str, ...]

@@ -1,10 +1,10 @@
 """Economics: from cells of imports to prices, cuts, plan, credit and certainty, table by table.
 
 Its stages, each of which imports only those before it: indices (formulas) → panel → prices → decomposition (bridges)
-→ series → methods → placebo → falsification (tests of a claim) → cuts → alternatives (other methods and variants)
-→ attribution (credit) → planning
-→ cost_benefit → standing (ranking, target) → comparison (ledger, changes) → programme → simulation. Notebook 03
-shows the way from cells to cuts step by step, notebook 06 each formula on its example.
+→ series → methods → placebo → falsification (tests of a claim) → input_output → uncertainty (of records) → cuts
+→ alternatives (other methods) → attribution (credit) → planning → cost_benefit → standing (ranking, target)
+→ comparison (ledger, changes) → programme → simulation (of the plan). Notebook 03 shows the way from cells to cuts
+step by step, notebook 06 each formula on its example.
 """
 
 from dataclasses import dataclass, replace

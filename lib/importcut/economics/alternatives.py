@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from importcut.economics.cuts import DELIVERIES, GROSS, case_test, delivering, delivery_cuts
+from importcut.economics.cuts import DELIVERIES, GROSS, PRICED, case_test, delivering, delivery_cuts
 from importcut.economics.methods import METHODS, Declined, expected_imports
 from importcut.economics.placebo import estimate, expected_of_all, main_question, variants
 from importcut.economics.series import Observed
+from importcut.economics.uncertainty import delivery_outcome, interval
 from importcut.schema import PAIR, conform, empty, tables
 
 
@@ -69,7 +70,10 @@ def _by_records(observed: Observed) -> list[dict]:
     """The cuts by delivery records as rows of `estimates`; none without deliveries."""
     if observed.ds.deliveries.empty:
         return []
-    cuts = delivery_cuts(observed).groupby(PAIR)[GROSS].sum(skipna=False)
+    records = delivery_cuts(observed).rename(columns=PRICED).assign(net_usd=np.nan)
+    cuts = records.groupby(PAIR)[["gross_kg", "gross_usd"]].sum(skipna=False)
+    drawn = delivery_outcome(observed.ds, records, PAIR)
+    cuts = cuts.join(interval({"gross": drawn["gross"]})) if drawn else cuts
     rows = delivering(observed.ds).join(cuts, on=PAIR).assign(method=DELIVERIES, base_touched=False)
     return rows.assign(told=rows["reason"].isna()).to_dict("records")
 

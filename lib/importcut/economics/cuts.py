@@ -11,9 +11,11 @@ from importcut.economics.input_output import assumed_inputs
 from importcut.economics.methods import Declined
 from importcut.economics.placebo import PLACEBO, estimate, main_question, placebo_test
 from importcut.economics.series import Observed
+from importcut.economics.uncertainty import delivery_outcome, interval
 from importcut.schema import PAIR, ROW, UNTOLD, USE, VOLUME, YEAR, conform, weakest
 
 DELIVERIES = "deliveries"  # the method that reads records instead of a series
+PRICED = {"gross_low_usd": "cheapest_usd", "gross_high_usd": "dearest_usd"}  # of records: usual origins' prices
 GROSS = ["gross_kg", "gross_usd", "gross_low_usd", "gross_high_usd"]
 SUMS = ["delivered_kg", *GROSS, "current_usd"]
 PLANT_CUTS = [*PAIR, "plant_id", "period", *SUMS, "base_kg", "evidence"]
@@ -88,15 +90,19 @@ def realised_cuts(ds: Dataset, estimates: pd.DataFrame, identification: pd.DataF
     sums = dict.fromkeys(SUMS, lambda values: values.sum(skipna=False)) | {"evidence": weakest}
     table = estimates.groupby(ROW, as_index=False).agg(sums).rename(columns={"evidence": "gross_evidence"})
     table = table.merge(identification, on=PAIR, how="left", validate="m:1")
-    table = table[table["reason"].isna() | table["reason"].eq(UNTOLD)].merge(
-        inputs, on=PAIR, how="left", validate="m:1"
-    )
+    table = table[table["reason"].isna() | table["reason"].eq(UNTOLD)]
+    table = table.merge(inputs, on=PAIR, how="left", validate="m:1")
     table = table.merge(assumed_inputs(ds).reset_index(), on=PAIR, how="left", validate="m:1")
     stated, share = table["delivered_kg"] * table["imported_input_usd_per_kg"], table["assumed_input"]
     for end in ("", "_low", "_high"):
         gross = table[f"gross{end}_usd"]  # of an estimate the kg, and their inputs, lie in the same range as the cut
         scale = (gross / table["gross_usd"]).where(table["gross_evidence"].eq("inferred"), 1)
         table[f"net{end}_usd"] = gross - (stated * scale).fillna(gross * share)
+    by_records = ds.counterfactual == DELIVERIES
+    table = table.assign(**{name: table[end] if by_records else np.nan for end, name in PRICED.items()})
+    if by_records and len(table):
+        drawn = interval(delivery_outcome(ds, table, ROW))
+        table = table.drop(columns=[*drawn]).join(drawn, on=ROW)
     table = table.merge(_limits(ds, table), on=ROW, how="left", validate="1:1")
     over = table["gross_kg"] > table["limit_kg"]
     supported = table["gross_usd"] * (table["limit_kg"] / table["gross_kg"]).where(over, 1)
@@ -107,10 +113,8 @@ def realised_cuts(ds: Dataset, estimates: pd.DataFrame, identification: pd.DataF
         supported_usd=supported,
         excess_usd=table["gross_usd"] - supported,
     )
-    others = identification.loc[
-        identification["reason"].notna() & identification["reason"].ne(UNTOLD), [*PAIR, "reason"]
-    ]
-    others = others.assign(identified=False, limit_flag=False, told=False)
+    untold = identification["reason"].isna() | identification["reason"].eq(UNTOLD)
+    others = identification.loc[~untold, [*PAIR, "reason"]].assign(identified=False, limit_flag=False, told=False)
     table = pd.concat([table, others], ignore_index=True).assign(method=ds.counterfactual)
     return conform(table.sort_values(ROW, na_position="last"), "cuts_realised", frequency=ds.frequency)
 
@@ -138,23 +142,23 @@ def counterfactual_imports(panel: pd.DataFrame, cuts: pd.DataFrame, ds: Dataset)
 
 
 def delivery_cuts(observed: Observed) -> pd.DataFrame:
-    """Cuts from delivery records: import replaced × mix-constant price; the range, cheapest to dearest origin."""
+    """Cuts from delivery records: import replaced × mix-constant price; ends: of the cheapest and dearest origin."""
     ds, key = observed.ds, [*USE, "period"]
-    current = observed.panel[observed.panel["comparable"]].groupby(key)[VOLUME].sum()
-    current = (current["value_usd"] / current["net_kg"].where(current["net_kg"] > 0)).rename("current").reset_index()
+    prices = observed.panel[observed.panel["comparable"]].groupby(key)[VOLUME].sum()
+    prices = (prices["value_usd"] / prices["net_kg"].where(prices["net_kg"] > 0)).rename("current").reset_index()
     rows = (
         ds.deliveries[ds.deliveries["period"] <= ds.period]
         .merge(_replaced(ds), on=PAIR, how="left", validate="m:1")
         .merge(observed.prices, on=key, how="left", validate="m:1")
-        .merge(current, on=key, how="left", validate="m:1")
+        .merge(prices, on=key, how="left", validate="m:1")
     )
     delivered = rows["net_kg"] - rows["baseline_kg"].fillna(0)
     kg = rows["replaces_kg"] * delivered
-    usual = {end: kg * rows[end].fillna(rows["price"]) for end in ("price", "current", "price_low", "price_high")}
-    ends = pd.DataFrame(usual)
+    usd = {end: kg * rows[end].fillna(rows["price"]) for end in ("price", "current", "price_low", "price_high")}
+    current, ends = usd.pop("current"), pd.DataFrame(usd)
     table = rows.assign(
         delivered_kg=delivered, gross_kg=kg, gross_usd=ends["price"], gross_low_usd=ends.min(axis=1),
-        gross_high_usd=ends.max(axis=1), current_usd=ends["current"], base_kg=np.nan, evidence=rows["price_evidence"],
+        gross_high_usd=ends.max(axis=1), current_usd=current, base_kg=np.nan, evidence=rows["price_evidence"],
     )  # fmt: skip
     return table.loc[kg != 0, PLANT_CUTS]
 

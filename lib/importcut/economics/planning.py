@@ -87,7 +87,10 @@ def supply(sheet: pd.DataFrame, span: pd.PeriodIndex, *, delay_years, capacity_u
     a_year = np.prod([sheet[column].to_numpy(float) for column in factors], axis=0) * capacity_use * success
     border = in_years(span.append(span[-1:] + 1).start_time).to_numpy(float)
     since = border - (sheet["start"].to_numpy() + delay_years)[..., None]
-    run = [_ramped(since[..., n, :], ramp, ramp_pace[..., n, None]) for n, ramp in enumerate(sheet["ramp"])]
+    paces = (ramp_pace[..., n, None] for n in range(len(sheet)))
+    run = [
+        _ramped(since[..., n, :], *how) for n, how in enumerate(zip(sheet["ramp"], paces, sheet["age"], strict=True))
+    ]
     return np.diff(np.stack(np.broadcast_arrays(*run), axis=-2), axis=-1) * a_year[..., None]
 
 
@@ -121,8 +124,9 @@ def _part(ds: Dataset, sheet: pd.DataFrame, caps: pd.DataFrame, span: pd.PeriodI
 
     drift = drawn.get("price_drift", np.float64(assumption(ds, "price_drift")))[..., None, None]
     cap = cap * ratio("vehicle_output") * ratio("intensity")
-    ahead = _drift_years(ds)[1][horizon(ds).isin(span)]
+    past, ahead = (years[horizon(ds).isin(span)] for years in _drift_years(ds))
     price = price * ((1 + drift) / (1 + assumption(ds, "price_drift"))) ** ahead
+    level = (1 + assumption(ds.base, "price_drift")) ** past * (1 + drift) ** ahead  # of import prices, base period = 1
     own = {name: _by_row(ds, sheet, name, drawn) for name in ("delay_years", "capacity_use", "ramp_pace", "success")}
     dispatch = ds.scenario.get("dispatch", "proportional")
     order = {"merit_order": sheet["price_ratio"].to_numpy(float)}
@@ -130,7 +134,8 @@ def _part(ds: Dataset, sheet: pd.DataFrame, caps: pd.DataFrame, span: pd.PeriodI
     part = {"sheet": sheet, "cap": cap, "price": price, "order": order.get(dispatch), "dispatch": dispatch}
     part["supply_kg"] = supply(sheet, span, **own)
     part["displaced_kg"] = _by_product(part, lambda s, c, w, d, o: dispatched(s, c, d, o), np.ones((len(sheet), 1)))
-    stated = (sheet["imported_input_usd_per_kg"] / sheet["replaces_kg"]).to_numpy()[:, None]
+    fixed = sheet["imported_input_price"].eq("fixed").to_numpy()[:, None]  # else inputs move as the products do
+    stated = (sheet["imported_input_usd_per_kg"] / sheet["replaces_kg"]).to_numpy()[:, None] * np.where(fixed, 1, level)
     assumed = price * sheet["assumed_input"].to_numpy()[:, None]
     part["net_price"] = price - np.where(np.isnan(stated), assumed, stated)
     part["gross_usd"], part["net_usd"] = (part["displaced_kg"] * part[worth] for worth in ("price", "net_price"))
@@ -149,22 +154,40 @@ def project_cuts(ds: Dataset, parts: list[dict], *, net: bool, rule: str = "shap
     return np.stack([shares[..., rows.get(p, []), :].sum(axis=-2) for p in ds.projects["project_id"]], axis=-2)
 
 
-def yearly_cuts(ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Credited gross and net cuts in each draw: [draws, projects, years], up to the target year."""
-    parts, years = flows(ds, caps, draws), horizon(ds).year
-    first = np.flatnonzero(np.diff(years, prepend=years[0] - 1))
-    cuts = {kind: project_cuts(ds, parts, net=kind == "net") for kind in ("gross", "net")}
-    # the headline: gross where net is not known
-    cuts["net"] = np.where(np.isnan(cuts["net"]), cuts["gross"], cuts["net"])
-    return {kind: np.add.reduceat(values, first, axis=-1) for kind, values in cuts.items()}
+def yearly_cuts(
+    ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray], cuts_realised: pd.DataFrame
+) -> dict[str, np.ndarray]:
+    """Gross and net cuts in each draw, [draws, projects, years] up to the target year: realised, and the plan ahead.
+
+    What has happened is not drawn. What lies ahead is credited; net is empty where imported inputs are not known.
+    """
+    span, known = horizon(ds), cuts_realised[cuts_realised["identified"]]
+    within_limits = (known["supported_usd"] / known["gross_usd"]).fillna(1.0)
+    known = known.assign(gross_usd=known["supported_usd"], net_usd=known["net_usd"] * within_limits)
+    years, ahead = np.arange(span[0].year, span[-1].year + 1), span[span > ds.period]
+    parts = [_part(ds, _sheet(ds), caps, ahead, draws)] if len(ahead) else []
+    in_year = (np.asarray(ahead.year)[:, None] == years).astype(float)
+    by_year = [known["project_id"], known["period"].dt.year.clip(*years[[0, -1]])]
+    cuts, nothing = {}, np.zeros((len(next(iter(draws.values()))), 1, 1))
+    for kind in ("gross", "net"):
+        done = known.groupby(by_year)[f"{kind}_usd"].sum(skipna=False).unstack(fill_value=0.0)
+        done = done.reindex(index=ds.projects["project_id"], columns=years, fill_value=0.0).to_numpy()
+        credit = project_cuts(ds, parts, net=kind == "net") @ in_year if parts else nothing
+        cuts[kind] = done + credit
+    return cuts
 
 
-def _ramped(years: np.ndarray, ramp: list[float], pace) -> np.ndarray:
-    """Capacity-years run by each point in time since the first output; the last share of the ramp-up persists."""
-    ends = np.arange(len(ramp) + 1.0)
-    climbed = years * pace  # at another pace the years of the ramp-up pass faster or slower
-    run = np.interp(climbed, ends, np.concatenate([[0.0], np.cumsum(ramp)])) / pace
-    return run + np.maximum(climbed - ends[-1], 0) / pace * ramp[-1]
+def _ramped(years: np.ndarray, ramp: list[float], pace, age: float) -> np.ndarray:
+    """Capacity-years run by each point in time since the first output; the last share of the ramp-up persists.
+
+    From the age on that the project has reached, the years of the ramp-up pass faster or slower by the pace.
+    """
+    ends, whole = np.arange(len(ramp) + 1.0), np.concatenate([[0.0], np.cumsum(ramp)])
+
+    def run(years: np.ndarray) -> np.ndarray:
+        return np.interp(years, ends, whole) + np.maximum(years - ends[-1], 0) * ramp[-1]
+
+    return run(np.minimum(years, age)) + (run(age + np.maximum(years - age, 0) * pace) - run(np.float64(age))) / pace
 
 
 def _sheet(ds: Dataset) -> pd.DataFrame:
@@ -175,7 +198,9 @@ def _sheet(ds: Dataset) -> pd.DataFrame:
     first = pd.PeriodIndex(sheet["first_output"], freq="M")
     ramps = sheet["ramp_up"].fillna("1").str.split(";").map(lambda shares: [float(share) for share in shares])
     sheet = sheet.merge(assumed_inputs(ds).reset_index(), on=PAIR, validate="1:1")
-    return sheet.fillna(whole).assign(start=in_years(first), ramp=ramps)
+    age = in_years((ds.period + 1).start_time) - sheet["project_id"].map(first_years(ds.base))
+    age = age.where(sheet["project_id"].isin(ds.suppliers), 0).clip(lower=0)  # its ramp-up up to now has happened
+    return sheet.fillna(whole).assign(start=in_years(first), ramp=ramps, age=age)
 
 
 def _by_row(ds: Dataset, sheet: pd.DataFrame, name: str, drawn: dict[str, np.ndarray]) -> np.ndarray:

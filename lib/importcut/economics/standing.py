@@ -1,23 +1,32 @@
 """Where the projects and the programme stand: ranking on every basis, and the target in both readings."""
 
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 
 from importcut.dataset import Dataset
 from importcut.economics.input_output import assumed_inputs
+from importcut.economics.uncertainty import Outcome, Outcomes, chances, delivery_outcome
 from importcut.schema import RANGE, UNTOLD, YEAR, conform, empty, weakest
 
-AMOUNTS = [f"{kind}{end}_usd" for kind in ("gross", "net") for end in ("", "_low", "_high")]  # and their ranges
 SUPPORTED = ["supported_usd", "supported_net_usd"]  # the part within capacity and recorded output, gross and net
 PLANNED = ["planned_usd", "planned_net_usd", "planned_fx_usd"]
+ENDS = ["gross_low_usd", "gross_high_usd", "net_low_usd", "net_high_usd"]
+AMOUNTS = ["gross_usd", "net_usd", *ENDS]
+EMPTY: Outcomes = MappingProxyType({})  # nothing was drawn
+CHANCES = ["p_first", "p_top3", "p_beats_next"]
 
 
-def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str = "shapley") -> pd.DataFrame:
+def ranking(
+    ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, rule: str = "shapley", outcomes: Outcomes = EMPTY
+) -> pd.DataFrame:
     """Table `ranking`: every project on every basis, planned cuts by credit rule; no rank without identification.
 
     Parameters
     ----------
     cuts_realised, credit : tables of these names, from `realised_cuts` and `credited` (USD)
+    outcomes : what is drawn of the planned bases, from `portfolio_outcomes`; without it they have no range
 
     Examples
     --------
@@ -25,7 +34,7 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
     >>> credit = pd.DataFrame({"project_id": ["antifreeze_navoi", "washer_fluid_tashkent"], "rule": "shapley"})
     >>> credit = credit.assign(basis="cumulative", gross_usd=[5e6, 4e6], net_usd=[3e6, 3.5e6])
     >>> amounts = [f"{kind}{end}_usd" for kind in ("gross", "net") for end in ("", "_low", "_high")]
-    >>> amounts = dict.fromkeys(amounts, np.nan)
+    >>> amounts = dict.fromkeys([*amounts, "cheapest_usd"], np.nan)
     >>> grades = {"gross_evidence": None, "net_evidence": None, "limit_flag": False}
     >>> amounts |= {"supported_usd": np.nan, "excess_usd": np.nan}
     >>> row = {"project_id": "antifreeze_navoi", "identified": False, "reason": "no_deliveries"}
@@ -56,8 +65,10 @@ def ranking(ds: Dataset, cuts_realised: pd.DataFrame, credit: pd.DataFrame, *, r
         rank=headline.groupby(table["basis"]).rank(ascending=False, method="min"),
         cut_per_cost=headline / table["cost_usd"].where(table["cost_usd"] > 0),
         limit_flag=table["limit_flag"].eq(True),
-        **dict.fromkeys(["p_first", "p_top3"], np.nan),
+        **dict.fromkeys(CHANCES, np.nan),
     )
+    drawn = {"realised_to_date": delivery_outcome(ds, cuts_realised), **outcomes}
+    table = pd.concat(_with_chances(rows, drawn.get(basis)) for basis, rows in table.groupby("basis"))
     return conform(table.sort_values(["basis", "rank", "project_id"]), "ranking", frequency=ds.frequency)
 
 
@@ -69,7 +80,7 @@ def target_status(
     cuts_realised: pd.DataFrame,
     *,
     baseline: pd.DataFrame | None = None,
-    totals: pd.DataFrame | None = None,
+    outcomes: Outcomes = EMPTY,
 ) -> pd.DataFrame:
     """Table `target`: both readings of the target against plan, realised cuts and what can be displaced at all.
 
@@ -77,7 +88,7 @@ def target_status(
     ----------
     cuts_planned, flows, caps : from `planned_cuts`, `plan` and `addressable`
     baseline : cuts_planned of the base scenario
-    totals : gross cut of the portfolio in each draw (rows), by reading (columns); without it no probability is stated
+    outcomes : what is drawn, from `portfolio_outcomes`; without it no probability is stated
     """
     if cuts_planned.empty:
         return empty("target", ds)
@@ -98,14 +109,23 @@ def target_status(
         rows.append({**row, **sums, "addressable_usd": limits["value"].sum()})
     table = pd.DataFrame(rows).assign(target_usd=float(ds.target["amount_usd"]), year=year)
     chances = dict.fromkeys(("on_course_low_usd", "on_course_high_usd", "p_reached"), np.nan)
-    if totals is not None:
-        drawn = totals[table["reading"]] + (table["on_course_usd"] - table["planned_usd"]).to_numpy()
+    if outcomes:
+        totals = {basis: drawn["gross"].sum(axis=1) for basis, drawn in outcomes.items()}
+        drawn = pd.DataFrame({"annual": totals["target_year"], "cumulative": totals["cumulative"]})
         low, high = (drawn.quantile(end).to_numpy() for end in RANGE)
         reached = (drawn >= table["target_usd"].to_numpy()).mean().to_numpy()
         chances = {"on_course_low_usd": low, "on_course_high_usd": high, "p_reached": reached}
     table = table.assign(**chances, leading=table["reading"].eq(ds.target["leading"]))
     table["ceiling_flag"] = table["target_usd"] > table["addressable_usd"]
     return conform(table, "target", frequency=ds.frequency)
+
+
+def _with_chances(rows: pd.DataFrame, drawn: Outcome | None) -> pd.DataFrame:
+    """The rows of one basis with the range of what is drawn, and the probabilities of their ranks and their order."""
+    if not drawn:
+        return rows
+    about = chances(drawn, rows.dropna(subset="rank").sort_values("rank")["project_id"])[[*ENDS, *CHANCES]]
+    return rows.drop(columns=[*about]).join(about, on="project_id")
 
 
 def _to_date(cuts: pd.DataFrame) -> pd.DataFrame:

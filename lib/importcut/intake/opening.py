@@ -30,7 +30,7 @@ READ = (  # in a dataset's folder, beside its registers
     WORKBOOK, OLD_WORKBOOK,
 )  # fmt: skip
 TABULAR = ("", ".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".json", ".parquet")  # or a folder
-TABLES_OF_SETTINGS = ("target", "thresholds", "weights", "formats", "answers", MATRIX)
+TABLES_OF_SETTINGS = ("target", "thresholds", "weights", "uncertainty", "formats", "answers", MATRIX)
 
 
 @dataclass(frozen=True)

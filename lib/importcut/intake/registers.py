@@ -148,6 +148,7 @@ def _contradictions(registers: dict, places: dict, faults: list[Fault], present:
     wrong = _nothing_to_refer_to(lost, registers, places, {fault.place for fault in faults}, present)
     for (_, target, _), references in lost.items():
         wrong += [] if registers[target].empty else references
+    wrong += _out_of_order(registers["project_products"], places["project_products"])
     return wrong + _shares_off(registers["uses"], places["uses"]) + _ambiguous(registers["plants"], places["plants"])
 
 
@@ -197,6 +198,17 @@ def _shares_off(uses: pd.DataFrame, place: str) -> list[Fault]:
     totals = groups["share"].sum().loc[lambda total: (total - 1).abs() > 1e-9]
     text = "the shares of {} at {} add up to {:g} — make them 1"
     return [Fault(place, (*groups.groups[use],), text.format(*use, total), "share") for use, total in totals.items()]
+
+
+def _out_of_order(sheet: pd.DataFrame, place: str) -> list[Fault]:
+    faults = []
+    for name in ("imported_input{}_usd_per_kg", "replaces{}_kg"):
+        ends = sheet[[name.format(end) for end in ("_low", "", "_high")]]
+        rows = ends[ends.ffill(axis=1).diff(axis=1).lt(0).any(axis=1)]
+        for at, values in rows.iterrows():
+            text = f"{', '.join(ends)} are {', '.join(f'{kg:g}' for kg in values)} — the smallest comes first"
+            faults.append(Fault(place, (at,), text, ends.columns[0]))
+    return faults
 
 
 def _ambiguous(plants: pd.DataFrame, place: str) -> list[Fault]:

@@ -53,7 +53,7 @@ def cover(answer: Finding, say: Voice) -> Cover:
     return Cover(say("Which projects cut the most imports"), subtitle, answer.reading, say.mark)
 
 
-def headline_range(ranking: pd.DataFrame) -> pd.DataFrame:
+def extent(ranking: pd.DataFrame) -> pd.DataFrame:
     """The range of each headline of table `ranking`, low_usd and high_usd: of the net cut where that leads."""
     gross = ranking["supported_usd"].fillna(ranking["gross_usd"])
     net = ranking["net_usd"].notna() & ranking["headline_usd"].ne(gross)

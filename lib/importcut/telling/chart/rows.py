@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from importcut.language import Voice
 from importcut.telling.chart import style
-from importcut.telling.finding import headline_range
+from importcut.telling.finding import extent
 
 KIND_COLOURS = {"total": style.SERIES[7], "change": style.SERIES[4], "project": style.SERIES[2]}
 
@@ -24,7 +24,7 @@ def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -
     colours = classes.map(style.CLASS_COLOURS)
     ax.barh(bars.index, bars["gross_usd"], color=colours, alpha=0.25, height=0.72)
     ax.barh(bars.index, bars["headline_usd"], color=colours, height=0.46)
-    bars = bars.join(headline_range(bars))
+    bars = bars.join(extent(bars))
     known = bars[bars["low_usd"].notna()]
     ax.hlines(known.index, known["low_usd"], known["high_usd"], color=style.INK, linewidth=1.6)
     reach = bars[["gross_usd", "headline_usd", "high_usd"]].max(axis=1)
@@ -72,6 +72,7 @@ def plot_quality(bars: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> A
 def plot_tornado(sensitivity: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
     """Bars of table `sensitivity`, from the outcome at an assumption's low value to that at its high; widest on top."""
     ax = ax or style.canvas(0.7 + 0.4 * len(sensitivity))
+    sensitivity = sensitivity.dropna(subset="low_usd")
     width = (sensitivity["high_usd"] - sensitivity["low_usd"]).abs()
     bars = sensitivity.loc[width.sort_values().index].reset_index(drop=True)
     left, right = bars[["low_usd", "high_usd"]].min(axis=1), bars[["low_usd", "high_usd"]].max(axis=1)

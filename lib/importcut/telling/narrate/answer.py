@@ -4,16 +4,7 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import PAIR, weakest
-from importcut.telling.finding import (
-    PRECISION,
-    Finding,
-    by_reason,
-    headline_range,
-    nothing,
-    paragraphs,
-    section,
-    sentences,
-)
+from importcut.telling.finding import PRECISION, Finding, by_reason, extent, nothing, paragraphs, section, sentences
 from importcut.telling.narrate.certainty import tied
 from importcut.telling.narrate.credibility import failures, nearest_claim
 
@@ -26,7 +17,7 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, tests: pd.DataFrame, say
     level, net = tied(ranked), ranked["net_usd"].notna()
     names, span = say.names("projects")[ranked["project_id"]], cuts.loc[cuts["identified"], "period"]
     leader, runner = ranked.iloc[0], ranked.iloc[:2].iloc[-1]  # who is alone is both
-    ranges = [*headline_range(ranked.head(2)).itertuples(index=False, name=None)]
+    ranges = [*extent(ranked.head(2)).itertuples(index=False, name=None)]
     facts = {"leader": names.iloc[0], "runner": names.iloc[:2].iloc[-1], "gross": leader["gross_usd"]}
     facts |= {"amount": leader["headline_usd"], "range": ranges[0]}
     facts |= {"second_amount": runner["headline_usd"], "second_range": ranges[-1]}
@@ -80,10 +71,12 @@ def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
     for row in target.sort_values("leading", ascending=False).itertuples():
         facts = {"target": row.target_usd, "planned": row.planned_usd, "realised": row.realised_usd}
         facts |= {"to_date": row.planned_to_date_usd, "on_course": row.on_course_usd}
-        facts |= {"remaining": row.planned_usd - row.planned_to_date_usd}
+        facts |= {"remaining": row.planned_usd - row.planned_to_date_usd, "high": row.on_course_high_usd}
+        high = row.planned_usd > row.on_course_high_usd  # a plan is not its own mode
         begun = max(row.planned_to_date_usd, abs(row.realised_usd)) >= PRECISION
         more = "target.on_course" if row.reading == "cumulative" else "target.last_year"
-        rows += [(True, f"target.{row.reading}", facts | {"year": str(row.year)}), (begun, more, facts)]
+        name = f"target.{row.reading}{'_high' if high else ''}"
+        rows += [(True, name, facts | {"year": str(row.year)}), (begun, more, facts)]
         rows.append((row.ceiling_flag, "target.ceiling", {"addressable": row.addressable_usd}))
     facts = {"realised": weakest(cuts["gross_evidence"]), "planned": "planned"}
     facts |= {"share": lead["realised_usd"] / lead["target_usd"]}

@@ -2,15 +2,17 @@
 
 import pandas as pd
 
-from importcut.telling.finding import headline_range
+from importcut.telling.finding import extent
 
 CERTAIN = 0.9  # probability from which on a project is said to be ahead of another
 CLAIMED = 4  # first places of which each is compared with the next
 
 
 def tied(ranked: pd.DataFrame) -> bool:
-    """Whether the first two cannot be told apart: the first's range begins below the end of the second's."""
-    ranges = headline_range(ranked)
+    """Whether the first two cannot be told apart: by what is drawn of them, or else because their ranges overlap."""
+    ahead, ranges = ranked["p_beats_next"].head(1), extent(ranked)
+    if ahead.notna().any():
+        return len(ranked) > 1 and ahead.iloc[0] < CERTAIN
     return len(ranked) > 1 and ranges["low_usd"].iloc[0] < ranges["high_usd"].iloc[1]
 
 

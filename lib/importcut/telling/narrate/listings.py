@@ -8,7 +8,7 @@ import pandas as pd
 from importcut.language import Voice, texts
 from importcut.letters import NO_FORMULA, as_html
 from importcut.schema import PAIR, RULES, TESTS, weakest
-from importcut.telling.finding import TABLE, capital, headline_range
+from importcut.telling.finding import TABLE, capital, extent
 from importcut.telling.narrate.credibility import by_size, method_tested
 from importcut.telling.narrate.priorities import urgent_first
 from importcut.telling.narrate.revisions import UNITS
@@ -61,7 +61,7 @@ def listing(
 def ranking_table(ranking: pd.DataFrame, basis: str, say: Voice) -> Listing:
     """The ranked projects in their order on one basis."""
     rows = ranking[ranking["basis"].eq(basis) & ranking["rank"].notna()].sort_values("rank")
-    rows = rows.join(headline_range(rows)).assign(net_evidence=rows["evidence"].where(rows["net_usd"].notna()))
+    rows = rows.join(extent(rows)).assign(net_evidence=rows["evidence"].where(rows["net_usd"].notna()))
     return listing("ranking", rows, say, caption=say.words("bases")[basis])
 
 

@@ -69,9 +69,10 @@ def road(
         "annual": planned.loc[planned["year"].eq(year), "gross_usd"].sum(),
         "project_id": [*lead["project_id"]], "share": idle,
         "scenario": say.ds.scenario["title"][say.language], "amount": abs(more),
+        "high": summed["on_course_high_usd"],
     }  # fmt: skip
     rows = [
-        (True, "road.lead"),
+        (True, "road.lead_high" if summed["planned_usd"] > summed["on_course_high_usd"] else "road.lead"),
         (True, "road.largest"),
         (idle > OVERLAP, "road.overlap"),
         (rule == "shapley" and apart.max() >= PRECISION, "road.credit", both),
@@ -138,9 +139,9 @@ def leaders_by_rule(credit: pd.DataFrame, say: Voice) -> Finding:
 
 def how_sure(certainty: pd.DataFrame, target: pd.DataFrame, say: Voice) -> Finding:
     """Who comes first in how many draws, who cannot be told apart, and how likely the target is."""
-    if certainty.empty:
-        return nothing(say, "sure.title_none", "no_plan", certainty)
     names, table = say.names("projects"), certainty[certainty["basis"].eq("cumulative")]
+    if table.empty:
+        return nothing(say, "sure.title_none", "no_plan", table)
     order = table.drop_duplicates("project_id").sort_values("mean_usd", ascending=False)
     leader, first = order.iloc[0], table[table["rank"].eq(1)].set_index("project_id")["probability"]
     chance = first[leader["project_id"]]
@@ -165,7 +166,8 @@ def what_matters(sensitivity: pd.DataFrame, say: Voice) -> Finding:
         return nothing(say, "matters.title_none", "no_plan", sensitivity)
     small = sensitivity.loc[sensitivity["total"] < SMALL, "assumption"]
     facts = sensitivity.iloc[0].to_dict() | {"assumptions": [*small]}
-    rows = [(True, "matters.lead"), (len(small), "matters.small")]
+    ends = sensitivity.dropna(subset="low_usd").iloc[0].to_dict()  # success has no low and no high value
+    rows = [(True, "matters.lead"), (True, "matters.ends", ends), (len(small), "matters.small")]
     return section(say, "matters.title", facts, rows, sensitivity, "assumed")
 
 

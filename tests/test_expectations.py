@@ -12,6 +12,9 @@ from importcut.intake.expectations import EXPECTATIONS, findings, open_questions
 from importcut.schema import DataError
 
 LAST = pd.Period("2026Q3", freq="Q")
+EVERY = pd.period_range("2022Q1", LAST)
+SINGLE = {"source_file": "declarations/2025Q3.csv", "line": 4}
+FOLLOWING = {"weights_of_imports": "delivery_price"}  # what the same cause breaks too, for each project
 PLANT = {"plant_id": "asaka"}
 
 
@@ -56,6 +59,24 @@ def doubled(share, **where):
         return pd.concat([lines, twin.assign(line=twin["line"] + 100_000, value_usd=twin["value_usd"].round())])
 
     return changed
+
+
+def accepted(change):
+    """A change of the lines that count."""
+    return lambda lines: pd.concat([change(lines[lines["rule"].isna()]), lines[lines["rule"].notna()]])
+
+
+def aside(rule, value, **where):
+    """Some accepted lines set aside by a rule for what stands there."""
+    return accepted(
+        lambda lines: lines.assign(
+            rule=lines["rule"].where(~fits(lines, where), rule), value=lines["value"].where(~fits(lines, where), value)
+        )
+    )
+
+
+def fits(table, where):
+    return pd.concat([table[name].eq(value) for name, value in where.items()], axis=1).all(axis=1)
 
 
 quarter, half = {"period": pd.Period("2025Q3", freq="Q")}, {"period": [LAST - 1, LAST]}
@@ -111,6 +132,30 @@ CASES = {  # what is changed (imports, lines or a register), how, and the key of
         "exchange_rates", times(10, "usd", "uzs", currency="JPY", date=[pd.Timestamp("2025-05-01")]),
         "rate: JPY 2025-05",
     ),
+    "unit_value_of_end": ("cells", times(2, "net_kg", period=LAST), "unit_value_of_end: all 2026Q3"),
+    "line_largest": (
+        "lines", accepted(lambda lines: lines.assign(value_usd=lines["value_usd"].where(~fits(lines, SINGLE), 1e8))),
+        "line_largest: declarations/2025Q3.csv",
+    ),
+    "line_prices": (
+        "lines", accepted(times(10, "value_usd", source_file="declarations/2025Q3.csv", product_id="grease")),
+        "line_prices: declarations/2025Q3.csv grease 2025Q3",
+    ),
+    "rate_of_lines": (
+        "lines", accepted(times(20, "value_usd", currency="KRW", value_rule="converted")), "rate_of_lines: KRW",
+    ),
+    "weights_missing": ("cells", times(0, "net_kg", period=LAST), "weights_missing: all"),
+    "origin_unknown": ("cells", again(origin="Atlantis", value_usd=1e6), "origin_unknown: Atlantis"),
+    "regime_left_out": ("lines", aside("other_regime", "4000", period="2026Q3"), "regime_left_out: 4000"),
+    "importer_left_out": ("lines", aside("other_importer", "777", period="2026Q3"), "importer_left_out: 777"),
+    "ramp_up_nothing": (
+        "project_products", put("ramp_up", "0;0.1"), "ramp_up_nothing: phosphating_chirchiq phosphating",
+    ),
+    "localisable_share": (
+        "products", times(0.1, "localisable_share", product_id="antifreeze"), "localisable_share: antifreeze",
+    ),
+    "weights_of_imports": ("deliveries", times(100, "value_usd", period=[*EVERY]), "weights_of_imports: all"),
+    "programme_ahead": ("programme_start", lambda start: start + 40, "programme_ahead: all"),
     "twins": ("lines", doubled(0.1, source_file="declarations/2025Q3.csv"), "twins: declarations/2025Q3.csv 2025Q3"),
     "twins_of_product": (
         "lines", doubled(1, source_file="declarations/2025Q3.csv", product_id="grease"),
@@ -200,8 +245,8 @@ def changed(ds, cells, lines, part, change):
         return ds, change(cells) if part == "cells" else cells, change(lines) if part == "lines" else lines
     if part == "target":
         return replace(ds, target=MappingProxyType(change(dict(ds.target)))), cells, lines
-    if part == "base_period":
-        return replace(ds, base_period=change(ds.base_period)), cells, lines
+    if part in ("base_period", "programme_start"):
+        return replace(ds, **{part: change(getattr(ds, part))}), cells, lines
     return replace(ds, registers=MappingProxyType({**ds.registers, part: change(ds.registers[part])})), cells, lines
 
 
@@ -226,7 +271,8 @@ def test_what_is_not_expected_is_asked_once(name, sound, tmp_path):
     table = questions(ds, cells, lines, tmp_path)
     assert name in set(table["expectation"])
     assert key in {*table["key"], None}
-    assert len(table) <= 3, table["key"].tolist()
+    besides = table[table["expectation"].ne(FOLLOWING.get(name))]
+    assert len(besides) <= 3, besides["key"].tolist()
 
 
 def test_an_answer_lets_a_report_be_made(sound, tmp_path):

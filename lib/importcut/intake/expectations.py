@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.dataset import Dataset, in_years
+from importcut.intake.rules import strange_origins
 from importcut.schema import CELL, LIBRARY, PAIR, ROW, USE, VOLUME, YEAR, DataError, conform, listed, tables
 
 EXPECTATIONS = tomllib.loads((LIBRARY / "expectations.toml").read_text(encoding="utf-8"))
@@ -16,13 +17,41 @@ FLOW = ["all", *CELL[:-1]]  # what imports are added up by; all: all of them
 REACH, ENOUGH = 4, 3  # periods on each side that one is compared with; how many of them must be known
 APART = 3  # places of one expectation that are asked about one by one
 SOME = 500_000  # lines among which twins are looked for: with every line all others of its weight
-TWINS = """
-    SELECT source_file, period, product_id, sum(n) AS lines, sum(n) - count(*) AS twins FROM (
-        SELECT source_file, period, product_id, plant_id, origin, declared_kg, round(ln(value_usd + 1), 2) AS size,
-            count(*) AS n
-        FROM read_parquet(?) WHERE rule IS NULL AND hash(coalesce(declared_kg, value_usd)) % {nth} = 0 GROUP BY ALL
-    ) GROUP BY ALL
+SELECTED = "FROM read_parquet(?) WHERE rule IS NULL"  # the lines that count
+AMONG = "hash(coalesce(declared_kg, value_usd)) % {nth} = 0"
+PRICED = f"""
+    WITH priced AS (SELECT *, value_usd / net_kg AS price {SELECTED} AND value_usd > 0 AND net_kg > 0 AND {AMONG}),
+    usual AS (SELECT product_id, origin, median(price) AS usual FROM priced GROUP BY ALL HAVING count(*) >= 20)
 """
+LEFT_OUT = ("other_regime", "other_importer")
+OF_LINES = {  # what is known of lines by themselves, by the name of what is compared
+    "products_of_files": f"""
+        SELECT source_file, period, product_id, sum(n) AS lines, sum(n) - count(*) AS twins FROM (
+            SELECT source_file, period, product_id, plant_id, origin, declared_kg, round(ln(value_usd + 1), 2) AS size,
+                count(*) AS n {SELECTED} AND {AMONG} GROUP BY ALL
+        ) GROUP BY ALL
+    """,
+    "largest": f"""
+        SELECT source_file, count(*) AS lines, arg_max(line, value_usd) AS line, max(value_usd) AS usd,
+            max(value_usd) / sum(value_usd) AS share {SELECTED} GROUP BY ALL
+    """,
+    "prices": f"""{PRICED}
+        SELECT source_file, product_id, period, arg_max(line, value_usd) FILTER (off) AS line, count(*) FILTER (off) AS
+            lines, sum(value_usd) FILTER (off) AS usd, usd / sum(value_usd) AS share FROM (
+            SELECT *, value_rule IS NULL AND price / usual NOT BETWEEN 0.2 AND 5 AS off
+            FROM priced JOIN usual USING (product_id, origin)
+        ) GROUP BY ALL HAVING lines > 0
+    """,
+    "converted": f"""{PRICED}
+        SELECT currency, count(*) AS lines, sum(value_usd) AS usd, median(price / usual) AS ratio
+        FROM priced JOIN usual USING (product_id, origin) WHERE value_rule = 'converted' GROUP BY ALL
+    """,
+    "left_out": f"""
+        SELECT rule, coalesce("value", 'none') AS "value", period, min(source_file) AS source_file, count(*) AS lines,
+            sum(value_usd) AS usd
+        FROM read_parquet(?) WHERE rule IN {LEFT_OUT} AND product_id IS NOT NULL GROUP BY ALL
+    """,
+}
 Places = Iterator[tuple[dict, dict]]  # the keys of a place, and what is to be said of it
 
 
@@ -36,8 +65,8 @@ def findings(ds: Dataset, cells: pd.DataFrame, lines: Path, *, strict: bool = Tr
     """
     rows, columns = [], [column.name for column in tables()["findings"].columns]
     if len(cells):
-        by_file = _by_file(cells, lines)
-        sources = _series(ds, cells) | _registers(ds, cells, by_file)
+        of_lines = _of_lines(cells, lines)
+        sources, by_file = _series(ds, cells) | of_lines | _registers(ds, cells), of_lines["products_of_files"]
         usd = sources["value"]
         explained = pd.DataFrame(False, usd.index, usd.columns)
         for name, about in EXPECTATIONS.items():
@@ -72,13 +101,19 @@ def open_questions(table: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
     return rows.drop_duplicates("key")
 
 
-def _by_file(cells: pd.DataFrame, lines: Path) -> pd.DataFrame:
-    """Accepted lines by file, period and product, and how many are twins of another one; of very many lines, some."""
+def _of_lines(cells: pd.DataFrame, lines: Path) -> dict[str, pd.DataFrame]:
+    """The tables of `OF_LINES`; of very many lines, twins and prices are those of some."""
     files = str(lines if lines.is_file() else lines / "*.parquet")
-    nth = max(1, int(cells["lines"].sum()) // SOME)
+    nth, usual = max(1, int(cells["lines"].sum()) // SOME), cells.groupby("period")["value_usd"].sum().median()
     with duckdb.connect() as connection:
-        table = connection.execute(TWINS.format(nth=nth), [files]).df()
-    return table[table["period"].isin(cells["period"].astype("str"))]
+        known = {name: connection.execute(sql.format(nth=nth), [files]).df() for name, sql in OF_LINES.items()}
+    aside = known.pop("left_out")
+    aside = aside.assign(share=aside["usd"] / usual).sort_values("period")  # also of a period that has no import
+    for name, table in known.items():
+        if "period" in table:
+            known[name] = table[table["period"].isin(cells["period"].astype("str"))]
+    by_file = known["products_of_files"].groupby(["source_file", "period"], as_index=False)[["lines", "twins"]].sum()
+    return known | {"files": by_file} | {rule: aside[aside["rule"].eq(rule)] for rule in LEFT_OUT}
 
 
 def _series(ds: Dataset, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -95,11 +130,14 @@ def _series(ds: Dataset, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
     vehicles = output.reindex(usd.index.get_level_values("plant_id")).set_axis(usd.index)
     at_home = _wide(ds.deliveries, USE, "value_usd", span)
     at_home = at_home.reindex(usd.index.droplevel(["all", "origin"])).set_axis(usd.index)
+    usd = usd.where(usd > 0)  # a value of zero is none
     used = usd.groupby(level=USE).transform("sum", min_count=1)
     in_all = usd * (1 + at_home.fillna(0) / used)
+    usual = used.fillna(0).add(at_home.fillna(0)).median(axis=1)
+    replaced = at_home.gt(0) & at_home.ge(usual / 2, axis=0)
     return {
         "lines": lines.groupby(level="all").sum(min_count=1),
-        "value": usd.mask(used.isna() & (vehicles.eq(0) | at_home.gt(0)), 0.0),  # nothing, and a reason for it
+        "value": usd.mask(used.isna() & (vehicles.eq(0) | replaced), 0.0),  # nothing, and a reason for it
         "unit_value": usd / kg.where(kg > 0),
         "use": (usd / vehicles.where(vehicles > 0), in_all / vehicles.where(vehicles > 0)),
         "vehicles": output,
@@ -126,6 +164,7 @@ def _jumps(series: pd.DataFrame | tuple, about: dict, usd: pd.DataFrame, explain
         middle = groups.median().where(groups.count() >= about.get("least", 1))
         odd = middle.abs() > np.log(about["ratio"])
         odd &= usd.groupby(level=by).sum() / usd.sum() >= about["stake"] if whole else True
+        odd.iloc[:, 1:-1] &= not about.get("ends", False)
         for key, flags in odd[odd.any(axis=1)].iterrows():
             for place, span in _runs(by, key, flags):
                 yield place, {"span": span, "ratio": np.exp(middle.loc[key, span[0]])}
@@ -191,19 +230,22 @@ def _within(place: dict, usd: pd.DataFrame) -> np.ndarray:
     return np.logical_and.reduce([usd.index.get_level_values(name) == key for name, key in known.items()])
 
 
-def _registers(ds: Dataset, cells: pd.DataFrame, by_file: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """What is compared row by row: registers beside imports, capacity and output; rates, target, files."""
+def _registers(ds: Dataset, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What is compared row by row: registers beside imports, capacity and output; rates, target, origins, weights."""
     total = cells.groupby(["product_id", "period"])[VOLUME].sum()
     price = (total["value_usd"] / total["net_kg"]).groupby(level=0).median()  # one period that is off moves no median
     year = total["net_kg"].groupby(level=0).quantile(0.75) * YEAR[ds.frequency]  # a good one, and not one that is off
     products = pd.DataFrame({"price": price, "year_kg": year})
     sheets = ds.project_products.merge(ds.projects, on="project_id", validate="m:1", suffixes=("", "_project"))
     sheets = sheets.join(products, on="product_id", validate="m:1").fillna({"use": 1.0, "plant_share": 1.0})
+    sheets = sheets.merge(ds.products[["product_id", "localisable_share"]], on="product_id", validate="m:1")
+    ramps = [[*map(float, shares.split(";"))] for shares in sheets["ramp_up"].fillna("1")]
     dates = sheets[["start", "first_output", "trial_output"]].apply(pd.to_datetime, format="ISO8601", errors="coerce")
     sheets = sheets.assign(
         capacity_kg=sheets["capacity"] * sheets["kg_per_unit"],
         alike=sheets.groupby(["product_id", "capacity", "use"])["project_id"].transform("size"),
-        ramp=[np.diff([*map(float, shares.split(";"))]).min(initial=0) for shares in sheets["ramp_up"].fillna("1")],
+        ramp=[np.diff(shares).min(initial=0) for shares in ramps],
+        ramp_most=[*map(max, ramps)],
         **{f"{name}_year": in_years(pd.DatetimeIndex(day)) for name, day in dates.items()},
     )
     supplied = pd.MultiIndex.from_frame(sheets[PAIR]).isin(pd.MultiIndex.from_frame(ds.deliveries[PAIR]))
@@ -221,16 +263,23 @@ def _registers(ds: Dataset, cells: pd.DataFrame, by_file: pd.DataFrame) -> dict[
     deliveries = deliveries.assign(early_years=early.where(cut_kg > 0, 0.0))
     target = {"amount_usd": np.nan, "year": np.nan, **ds.target, "last": cells["period"].max().year}
     target |= {"begin": getattr(ds.programme_start, "year", np.nan), "base_end": ds.base_period.end_time.year}
+    target |= {"programme_start": ds.programme_start}
     target |= {"full_usd": sheets.groupby("project_id")["year_usd"].first().sum()}
+    imports = cells.assign(weighed=cells["value_usd"].where(cells["net_kg"] > 0))
+    imports = imports.groupby("period", as_index=False)[["value_usd", "weighed"]].sum()
+    strange = cells[cells["origin"].isin(strange_origins(cells).index)]
+    strange = strange.groupby(["origin", "period"], as_index=False)[["lines", "value_usd"]].sum()
+    origins = strange.merge(imports, on="period", validate="m:1", suffixes=("", "_of_all"))
     return {
         "sheets": sheets,
         "output": output,
         "best_output": output.sort_values("quantity").drop_duplicates(PAIR, keep="last"),
         "deliveries": deliveries.fillna({"used": float(uses.empty)}),
-        "exchange_rates": ds.exchange_rates,
+        "deliveries_in_all": pd.DataFrame({"ratio": [deliveries.eval("value_usd / net_kg / price").median()]}),
+        "exchange_rates": ds.exchange_rates[ds.exchange_rates["date"] <= cells["period"].max().end_time],
         "target": pd.DataFrame([target]),
-        "files": by_file.groupby(["source_file", "period"], as_index=False)[["lines", "twins"]].sum(),
-        "products_of_files": by_file,
+        "origins": origins.assign(share=origins["value_usd"] / origins["value_usd_of_all"]),
+        "weights": imports.assign(usual=(imports["weighed"] / imports["value_usd"]).median()),
     }
 
 

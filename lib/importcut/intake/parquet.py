@@ -103,10 +103,11 @@ def _query(relation: str, fit: Fit, source_file: str, top: int, signs: dict, dat
     for n, name in enumerate(FAULTS, start=1):
         branches = " ".join(f"WHEN {k} THEN {rule[n]}" for k, rule in enumerate(rules))
         shaped.append(f"CASE WHEN code IS NOT NULL THEN CASE code {branches} END END AS {name}")  # nearly none has one
+    counts = [f"code = {k}" for k, rule in enumerate(rules) if rule[1] == "'unreadable_value'"]  # once it is corrected
     for column in tables()["declarations"].columns[2:]:
         value = _or_default(column.name, column.type, fit)
-        if column.name == "date":
-            value = f"CASE WHEN code IS NULL THEN {value} END"  # a line that does not count extends no period
+        if column.name == "date":  # a line that cannot count extends no period
+            value = f"CASE WHEN {' OR '.join(['code IS NULL', *counts])} THEN {value} END"
         shaped.append(f"{value} AS {column.name}")
     return f"SELECT {', '.join(shaped)} FROM (SELECT *, {code} FROM ({read}))"
 

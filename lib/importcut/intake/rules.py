@@ -64,7 +64,7 @@ def with_rule(
         product_id=_.of_code.fill_null(_product(coded, codes)),
         value_rule=ibis.ifelse(_.value_usd.isnull(), "converted", NOTHING),
         invoice_usd=ibis.ifelse(_.value_usd.isnull(), ibis.null("float64"), _.invoice_value * _.rate_usd),
-        value_usd=_.value_usd.fill_null(_.invoice_value * _.rate_usd),
+        value_usd=_.value_usd.fill_null(ibis.ifelse(_.fault.isnull(), _.invoice_value * _.rate_usd, None)),
         declared_kg=_.net_weight * _.unit_kg,
     )
     judged = valued.mutate(rule=_rule(valued, silent, ds))
@@ -86,7 +86,7 @@ def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
     look_alikes = str.maketrans(CLEANING["hs_code"]["look_alikes"], CLEANING["hs_code"]["digits"])
     bare = declared.str.replace(r"[\s.\-]", "", regex=True).str.translate(look_alikes)
     prefixes, with_pattern = hs_prefixes(ds.products), set(ds.products.dropna(subset="text_pattern")["product_id"])
-    level = min(6, *(len(code) for own in prefixes.values() for code in own))  # of the shortest prefix
+    level = min([6, *(len(code) for own in prefixes.values() for code in own)])  # of the shortest prefix
     becomes = dict(ds.concordance[["hs_code", "becomes"]].itertuples(index=False))
     rows = []
     for written, plain, n in zip(declared, bare, counted["lines"], strict=True):
@@ -289,8 +289,10 @@ def known_origins(lines: ibis.Table) -> pd.DataFrame:
 
 
 def strange_origins(cells: pd.DataFrame) -> pd.Series:
-    """Import value by what is written for a country and means none, the largest first."""
-    strange = cells[~cells["origin"].isin({"XX", *country_codes().values()})]
+    """Import value by what is written for a country and means none, or several joined by +, the largest first."""
+    known = {bare_name("XX"), *country_codes()}
+    means = {name: known.issuperset(map(bare_name, name.split("+"))) for name in cells["origin"].unique()}
+    strange = cells[~cells["origin"].map(means).astype("bool")]
     return strange.groupby("origin")["value_usd"].sum().sort_values(ascending=False)
 
 

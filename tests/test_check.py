@@ -100,6 +100,22 @@ def test_a_faulty_value_of_a_workbook_is_corrected_by_its_column(folder, tmp_pat
     assert done.exit_code == 0 and "impossible date" not in done.stdout
 
 
+def test_a_value_of_a_workbook_that_is_corrected_counts_in_the_period_of_its_line(folder, tmp_path):
+    file = folder / "declarations" / "2025Q1.csv"
+    rows = pd.read_csv(file, dtype="str")
+    rows.loc[1, "value_usd"] = "forty"
+    rows.to_excel(file.with_suffix(".xlsx"), index=False, engine="xlsxwriter")
+    file.unlink()
+    call(folder, "--faults", tmp_path / "faults.csv")
+    faults = pd.read_csv(tmp_path / "faults.csv", dtype="str", keep_default_na=False)
+    faults.loc[faults["expect"].eq("forty"), ["value", "source"]] = "40", "letter of the importer"
+    faults.to_csv(tmp_path / "faults.csv", index=False)
+    done = call(folder, "--correct", tmp_path / "faults.csv")
+    assert done.exit_code == 0, done.stderr
+    cells = examination(folder).cleaned.cells
+    assert cells.groupby(cells["period"].astype("str"))["value_usd"].sum().to_dict() == {"2025Q1": 200.0}
+
+
 def test_a_dataset_without_faults_has_no_line_to_correct(folder, tmp_path):
     file = folder / "declarations" / "2025Q1.csv"
     file.write_text("\n".join([HEADER, *LINES[:3]]) + "\n", encoding="utf-8")
@@ -250,3 +266,70 @@ def test_an_optional_column_that_one_file_of_several_has_lost_is_told_and_so_is_
     assert ["15", "3", "of these, origins that are no country: Atlantis"] in page
     every = {tuple(line.split(maxsplit=2)) for line in call(folder, "--all").stdout.splitlines()}
     assert {("15", "3", "of these, origin: unknown"), ("5", "1", "of these, origin: missing")} <= every
+
+
+def test_many_faults_in_one_column_of_a_file_are_one_and_all_shows_each(folder):
+    rows = [f"g{n},1,2025-01-1{n},40,111,3208200000,enamel,CN,10,kg,-{n + 1}" for n in range(8)]
+    file = folder / "declarations" / "2025Q1.csv"
+    file.write_text("\n".join([HEADER, *LINES[:3], *rows]) + "\n", encoding="utf-8")
+    rates = (folder / "exchange_rates.csv").read_text(encoding="utf-8").splitlines()
+    days = [f"2025-01-0{n},EUR,1,0" for n in range(2, 7)]
+    (folder / "exchange_rates.csv").write_text("\n".join([*rates, *days]) + "\n", encoding="utf-8")
+    texts = [text for *_, text in listed(folder)]
+    assert texts[0] == "declarations/2025Q1.csv line 5 and 7 more: value_usd -1.0 (negative value)"
+    place = f"exchange_rates.csv row {len(rates) + 1}: usd 0"
+    assert texts[1:] == [f"5 × usd of exchange_rates.csv, first {place}"]
+    assert sum("usd 0 — " in line for line in call(folder, "--all").stdout.splitlines()) == 5
+
+
+def test_a_line_whose_value_cannot_be_read_ranks_as_lines_usually_are_worth(folder):
+    change(folder, "declarations/2025Q1.csv", ",10,kg,100", ",10,kg,hundred")
+    assert listed(folder)[:2] == [
+        (520.0, False, "declarations/2025Q1.csv line 5 and 1 more: hs_code 2807000000 (hs code unknown)"),
+        (None, False, "declarations/2025Q1.csv line 2: value_usd hundred (unreadable value)"),
+    ]
+
+
+def test_a_file_of_which_no_line_fits_its_header_is_refused_for_its_header(folder):
+    lines = [f"h{n},1,2025-01-10,40,111,3208200000,enamel,CN,10,kg,100" for n in range(6)]
+    file = folder / "declarations" / "more.csv"
+    file.write_text("\n".join([HEADER.removeprefix("declaration_id,"), *lines]) + "\n", encoding="utf-8")
+    what = "declarations/more.csv: none of its 6 lines has as many fields as its header"
+    assert (None, True, what) in listed(folder)
+
+
+def test_a_code_that_one_file_of_several_alone_lacks_is_told(folder):
+    for month in range(1, 7):
+        codes = ["3208200000", "3820000000"] if month != 4 else ["3208200000"]
+        rows = [
+            f"{code}{month}{n},1,2025-0{month}-10,40,111,{code},paint,CN,{n},kg,9" for code in codes for n in range(25)
+        ]
+        (folder / "declarations" / f"{month}.csv").write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
+    (folder / "declarations" / "2025Q1.csv").unlink()
+    [told] = [defect for defect in examination(folder).defects if "commodity code" in defect.text]
+    assert told.text.startswith(
+        "declarations/4.csv: has no line of commodity code 3820000000, of which the other files"
+    )
+    assert not told.stops
+
+
+def test_an_answer_to_nothing_and_regimes_that_nobody_names_are_told(folder):
+    change(folder, "dataset.toml", 'import_regimes = ["40"]\n', "")
+    with (folder / "dataset.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[answers]\n"plant_missing: nowhere 2025Q1" = "closed"\n')
+    texts = [text for *_, text in listed(folder)]
+    assert 'dataset.toml: "plant_missing: nowhere 2025Q1" under [answers] answers nothing that is asked' in texts
+    assert any("import_regimes is left out (declarations/2025Q1.csv)" in text for text in texts)
+
+
+def test_a_publication_that_was_altered_stops_check_as_it_stops_the_report(repository, tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    own = shutil.copytree(repository / "data" / "raw" / "sample", tmp_path / "own")
+    given = own / "published" / "2026Q2"
+    (given / "ledger.csv").write_bytes((given / "ledger.csv").read_bytes() + b"\n")
+    [stop] = [defect.text for defect in examination(own).defects if defect.stops]
+    assert stop.startswith("published/2026Q2/ledger.csv: is not the file that was given out")
+    (given / "manifest.json").unlink()
+    result = examination(own)
+    assert not any(defect.stops for defect in result.defects)
+    assert any(defect.text.startswith("published/2026Q2/manifest.json: is missing") for defect in result.defects)

@@ -9,21 +9,21 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from importcut.app.coverage import Coverage, coverage_of
+from importcut.app.coverage import CAUSE, Coverage, coverage_of, publications
 from importcut.app.publish import alone
-from importcut.dataset import Dataset, write_whole
+from importcut.dataset import Dataset, as_of, write_whole
 from importcut.intake.clean import Cleaned, clean_imports, faulty_lines
 from importcut.intake.corrections import amended, to_correct
-from importcut.intake.declarations import RawFile, lost_columns, periods, read_declarations
+from importcut.intake.declarations import RawFile, lost_codes, lost_columns, periods, read_declarations
 from importcut.intake.expectations import findings, open_questions
 from importcut.intake.opening import Examined, examine, open_dataset
 from importcut.intake.rules import SENDER, strange_origins
 from importcut.intake.values import Fault
 from importcut.schema import PAIR, PLACE, USE, DataError
 
-CAUSE = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
 MOST, MOST_NAMES = 4, 8  # defects, and columns that are not read, shown unless all are asked for
-MANY = 4  # defects of one kind, from which on they are counted together, likewise
+MANY = 4  # defects of one kind, from which on they are counted together; all of them are shown likewise
+COMMON = 0.05  # of a file's lines: more of them with one fault in one column have a common cause
 MOST_ROWS = 2  # formats, and twice as many rows of what was accepted and set aside: twenty lines, all in all
 
 
@@ -31,7 +31,8 @@ MOST_ROWS = 2  # formats, and twice as many rows of what was accepted and set as
 class Defect:
     """Something to mend: import value at stake (USD; None where nobody can tell), what, whether it stops a report.
 
-    kind : what many like it are counted together as; question : whether an answer in dataset.toml may end it
+    kind : what many like it are counted together as; question : whether an answer in dataset.toml may end it;
+    lines : of which nobody can tell the value; parts : the many that are counted together
     """
 
     value_usd: float | None
@@ -39,6 +40,8 @@ class Defect:
     stops: bool
     kind: str = ""
     question: bool = False
+    lines: int = 0
+    parts: tuple["Defect", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,19 +68,22 @@ def examination(name: str | Path) -> Examination:
     try:
         files, cleaned, faulty = _cleaned(examined.ds)
     except DataError as error:
-        texts = [*str(error).split("\n"), *map(str, examined.faults)]
-        files, cleaned, faulty, defects = [], None, pd.DataFrame(), [Defect(None, text, True) for text in texts]
+        files, cleaned, faulty = [], None, pd.DataFrame()
+        defects = [Defect(None, text, True) for text in str(error).split("\n")] + _faults(examined, lambda _: None)
     else:
-        value = _at_stake(examined, cleaned.cells, faulty)
-        defects = [Defect(value(fault), str(fault), True) for fault in examined.faults]
-        defects += _set_aside(faulty, examined.places) + _sizes(cleaned)
+        defects = _faults(examined, _at_stake(examined, cleaned.cells, faulty))
+        defects += _set_aside(faulty, files, examined) + _sizes(cleaned)
         if not any(str(fault).startswith("dataset.toml") for fault in examined.faults):
             span, obstacles = _coverage(examined.ds, files, cleaned)
             defects += [Defect(None, text, True) for text in obstacles] + _stray(span, cleaned)
-        if span and not any(defect.stops for defect in defects):
+        if span and span.latest and not examined.faults:
             defects += _questions(examined.ds, cleaned, span.latest)
-    defects += [Defect(None, text, False) for text in (*map(str, examined.unfilled), *lost_columns(files))]
-    defects.sort(key=lambda d: (-(d.value_usd or 0), not d.stops))  # stable: else in the order of the data's way
+            defects += [Defect(None, *note) for note in publications(as_of(examined.ds, span.latest))]
+    notes = [*lost_columns(files), *lost_codes(files), *_without_regimes(examined.ds, files)]
+    defects = _counted_together(defects) + [Defect(None, str(n), False) for n in (*examined.unfilled, *notes)]
+    total, lines = (0.0, 1) if cleaned is None else cleaned.cells[["value_usd", "lines"]].sum()
+    usual = total / max(lines, 1)  # what a line may be worth whose value nobody can read
+    defects.sort(key=lambda d: (-(d.value_usd or d.lines * usual), not d.stops))  # stable: else in the data's order
     return Examination(examined, tuple(files), cleaned, faulty, span, tuple(defects))
 
 
@@ -89,9 +95,9 @@ def statement(result: Examination, everything: bool = False) -> list[str]:
 
 def to_mend(result: Examination, everything: bool = False) -> list[str]:
     """What is to be mended, worst first; ! marks what stops a report, which has the first claim to a place."""
-    alike = result.defects if everything else _counted_together(result.defects)
-    first = sorted(alike, key=lambda d: not d.stops)[: None if everything else MOST]
-    defects, more = [d for d in alike if d in first], len(alike) - len(first)
+    every = [part for d in result.defects for part in ((everything and d.parts) or (d,))]
+    first = sorted(every, key=lambda d: not d.stops)[: None if everything else MOST]
+    defects, more = [d for d in every if d in first], len(every) - len(first)
     lines = (
         [f"{'USD at stake':>16}   to mend (! = before a report can be made, ? = a question)"] if result.defects else []
     )
@@ -100,15 +106,24 @@ def to_mend(result: Examination, everything: bool = False) -> list[str]:
 
 
 def _counted_together(defects: Sequence[Defect]) -> list[Defect]:
-    """The defects, many of one kind as one: their value, their number and the first of them."""
-    kinds, merged = {}, []
-    for defect in defects:
+    """The defects, many of one kind as one: their value (of rows of a register the largest), number and the first."""
+    kinds, together = {}, []
+    for defect in sorted(defects, key=lambda d: -(d.value_usd or 0)):
         kinds.setdefault((defect.kind or defect.text, defect.stops), []).append(defect)
     for (kind, stops), same in kinds.items():
-        value = sum(d.value_usd or 0 for d in same) or None
-        text = f"{len(same)} × {kind}, first {same[0].text}"
-        merged += same if len(same) < MANY else [Defect(value, text, stops)]
-    return sorted(merged, key=lambda d: (-(d.value_usd or 0), not d.stops))
+        values, lines = [d.value_usd or 0 for d in same], sum(d.lines for d in same)
+        text, value = f"{len(same):,} × {kind}, first {same[0].text}", max(values) if stops else sum(values)
+        merged = Defect(value or None, text, stops, lines=lines, parts=tuple(same))
+        together += same if len(same) < MANY else [merged]
+    return together
+
+
+def _faults(examined: Examined, value: Callable[[Fault], float | None]) -> list[Defect]:
+    """What is wrong with settings and registers; much in one column of a file is counted together."""
+    return [
+        Defect(value(fault), str(fault), True, f"{fault.column or 'row'} of {fault.place}" * any(fault.rows))
+        for fault in examined.faults
+    ]
 
 
 def verdict(result: Examination) -> str:
@@ -200,7 +215,7 @@ def _cleaned(ds: Dataset) -> tuple[list[RawFile], Cleaned, pd.DataFrame]:
 def _coverage(ds: Dataset, files: list[RawFile], cleaned: Cleaned) -> tuple[Coverage | None, Sequence[str]]:
     """What a report of the latest period can be, and what stands against it."""
     try:
-        span = coverage_of(ds, cleaned.cells, horizon=periods(files, ds.frequency)[-1])
+        span = coverage_of(ds, cleaned.cells, horizon=periods(files, ds.frequency)[-1], quarantine=cleaned.quarantine)
     except DataError as error:
         return None, [str(error)]
     return span, span.obstacles
@@ -224,7 +239,17 @@ def _questions(ds: Dataset, cleaned: Cleaned, last: pd.Period) -> list[Defect]:
     """The expectations that do not hold and are not answered."""
     table = findings(ds, cleaned.cells[cleaned.cells["period"] <= last], cleaned.lines, strict=False)
     rows = open_questions(table, ds)[["value_usd", "text", "severity"]].itertuples(index=False)
-    return [Defect(usd, text, severity == "stop", question=True) for usd, text, severity in rows]
+    idle = [key for key in ds.answers if key not in {*table["key"], *(table["expectation"] + ": all")}]
+    stale = [f'dataset.toml: "{key}" under [answers] answers nothing that is asked — take it out' for key in idle]
+    questions = [Defect(usd, text, severity == "stop", question=True) for usd, text, severity in rows]
+    return questions + [Defect(None, text, False) for text in stale]
+
+
+def _without_regimes(ds: Dataset, files: Sequence[RawFile]) -> list[str]:
+    """That lines of every customs regime count though the files tell them apart."""
+    names = [file.source_file for file in files if "regime" in file.columns and not ds.import_regimes]
+    what = "lines of every regime count, also of export and transit, for import_regimes is left out"
+    return [f"dataset.toml: {what} ({name}) — name the regimes that are imports" for name in names[:1]]
 
 
 def _at_stake(examined: Examined, cells: pd.DataFrame, faulty: pd.DataFrame) -> Callable[[Fault], float | None]:
@@ -252,17 +277,23 @@ def _at_stake(examined: Examined, cells: pd.DataFrame, faulty: pd.DataFrame) -> 
     return value
 
 
-def _set_aside(faulty: pd.DataFrame, places: dict[str, str]) -> list[Defect]:
+def _set_aside(faulty: pd.DataFrame, files: Sequence[RawFile], examined: Examined) -> list[Defect]:
     """The faults among the lines set aside: those of one cause together, at their first line."""
-    lines = faulty.assign(usd=faulty["value_usd"].abs()).groupby(CAUSE, dropna=False, sort=False)
-    causes = lines.agg(
-        source_file=("source_file", "first"), line=("line", "first"), n=("line", "size"), usd=("usd", "sum")
-    ).reset_index()
-    for name, place in places.items():
+    of_column = faulty.groupby(["source_file", "reason", "column"], dropna=False)
+    common = of_column["line"].transform("size").ge(MANY) & faulty["reason"].ne("hs_code_unknown")
+    lines = faulty["source_file"].map({file.source_file: file.lines for file in files})
+    common &= of_column["line"].transform("size") > COMMON * lines.astype("float64")
+    value = faulty["value"].mask(common, of_column["value"].transform("first"))
+    faulty = faulty.assign(usd=faulty["value_usd"].abs(), value=value, common=faulty["source_file"].where(common, ""))
+    counted = {"source_file": ("source_file", "first"), "line": ("line", "first"), "n": ("line", "size")}
+    causes = faulty.groupby([*CAUSE, "common"], dropna=False, sort=False).agg(**counted, usd=("usd", "sum"))
+    causes = causes.reset_index()
+    for name, place in examined.places.items():
         causes["remedy"] = causes["remedy"].str.replace(f"{name}.csv", place)
-    chapter = " of chapter " + causes["value"].str[:2].where(causes["column"].eq("hs_code"))
+    coded = causes["column"].eq("hs_code") & bool(len(examined.ds.products))
+    chapter = " of chapter " + causes["value"].str[:2].where(coded)
     causes["kind"] = causes["reason"].str.replace("_", " ") + chapter.fillna("")
-    return [Defect(cause.usd or None, _cause(cause), False, cause.kind) for cause in causes.itertuples()]
+    return [Defect(c.usd or None, _cause(c), False, c.kind * (not c.common), lines=c.n) for c in causes.itertuples()]
 
 
 def _sizes(cleaned: Cleaned) -> list[Defect]:
@@ -278,13 +309,10 @@ def _sizes(cleaned: Cleaned) -> list[Defect]:
         Defect(row.value_usd, f"{row.source_file} line {row.line}: {row.kg}, {said}", False, "weights mended")
         for row in lines[lines["weight_rule"].eq("unit_repaired")].itertuples()
     ]
+    doubt = "value or weight is 1,000 times off"
     for (file, plant), own in lines[lines["weight_rule"].eq("doubted")].groupby(SENDER):
-        text = (
-            f"{file} line {own['line'].iloc[0]} and {len(own) - 1} more of {plant}: value or weight is 1,000 times off"
-        )
-        defects.append(
-            Defect(own["value_usd"].sum(), f"{text}, and nothing was changed — correct what is wrong", False)
-        )
+        text = f"{file} line {own['line'].iloc[0]} and {len(own) - 1} more of {plant}: {doubt}, and nothing was changed"
+        defects.append(Defect(own["value_usd"].sum(), f"{text} — correct what is wrong", False, f"lines whose {doubt}"))
     return defects
 
 

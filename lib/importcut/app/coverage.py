@@ -1,12 +1,16 @@
 """What a report of the accepted imports can be: of which period, whether at all, and what it has to leave out."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from importcut import economics
-from importcut.dataset import Dataset, as_of
+from importcut.dataset import PUBLISHED, Dataset, as_of
+from importcut.intake.publication import last_published, published
+from importcut.schema import DataError
 
+CAUSE = ["reason", "column", "value", "remedy"]  # lines set aside for the same are told once
 STRAY = 0.25  # of the lines that a period usually has: fewer of them, beyond a gap, are slips of the pen in the date
 
 
@@ -23,17 +27,19 @@ class Coverage:
     restrictions: tuple[str, ...]
 
 
-def coverage_of(ds: Dataset, cells: pd.DataFrame, *, horizon: pd.Period | None = None) -> Coverage:
+def coverage_of(
+    ds: Dataset, cells: pd.DataFrame, *, horizon: pd.Period | None = None, quarantine: Path | None = None
+) -> Coverage:
     """What a report can be of `ds.period`, by default of the latest one with imports: `check` and `report` ask this.
 
     Parameters
     ----------
     cells : table `cells`, from `clean_imports`
     horizon : the latest period of all lines received, where `cells` were told to end before it
+    quarantine : the lines set aside, as Parquet: without any import they say why
     """
     if cells.empty:
-        remedy = f"`importcut check {ds.name}` shows why each was set aside"
-        return Coverage(None, None, (f"{ds.name}: no line is an import of a product — {remedy}",), ())
+        return Coverage(None, None, (f"{ds.name}: no line is an import of a product{_why(ds, quarantine)}",), ())
     latest, stray = _ends(cells.groupby("period")["lines"].sum().sort_index())
     period, first = ds.period or latest, cells["period"].min()
     last = max(cells["period"].max(), horizon or latest)
@@ -44,12 +50,35 @@ def coverage_of(ds: Dataset, cells: pd.DataFrame, *, horizon: pd.Period | None =
     return Coverage(latest, stray, tuple(obstacles), tuple(_restrictions(ds, cells)))
 
 
+def _why(ds: Dataset, quarantine: Path | None) -> str:
+    """For what most lines are set aside, and what to do."""
+    aside = pd.DataFrame() if quarantine is None else pd.read_parquet(quarantine, columns=CAUSE)
+    if aside.empty:
+        return f" — `importcut check {ds.name}` shows why each was set aside"
+    (reason, column, value, remedy), lines = next(iter(aside.value_counts(CAUSE, dropna=False).items()))
+    return f", {lines:,} are set aside for {column} {value} ({reason.replace('_', ' ')}) — {remedy}"
+
+
 def ahead(ds: Dataset, latest: pd.Period) -> list[str]:
     """Registers of a dataset as of no period that go beyond the latest imports: the last file is missing."""
     tables = {"activity": ds.activity[ds.activity["scenario"].isna()], "deliveries": ds.deliveries}
     ends = {name: table["period"].max() for name, table in tables.items() if len(table)}
     text = "{0}.csv records {1}, imports end with {2} — add the file of {1}, or make the report of --period {2}"
     return [text.format(name, end, latest) for name, end in ends.items() if ds.period is None and end > latest]
+
+
+def publications(ds: Dataset) -> list[tuple[str, bool]]:
+    """What is wrong with the publication that a report of `ds.period` is compared with, and whether it stops that."""
+    try:
+        published(ds)
+        folder = last_published(ds)
+    except DataError as error:
+        return [("; ".join(str(error).split("\n")), True)]
+    if folder is None or (folder / "manifest.json").exists():
+        return []
+    what = "is missing, so that nobody can tell whether its tables are as they were given out"
+    remedy = f"put it back, or publish {folder.name} again"
+    return [(f"{PUBLISHED}/{folder.name}/manifest.json: {what} — {remedy}", False)]
 
 
 def outside(ds: Dataset, period: pd.Period, first: pd.Period, last: pd.Period) -> list[str]:

@@ -216,7 +216,8 @@ def _imports(ds: Dataset, key: str, horizon: pd.Period) -> dict:
         from importcut.intake.declarations import read_declarations
 
         files = read_declarations(ds)
-        span = coverage_of(ds, clean_imports(files, ds).cells, horizon=horizon)
+        cleaned = clean_imports(files, ds)
+        span = coverage_of(ds, cleaned.cells, horizon=horizon, quarantine=cleaned.quarantine)
         about = {"latest": span.latest and str(span.latest), "obstacles": span.obstacles}
         about |= {"restrictions": span.restrictions, "files": _places(files, ds)}
         imports = {"key": key, "tables": table_digests(ds), **about}

@@ -26,6 +26,8 @@ from importcut.schema import DataError, listed
 
 BEGINNING = 250_000  # bytes of a text file among which its header is looked for
 MALFORMED = {"line": "int64", "reason": "str", "value": "str", "raw": "str"}
+SEVERAL = 5  # lines none of which fits the header, or files of which one lacks a code: of fewer nothing is told
+MANY_LINES = 20  # of a code in the middle one of several files: by chance none has none
 AT_ONCE = 2  # files: while one is looked at by its signs, another one is cast
 FILES = ("declarations", "malformed")  # of a RawFile
 LONGEST_NAME = 150  # bytes of a file's name in the names of what is made of it; file systems have room for 255
@@ -96,6 +98,9 @@ class _Source:
         if not lines or (len(malformed) == lines and not any(line["raw"].strip() for line in malformed)):
             remedy = "put the file received there, or take it away"
             raise DataError(f"{self.source_file}: the file has no lines below its header — {remedy}")
+        if lines >= SEVERAL and sum(line["reason"] == "malformed_line" for line in malformed) == lines:
+            what = f"none of its {lines} lines has as many fields as its header"
+            raise DataError(f"{self.source_file}: {what} — correct the header, or ask its sender")
         target, aside = Path(f"{self.stem}.parquet"), Path(f"{self.stem}.malformed.parquet")
         pd.DataFrame(malformed, columns=[*MALFORMED]).astype(MALFORMED).to_parquet(aside, index=False)
         kind = fit.format.name, self.encoding, self.separator
@@ -157,6 +162,20 @@ def lost_columns(files: list[RawFile]) -> list[str]:
     return [
         f"{f}: has no column {what}, which most files of {of} have — ask for it" for (of, f), what in lacking.items()
     ]
+
+
+def lost_codes(files: list[RawFile]) -> list[str]:
+    """The files of several that alone have no line of commodity codes which the others have many of, as sentences."""
+    if len(files) < SEVERAL:
+        return []
+    query = "SELECT source_file, hs_code, count(*) AS n FROM read_parquet(?) WHERE fault IS NULL GROUP BY ALL"
+    with duckdb.connect() as connection:
+        counts = connection.execute(query, [[glob.escape(str(file.declarations)) for file in files]]).df()
+    table = counts.pivot(index="source_file", columns="hs_code", values="n").fillna(0)
+    lost = table.eq(0) & (table.median() >= MANY_LINES) & table.eq(0).sum().eq(1)
+    codes = {file: ", ".join(row.index[row][:SEVERAL]) for file, row in lost.iterrows() if row.any()}
+    rest = "of which the other files have many — add the lines, or see under which code they stand"
+    return [f"{file}: has no line of commodity code {lacking}, {rest}" for file, lacking in codes.items()]
 
 
 def _up_to(files: list[RawFile], ds: Dataset) -> list[RawFile]:

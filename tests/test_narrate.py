@@ -382,3 +382,9 @@ def test_the_part_of_an_estimate_that_no_output_supports_is_told(uzbekistan):
 def test_a_period_without_lines_is_told(sample):
     missing = sample.quality.head(1).assign(check="period_missing", certainty="found", period="2025Q2")
     assert "No import line was received for Q2 2025" in narrate.doubts(missing, Voice("en", sample.ds)).text
+
+
+def test_lines_whose_value_nobody_can_read_are_not_told_as_worth_nothing(sample):
+    aside = sample.quality.head(1).assign(treatment="set_aside", kind="fault", lines=12, affected_value_usd=0.0)
+    text = narrate.doubts(aside, Voice("en", sample.ds)).text
+    assert "12 lines, whose value is not known" in text and "$0" not in text

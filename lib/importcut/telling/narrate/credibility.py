@@ -70,7 +70,9 @@ def doubts(quality: pd.DataFrame, say: Voice) -> Finding:
     value, check = quality["affected_value_usd"], quality["check"]
     aside = quality[quality["treatment"].eq("set_aside")].groupby("kind")[["lines", "affected_value_usd"]].sum()
     aside = aside.assign(lines=[say("lines", n=int(n)) for n in aside["lines"]]).reset_index()
-    kinds, without = say.each("doubts.kind", aside), check.eq("missing_weight") & quality["treatment"].eq("kept")
+    known = aside["affected_value_usd"].gt(0)  # of lines that cannot be read nobody knows the value
+    kinds = [*say.each("doubts.kind", aside[known]), *say.each("doubts.kind_unvalued", aside[~known])]
+    without = check.eq("missing_weight") & quality["treatment"].eq("kept")
     mended = value[check.isin(["missing_weight", "wrong_unit"]) & ~without].sum()
     products = [*say.names("products")[quality.loc[without, "product_id"].unique()]]
     doubted = value[check.eq("doubted_size")].sum()

@@ -132,6 +132,8 @@ def _said(mutation: Mutation, new: tuple[str, ...], *, stops: bool) -> Outcome:
 
 def signatures(text: str) -> set[str]:
     """A finding without what moves when nothing new is said: where it stands first and how often; a line's value."""
+    if many := re.fullmatch(r"[\d,]+ × (.*?), first .*", text):
+        return {many[1]}
     return {PLACE.sub("", text), re.sub(r"(?: and [\d,]+ more)?: \w+ \S+ \(", " (", text)}
 
 

@@ -14,7 +14,7 @@ BY_KEY = {mutation.key: mutation for mutation in MUTATIONS}
 def cases(keys):
     """Mutations as cases of a test: what is not held yet is expected to fail."""
     why = {key: TODAY.get(key) or NATURE.get(key) for key in keys}
-    marks = {key: [pytest.mark.xfail(strict=False, reason=why[key])] if why[key] else [] for key in keys}
+    marks = {key: [pytest.mark.xfail(strict=True, reason=why[key])] if why[key] else [] for key in keys}
     return [pytest.param(BY_KEY[key], id=key, marks=marks[key]) for key in keys]
 
 

@@ -1,8 +1,6 @@
 """Claims from customs data alone: the estimator against a maintained library and published figures, and its tests."""
 
-from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -11,52 +9,14 @@ import pytest
 from importcut.economics.cuts import falsification_tests, identification, plant_cuts, realised_cuts
 from importcut.economics.methods import Declined, Question, synthetic_did
 from importcut.economics.placebo import estimate, placebo_test
-from importcut.economics.series import observe
 from importcut.language import Voice, languages
-from importcut.schema import NATIONAL
+from worlds import observed_of
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "uzbekistan" / "imports_hs6_partner.csv"
 YEARS = pd.period_range("2012", "2023", freq="Y", name="period")
 FIRST = pd.Period("2018-01", "M")
 MADE = {"caustic": "281511", "pvc": "390410", "tyres": "401110"}
 SAME_PLANTS = {"390110", "390120", "390130", "390140", "390190", "390210", "390230", "390290"}
-
-
-def panel_of(cells):
-    """The panel of cells (period, product_id, origin, net_kg, value_usd), all as measured."""
-    cells = cells.assign(plant_id=NATIONAL, raw_kg=cells["net_kg"], comparable=True, evidence="measured")
-    return cells.assign(
-        price_evidence="measured", unit_value=cells["value_usd"] / cells["net_kg"].where(cells["net_kg"] > 0)
-    )
-
-
-def observed_of(base, cells, starts, *, exports=None, trial=None, **settings):
-    """What the methods see of cells: product → month of first output; every other product is a donor."""
-    settings = {"counterfactual": "synthetic_did", "absence": "missing", "frequency": "Y"} | settings
-    projects = pd.DataFrame({"project_id": [*starts], "first_output": [*starts.values()], "trial_output": trial})
-    sheet = pd.DataFrame({"project_id": [*starts], "product_id": [*starts], "replaces_kg": 1.0, "capacity": 1e9})
-    sheet = sheet.assign(kg_per_unit=1.0, imported_input_usd_per_kg=np.nan)
-    donors = sorted(set(cells["product_id"]) - set(starts))
-    registers = {"projects": projects, "project_products": sheet, "deliveries": base.deliveries.head(0)}
-    registers |= {"donors": pd.DataFrame({"product_id": donors, "use": "yes", "reason": "rule"})}
-    registers |= {
-        "activity": base.activity.head(0),
-        "output": base.output.head(0).assign(period=cells["period"].head(0)),
-    }
-    products = pd.DataFrame({"product_id": sorted(cells["product_id"].unique())})
-    products = products.assign(
-        hs_prefixes=[f"{n:06}" for n in products.index], priority=0.0, text_pattern=None, group="g"
-    )
-    mirror = cells.head(0) if exports is None else exports[exports["product_id"].isin(products["product_id"])]
-    codes = mirror["product_id"].map(products.set_index("product_id")["hs_prefixes"])
-    mirror = mirror.assign(hs_code=codes).rename(columns={"origin": "partner"}).drop(columns="product_id")
-    registers |= {"products": products, "partner_exports": mirror}
-    period = cells["period"].max()
-    ds = replace(base, registers=MappingProxyType(dict(base.registers) | registers), period=period, **settings)
-    span = pd.DataFrame({"period": pd.period_range(cells["period"].min(), period)})
-    sums = cells.groupby("product_id")[["value_usd", "net_kg"]].sum()
-    prices = (sums["value_usd"] / sums["net_kg"]).rename("price").reset_index().merge(span, how="cross")
-    return observe(ds, panel_of(cells), prices.assign(plant_id=NATIONAL))
 
 
 def steady(fall=0.0, n=40, *, seed=1, noise=0.1, before=1.0):

@@ -112,7 +112,7 @@ def test_conda_takes_packages_from_conda_forge_alone_and_the_project_from_this_f
     assert [spec for spec in specs.values() if spec.channel] == []
     assert [name for name, _ in environment["dependencies"][-1].items()] == ["pip"]
     by_pip = [re.split("[<>=]", text)[0] for text in environment["dependencies"][-1]["pip"]]
-    lacking = ["pysyncon", "pypandoc-binary", "typst", "sphinx-revealjs", "axe-playwright-python"]
+    lacking = ["pysyncon", "pypandoc-binary", "typst", "sphinx-revealjs", "axe-playwright-python", "diff-diff"]
     assert by_pip == [*lacking, "--editable ."], "the rest is on conda-forge"
 
 

@@ -192,7 +192,7 @@ def claim(base, name, seed, fall, method):
 
 
 def results(base, methods=("synthetic_did", "control_basket"), replicates=REPLICATES, worlds=tuple(WORLDS)):
-    """By method and world: share of false cuts, of planted cuts told, by the fit alone, mean and median miss, coverage."""
+    """By method and world: shares of false cuts and of planted ones told, misses, and coverage of the range."""
     rows = []
     for method in methods:
         for name in worlds:

@@ -19,6 +19,7 @@ _PUBLIC = {
     "economics": ["way"],
     "economics.indices": [
         "concentration", "fisher", "hidiroglou_berthelot", "lmdi", "log_mean", "median_index", "placebo_rank",
+        "synthetic_expectation",
     ],
     "economics.panel": ["import_panel", "profile", "quality", "unrepaired"],
     "economics.prices": ["mix_constant_prices", "price_components", "rate_index"],

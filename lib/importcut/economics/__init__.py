@@ -41,6 +41,7 @@ class Way:
     cuts: pd.DataFrame  # the estimates that are credited to a project
     realised: pd.DataFrame  # table `cuts_realised`
     expected: pd.DataFrame  # table `counterfactual`
+    estimated: pd.DataFrame  # the same with every estimate, told or not
 
 
 def way(ds: Dataset, cells: pd.DataFrame, method: str | None = None) -> Way:
@@ -57,7 +58,7 @@ def way(ds: Dataset, cells: pd.DataFrame, method: str | None = None) -> Way:
     groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[USE]
     prices = mix_constant_prices(panel, groups, ds.base_period, plants=served)
     observed = observe(ds, panel, prices, broken=unrepaired(findings))
-    return by_method(Way(panel, findings, prices, observed, *[pd.DataFrame()] * 6), method)
+    return by_method(Way(panel, findings, prices, observed, *[pd.DataFrame()] * 7), method)
 
 
 def obstacles(ds: Dataset, cells: pd.DataFrame) -> list[str]:
@@ -88,4 +89,5 @@ def by_method(walked: Way, method: str | None = None) -> Way:
         cuts=cuts,
         realised=realised_cuts(ds, estimates, identified),
         expected=counterfactual_imports(walked.panel, cuts, ds),
+        estimated=counterfactual_imports(walked.panel, estimates, ds),
     )

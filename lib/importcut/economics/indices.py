@@ -5,6 +5,8 @@ import pandas as pd
 
 from importcut.schema import ITEM
 
+TIME_RIDGE = 1e-6  # of the weights of periods, in standard deviations: so small that it only makes them unique
+HEAVY = 1e3  # weight of the row that makes weights add up to 1, among rows of logarithms
 ROUNDING = 1e-6  # of scores: where all ratios are equal, the last digit of one is no outlier
 
 
@@ -145,6 +147,50 @@ def concentration(panel: pd.DataFrame) -> pd.Series:
 def median_index(series: np.ndarray, base: np.ndarray) -> np.ndarray:
     """Median over the columns of their values relative to their mean in the base rows; one value a row."""
     return np.median(series / np.nanmean(series[base], axis=0), axis=1)
+
+
+def synthetic_expectation(
+    own: np.ndarray,
+    donors: np.ndarray,
+    early: np.ndarray,
+    late: np.ndarray,
+    *,
+    fit: np.ndarray | None = None,
+    season: np.ndarray | None = None,
+) -> np.ndarray:
+    """What a series would have been after a start, by synthetic difference-in-differences; one value a row.
+
+    Donors and early rows are weighted in logarithms, with a level of its own for every series and season.
+
+    Parameters
+    ----------
+    own, donors : rows of periods; donors with a column each, all above zero in early and late rows
+    early, late : rows before the start, and rows compared with them; `fit`: those early ones that weights are made of
+    season : of each row; none if left out
+
+    References
+    ----------
+    Arkhangelsky, Athey, Hirshberg, Imbens and Wager (2021), American Economic Review 111, algorithm 1.
+    """
+    fit, season = early if fit is None else fit, np.zeros(len(own)) if season is None else season
+    with np.errstate(divide="ignore"):  # what vanishes after the start is no part of what is expected
+        logs = np.log(np.column_stack([own, donors]))
+    levels = np.stack([logs[fit & (season == s)].mean(axis=0) if s in season[fit] else logs[0] for s in season])
+    apart, others = (logs - levels)[:, 0], (logs - levels)[:, 1:]
+    spread = np.diff(others[early], axis=0).std(ddof=1)
+    omega = _simplex_weights(others[fit], apart[fit], np.sqrt(late.sum()) * spread**2 * fit.sum())
+    lam = _simplex_weights(others[fit].T, others[late].mean(axis=0), (TIME_RIDGE * spread) ** 2 * others.shape[1])
+    return np.exp(levels[:, 0] + lam @ (apart[fit] - others[fit] @ omega) + others @ omega)
+
+
+def _simplex_weights(columns: np.ndarray, target: np.ndarray, ridge: float) -> np.ndarray:
+    """Weights of the columns, zero or more, that add up to 1 and follow the target best, but for its level."""
+    from scipy.optimize import nnls
+
+    centred, n = columns - columns.mean(axis=0), columns.shape[1]
+    rows = np.vstack([centred, np.sqrt(ridge) * np.eye(n), np.full((1, n), HEAVY)])
+    weights = nnls(rows, np.concatenate([target - target.mean(), np.zeros(n), [HEAVY]]))[0]
+    return weights / weights.sum()
 
 
 def placebo_rank(own: float, others: np.ndarray) -> dict[str, float]:

@@ -5,17 +5,14 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import nnls
 
-from importcut.economics.indices import median_index
+from importcut.economics.indices import median_index, synthetic_expectation
 from importcut.economics.series import Observed
 from importcut.schema import NATIONAL, YEAR
 
 FEWEST_DONORS = 3  # of fewer the median is one donor, or the mean of two
 FEWEST_PERIODS = 5  # before the first output: fewer are matched by any weights
 FEWEST_YEARS = 2  # before the first output: with one, nothing says how a product moves against the donors
-TIME_RIDGE = 1e-6  # of the weights of periods, in standard deviations: so small that it only makes them unique
-HEAVY = 1e3  # weight of the row that makes weights add up to 1, among rows of logarithms
 
 
 class Declined(Exception):
@@ -94,11 +91,7 @@ def synthetic_control(observed: Observed, question: Question) -> np.ndarray:
 
 
 def synthetic_did(observed: Observed, question: Question) -> np.ndarray:
-    """Synthetic difference-in-differences: donors and early periods weighted, every series with a level of its own.
-
-    Logarithms, with a level for each season, so that a quarter is compared with the same quarter of other years.
-    """
-    # Arkhangelsky, Athey, Hirshberg, Imbens and Wager (2021), American Economic Review 111, algorithm 1
+    """Synthetic difference-in-differences; a quarter is compared with the same quarter of other years."""
     _enough_donors(question)
     series = observed.values(question.basis, [question.product, *question.donors])
     reported, early = np.isfinite(series).all(axis=1), observed.before(question.first)
@@ -108,25 +101,10 @@ def synthetic_did(observed: Observed, question: Question) -> np.ndarray:
         raise Declined("few_years")
     if not (series[early] > 0).all() or not (series[late, 1:] > 0).all():
         raise Declined("no_base")
-    with np.errstate(divide="ignore"):  # imports that vanish after the start are no part of what is expected
-        logs = np.log(series)
     season = observed.periods.asi8 % YEAR[observed.ds.frequency]
     if not np.isin(season[late], season[fit]).all():
         raise Declined("few_years")
-    levels = np.stack([logs[fit & (season == s)].mean(axis=0) if s in season[fit] else logs[0] for s in season])
-    own, others = (logs - levels)[:, 0], (logs - levels)[:, 1:]
-    spread = np.diff(others[early], axis=0).std(ddof=1)
-    omega = _weights(others[fit], own[fit], np.sqrt(late.sum()) * spread**2 * fit.sum())
-    lam = _weights(others[fit].T, others[late].mean(axis=0), (TIME_RIDGE * spread) ** 2 * others.shape[1])
-    return np.exp(levels[:, 0] + lam @ (own[fit] - others[fit] @ omega) + others @ omega)
-
-
-def _weights(columns: np.ndarray, target: np.ndarray, ridge: float) -> np.ndarray:
-    """Weights of the columns, zero or more, that add up to 1 and follow the target best, but for its level."""
-    centred, n = columns - columns.mean(axis=0), columns.shape[1]
-    rows = np.vstack([centred, np.sqrt(ridge) * np.eye(n), np.full((1, n), HEAVY)])
-    weights = nnls(rows, np.concatenate([target - target.mean(), np.zeros(n), [HEAVY]]))[0]
-    return weights / weights.sum()
+    return synthetic_expectation(series[:, 0], series[:, 1:], early, late, fit=fit, season=season)
 
 
 def donor_weights(observed: Observed, question: Question) -> pd.Series:

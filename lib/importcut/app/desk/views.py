@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from importcut.app.desk.basis import Standpoint
-from importcut.economics.cuts import DELIVERIES, counterfactual_imports
+from importcut.economics.cuts import DELIVERIES
 from importcut.economics.planning import flows, horizon, plan, project_cuts
 from importcut.economics.standing import ranking, target_status
 from importcut.language import Voice
@@ -66,7 +66,7 @@ def actual_and_expected(here: Standpoint, *, product: str | None = None, method:
     say, way = here.say, here.way(method)
     expected, realised = way.expected, way.realised
     if way.observed.ds.counterfactual != DELIVERIES:  # what is not told is drawn as the estimate that it is
-        expected = counterfactual_imports(way.panel, way.estimates, way.observed.ds)
+        expected = way.estimated
         realised = realised.assign(identified=realised["gross_usd"].notna())
     if product is not None:
         expected, realised = (t[t["product_id"].eq(product)] for t in (expected, realised))

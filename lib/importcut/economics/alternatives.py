@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from importcut.economics.cuts import DELIVERIES, GROSS, PRICED, case_test, delivering, delivery_cuts
+from importcut.economics.cuts import AT_ORIGINS, DELIVERIES, GROSS, case_test, delivering, delivery_cuts
 from importcut.economics.methods import METHODS, Declined, expected_imports
 from importcut.economics.placebo import estimate, expected_of_all, main_question, variants
 from importcut.economics.series import Observed
@@ -70,7 +70,7 @@ def _by_records(observed: Observed) -> list[dict]:
     """The cuts by delivery records as rows of `estimates`; none without deliveries."""
     if observed.ds.deliveries.empty:
         return []
-    records = delivery_cuts(observed).rename(columns=PRICED).assign(net_usd=np.nan)
+    records = delivery_cuts(observed).rename(columns=AT_ORIGINS).assign(net_usd=np.nan)
     cuts = records.groupby(PAIR)[["gross_kg", "gross_usd"]].sum(skipna=False)
     drawn = delivery_outcome(observed.ds, records, PAIR)
     cuts = cuts.join(interval({"gross": drawn["gross"]})) if drawn else cuts

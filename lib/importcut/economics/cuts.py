@@ -15,7 +15,7 @@ from importcut.economics.uncertainty import delivery_outcome, interval
 from importcut.schema import PAIR, ROW, UNTOLD, USE, VOLUME, YEAR, conform, weakest
 
 DELIVERIES = "deliveries"  # the method that reads records instead of a series
-PRICED = {"gross_low_usd": "cheapest_usd", "gross_high_usd": "dearest_usd"}  # of records: usual origins' prices
+AT_ORIGINS = {"gross_low_usd": "cheapest_usd", "gross_high_usd": "dearest_usd"}  # of records: usual origins' prices
 GROSS = ["gross_kg", "gross_usd", "gross_low_usd", "gross_high_usd"]
 SUMS = ["delivered_kg", *GROSS, "current_usd"]
 PLANT_CUTS = [*PAIR, "plant_id", "period", *SUMS, "base_kg", "evidence"]
@@ -99,7 +99,7 @@ def realised_cuts(ds: Dataset, estimates: pd.DataFrame, identification: pd.DataF
         scale = (gross / table["gross_usd"]).where(table["gross_evidence"].eq("inferred"), 1)
         table[f"net{end}_usd"] = gross - (stated * scale).fillna(gross * share)
     by_records = ds.counterfactual == DELIVERIES
-    table = table.assign(**{name: table[end] if by_records else np.nan for end, name in PRICED.items()})
+    table = table.assign(**{name: table[end] if by_records else np.nan for end, name in AT_ORIGINS.items()})
     if by_records and len(table):
         drawn = interval(delivery_outcome(ds, table, ROW))
         table = table.drop(columns=[*drawn]).join(drawn, on=ROW)

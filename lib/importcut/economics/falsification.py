@@ -13,7 +13,7 @@ from importcut.schema import PAIR, PASSED, TESTS, YEAR
 CLAIM = [*PAIR, "test", "value", "threshold", "verdict", "why"]  # columns of table `tests`
 DOUBT = 2  # times `placebo_p`: one early year has little power, so that doubt asks for less proof than belief
 HALF = 0.5  # of the fall must show in the partners' reports, and among all partners
-STOCKED = 1.25  # base to the median of the years before it, from which it holds stocks
+STOCKED = 1.25  # base to the median of the years before it, donors to donors, from which it holds stocks
 YEARS_BEFORE = 4  # for the test of stocks: three years have no usual one
 
 
@@ -88,14 +88,15 @@ def _diversion(fall: Fall) -> dict:
 
 
 def _stocks(fall: Fall) -> dict:
-    """The last year before the start to the median of those before it: imports may have been brought forward."""
-    observed = fall.observed
-    kg = observed.kg.loc[observed.before(fall.question.first), fall.question.product]
-    years = kg.groupby(kg.index.year).agg(["sum", "count"])
-    whole = years.loc[years["count"].eq(YEAR[observed.ds.frequency]), "sum"]
-    if len(whole) < YEARS_BEFORE:
+    """The last year before the start to the median of those before it, against the donors': imports brought forward."""
+    observed, question = fall.observed, fall.question
+    kg = observed.kg.loc[observed.before(question.first), [question.product, *question.donors]]
+    counted = kg[question.product].groupby(kg.index.year).count()
+    years = kg.groupby(kg.index.year).sum()[counted.eq(YEAR[observed.ds.frequency])]
+    if len(years) < YEARS_BEFORE:
         return {"value": np.nan, "threshold": STOCKED, "verdict": "not_run", "why": "few_periods"}
-    ratio = whole.iloc[-1] / whole.iloc[:-1].median()
+    ratios = years.iloc[-1] / years.iloc[:-1].median()  # all imports may have grown: that is no stock
+    ratio = ratios.iloc[0] / ratios.iloc[1:].median()
     return _verdict(ratio, STOCKED, ratio <= STOCKED)
 
 

@@ -1,12 +1,15 @@
 """The panel: weights that are missing, periods that are, and what was asked outside the data."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
 import pytest
 
+from economy.hs_revisions import recut_codes
 from importcut.economics.panel import import_panel, profile, quality, unrepaired
+from importcut.economics.programme import next_products
 from importcut.intake.opening import open_dataset
 from importcut.schema import DataError, empty
 
@@ -194,7 +197,7 @@ def test_each_threshold_of_the_ratio_test_counts(ds):
     assert found(even, outlier_u=0.0) == {"p4"} and found(even, outlier_u=0.0, outlier_a=1e6) == set()
 
 
-@pytest.mark.parametrize(("dataset", "most"), [("sample", 30), ("uzbekistan", 10)])
+@pytest.mark.parametrize(("dataset", "most"), [("sample", 30), ("uzbekistan", 60)])
 def test_outliers_are_few_and_never_in_weights_that_were_mended(dataset, most, request):
     way = request.getfixturevalue(dataset)
     found = way.quality.query("check == 'unit_value_outlier'")
@@ -205,16 +208,16 @@ def test_outliers_are_few_and_never_in_weights_that_were_mended(dataset, most, r
 WAX = [("wax", "2024Q3", 200.0, 100.0), ("wax", "2024Q4", 150.0, 100.0), ("wax", "2025Q1", 100.0, 100.0)]
 
 
-def recut(ds, prefixes, **first):
+def recut(ds, prefixes, lines=WAX, **first):
     """Findings on the codes of wax, under `prefixes`, where customs began to use an edition in the period `first`."""
     products = ds.products.iloc[:2].assign(product_id=["wax", "never imported"], hs_prefixes=prefixes)
     editions = MappingProxyType({edition[1:]: pd.Period(period) for edition, period in first.items()})
     other = replace(ds, hs_revisions=editions, registers=MappingProxyType({**ds.registers, "products": products}))
-    _, findings = import_panel(imports(*WAX), other)
+    _, findings = import_panel(imports(*lines), other)
     return findings.query("check == 'hs_revision'"), findings
 
 
-@pytest.mark.parametrize("prefixes", ["390720", "39072011", "3907", "320810; 390729"])
+@pytest.mark.parametrize("prefixes", ["390720", "39072011", "390720;390721", "320810; 390729", "854921"])
 def test_a_recut_code_is_a_finding_that_nothing_repairs(ds, prefixes):
     found, findings = recut(ds, prefixes, _2022="2024Q4")
     [row] = found.to_dict("records")
@@ -226,6 +229,14 @@ def test_a_recut_code_is_a_finding_that_nothing_repairs(ds, prefixes):
 def test_a_code_that_was_not_recut_is_no_finding(ds):
     assert recut(ds, "390210", _2022="2024Q4")[0].empty
     assert recut(ds, "390720", _2017="2024Q4")[0].empty, "recut in 2022, not in 2017"
+    assert recut(ds, "392690", _2022="2024Q4")[0].empty, "electrical waste takes crumbs of it, as of hundreds of codes"
+
+
+@pytest.mark.parametrize("prefixes", ["3907", "390720;390721;390729", "390;4001"])
+def test_a_product_that_holds_all_codes_of_a_group_goes_on(ds, prefixes):
+    assert recut(ds, prefixes, _2022="2024Q4")[0].empty
+    gap = recut(ds, prefixes, _2022="2024Q4", lines=[WAX[0], WAX[2], ("oil", "2024Q4", 1.0, 1.0)])[0]
+    assert set(gap["product_id"]) == {"wax"}, "an empty period between"
 
 
 @pytest.mark.parametrize("first", [{}, {"_2022": "2024Q3"}, {"_2022": "2025Q2"}])
@@ -242,16 +253,94 @@ def test_a_code_that_ended_and_brings_no_more_imports_is_found_too(ds):
     assert (row["product_id"], row["affected_value_usd"], row["lines"]) == ("wax", 0, 0)
 
 
-def test_the_recut_heading_is_found_in_the_real_series_and_no_other(uzbekistan):
-    found = uzbekistan.quality.query("check == 'hs_revision'")
-    assert found[["period", "product_id"]].to_numpy().tolist() == [["2023", "cleaning_preparations"]]
-    assert unrepaired(uzbekistan.quality) == {"cleaning_preparations"}
+def every_code(uzbekistan):
+    """The received file with each of its codes as a product of its own: findings, and the codes that were recut."""
+    raw = pd.read_csv(uzbekistan.ds.path / "imports" / "imports_hs6_partner.csv", dtype={"hs6": "str"})
+    raw = raw.dropna(subset="import_usd")
+    lines = pd.DataFrame(
+        {
+            "product_id": raw["hs6"],
+            "plant_id": "national",
+            "origin": raw["partner"],
+            "period": pd.PeriodIndex(raw["year"].astype("str"), freq="Y"),
+            "value_usd": raw["import_usd"],
+            "net_kg": raw["import_kg"],
+            "weight_rule": raw["import_kg"].isna().map({True: "missing", False: "declared"}),
+            "lines": 1,
+        }
+    )
+    codes = pd.DataFrame({"product_id": sorted(raw["hs6"].unique())}).reindex(columns=uzbekistan.ds.products.columns)
+    products = codes.assign(hs_prefixes=codes["product_id"], priority=1)
+    silent = uzbekistan.ds.registers["partner_exports"].iloc[:0]
+    registers = {**uzbekistan.ds.registers, "products": products, "partner_exports": silent}
+    return lines, replace(uzbekistan.ds, registers=MappingProxyType(registers))
 
 
-def test_recut_codes_are_written_as_codes_once_an_edition(repository):
+def test_every_code_that_ends_begins_or_is_narrowed_is_found_in_the_real_file_and_no_other(uzbekistan):
+    lines, ds = every_code(uzbekistan)
+    found = import_panel(lines, ds)[1].query("check == 'hs_revision'")
+    first = {revision: str(period) for revision, period in ds.hs_revisions.items()}
+    sides = ds.recut.melt("revision", ["from", "to"], value_name="code").dropna()
+    listed = {(code, first[revision]) for revision, code in zip(sides["revision"], sides["code"], strict=True)}
+    imported = set(lines["product_id"])
+    assert {*zip(found["product_id"], found["period"].astype("str"), strict=True)} == {
+        place for place in listed if place[0] in imported
+    }
+    # by the calendar alone: what is last reported before 2022, or first in 2018 or 2023, by several partners
+    years = lines.groupby("product_id")["period"].agg(["min", "max"]).astype("str")
+    for code in ("340211", "340220", "300220", "382200", "390720", "300241", "340250", "390729", "401180", "390761"):
+        assert code in set(found["product_id"]), code
+        assert years.loc[code, "max"] < "2022" or years.loc[code, "min"] in ("2018", "2023")
+
+
+def test_codes_that_begin_after_an_empty_year_are_neither_donor_nor_treated(uzbekistan):
+    recut = set(uzbekistan.quality.query("check == 'hs_revision'")["product_id"])
+    assert {"surfactants_anionic", "washing_retail", "polyethers", "vaccines_human"} <= recut
+    assert recut <= unrepaired(uzbekistan.quality) and not recut & set(uzbekistan.observed.donors)
+    treated = uzbekistan.observed.cases
+    assert set(treated.loc[treated["product_id"].isin(recut), "reason"]) <= {"broken_series"}
+    nothing = pd.DataFrame(columns=["period", "cap_kg", "price", "product_id"]).astype({"period": "period[Y]"})
+    products = next_products(uzbekistan.ds, uzbekistan.panel, nothing)
+    assert products.loc[products["product_id"].isin(recut), "growth"].isna().all(), "no rise across a break"
+
+
+def test_recut_codes_are_written_as_codes(repository):
     codes = pd.read_csv(repository / "lib" / "importcut" / "hs_revisions.csv", dtype="str")
-    assert codes["hs6"].str.fullmatch(r"\d{4}|\d{6}").all() and set(codes["revision"]) == {"2017", "2022"}
-    assert codes.notna().all(axis=None) and not codes.duplicated(["revision", "hs6"]).any()
+    both = codes[["from", "to"]].stack().dropna()
+    assert both.str.fullmatch(r"\d{6}").all() and set(codes["revision"]) == {"2017", "2022"}
+    assert codes["from"].isna().eq(codes["relation"].eq("fan")).all() and not codes.duplicated().any()
+
+
+CORRELATION = Path(__file__).parents[2] / "shared" / "data" / "hs_correlation.csv"  # beside this checkout, if at all
+
+
+@pytest.mark.skipif(not CORRELATION.exists(), reason="the correlation tables are not here")
+def test_the_recut_codes_are_those_of_the_correlation_tables(repository):
+    made = recut_codes(pd.read_csv(CORRELATION, dtype="str"))
+    known = pd.read_csv(repository / "lib" / "importcut" / "hs_revisions.csv", dtype="str")
+    assert made.astype("str").fillna("").to_csv() == known.fillna("").to_csv()
+
+
+@pytest.mark.parametrize("chapters", [(28, 40), (28, 87)])
+def test_the_weights_of_2021_break_in_chemicals_however_many_other_lines_there_are(uzbekistan, chapters):
+    lines, ds = every_code(uzbekistan)
+    chapter = lines["product_id"].str[:2].astype(int)
+    found = import_panel(lines[chapter.between(*chapters)], ds)[1].query("check == 'reporting_break'")
+    assert set(found["period"].astype("str")) == {"2021"} and set(found["treatment"]) == {"imputed"}
+    assert found["product_id"].str[:2].astype(int).between(28, 40).all(), "vehicles, metals and textiles do not break"
+
+
+def test_partners_confirm_the_break_of_weights_or_refute_it(uzbekistan):
+    found = uzbekistan.quality.query("check == 'reporting_break'")
+    assert set(found["certainty"]) == {"confirmed"}
+    of_code = uzbekistan.ds.products.set_index("product_id")["hs_prefixes"].str[:6]
+    own = uzbekistan.cells.groupby(["product_id", "period"])[["value_usd", "net_kg"]].sum(min_count=1).reset_index()
+    alike = own.assign(partner="KR", hs_code=own["product_id"].map(of_code)).drop(columns="product_id")
+    ds = replace(uzbekistan.ds, registers=MappingProxyType({**uzbekistan.ds.registers, "partner_exports": alike}))
+    _, findings = import_panel(uzbekistan.cells, ds)
+    refuted = findings.query("check == 'reporting_break'")
+    assert set(refuted["certainty"]) == {"refuted"} and set(refuted["treatment"]) == {"kept"}
+    assert not unrepaired(refuted), "a price moved"
 
 
 def test_only_what_was_left_as_it_is_counts_as_unrepaired():
@@ -266,5 +355,5 @@ def test_only_what_was_left_as_it_is_counts_as_unrepaired():
             (None, "period_missing", "kept"),
         ],
         columns=["product_id", "check", "treatment"],
-    )
+    ).assign(certainty="found")
     assert unrepaired(findings) == {"a", "c", "f"}

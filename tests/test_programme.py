@@ -101,6 +101,9 @@ def imports(**values):
     return table.assign(plant_id="p", comparable=table["origin"].ne("RU"))
 
 
+NO_CODES = pd.DataFrame(columns=["revision", "group", "from", "to"], dtype="str")
+
+
 @pytest.fixture
 def case():
     """Four products of which one has a project; by hand in the tests below."""
@@ -122,7 +125,8 @@ def case():
     )
     ds = SimpleNamespace(
         frequency="Q", period=pd.Period("2025Q4"), base_period=pd.Period("2024"), target={"year": 2026},
-        products=products, project_products=made, weights={},
+        products=products.assign(priority=1, hs_prefixes="99"), project_products=made, weights={},
+        comparison=set(), hs_revisions={}, recut=NO_CODES,
     )  # fmt: skip
     return ds, panel
 
@@ -269,9 +273,12 @@ def test_a_dataset_without_measures_plan_or_register_says_so(uzbekistan):
     status, products = told(uzbekistan)
     say = Voice("en", uzbekistan.ds)
     assert status.empty and narrate.measures(status, say).text == "No measures are registered for this dataset."
-    assert products["feasibility"].isna().all() and products["concentration"].isna().all()
+    assert products["feasibility"].isna().all() and products["concentration"].notna().all()
+    assert not set(products["product_id"]) & uzbekistan.ds.comparison, (
+        "what only serves for comparison is no next product"
+    )
     finding = narrate.next_steps(products, say)
-    assert "Not known, and left out: supplier concentration and feasibility." in finding.text
+    assert "Not known, and left out: feasibility." in finding.text
     assert "an upper bound" in finding.text and finding.evidence == "assumed"
     assert narrate.next_steps(products.head(0), say).text == "No imported product is without a project."
     unranked = products.assign(rank=pd.NA)

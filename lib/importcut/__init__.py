@@ -37,7 +37,7 @@ _PUBLIC = {
     "economics.cost_benefit": ["appraisal", "effective_protection", "payback"],
     "economics.standing": ["ranking", "target_status"],
     "economics.comparison": ["changes", "ledger"],
-    "economics.programme": ["measures_status", "next_products"],
+    "economics.programme": ["import_register", "measures_status", "next_products"],
     "telling.chart.style": ["picture"],
     "telling.chart.rows": [
         "plot_bars", "plot_bridge", "plot_estimates", "plot_matrix", "plot_pairs", "plot_probabilities",

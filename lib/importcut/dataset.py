@@ -36,7 +36,7 @@ class Dataset:
     processed : where the tables made of it lie, see `processed_folder`.
     uncertainty : by which shares imported inputs and replacement in the sheets may be off, and why (SPREADS without).
     weights : of the criteria in the ranking of products without a project; empty where it states none.
-    recut : revision and hs6, codes that a revision of the Harmonized System recut (hs_revisions.csv).
+    recut : revision, group, from, to: codes that became one another in a revision of the Harmonized System.
     files, formats : how raw files are to be read, and formats of its own (`[[files]]`, `[formats.<name>]`).
     answers : why what was not expected is right, by expectation and place (`[answers]`).
     input_output : what `[input_output]` says, and the tables of that folder (input_output.toml); empty without them.
@@ -96,10 +96,7 @@ class Dataset:
 
     @property
     def partner_exports(self) -> pd.DataFrame:
-        """What partners say they exported here: period, product_id, origin, value_usd (FOB), net_kg.
-
-        A weight is empty where one of the codes of the product lacks it; codes of no product are left out.
-        """
+        """What partners say they exported here: period, product_id, origin, value_usd (FOB), net_kg (or empty)."""
         exports = self.registers["partner_exports"]
         prefixes = hs_prefixes(self.products[self.products["text_pattern"].isna()])  # nobody describes the goods
         fits = {code: [p for p, own in prefixes.items() if code.startswith(own)] for code in {*exports["hs_code"]}}
@@ -107,6 +104,11 @@ class Dataset:
         known = exports.assign(product_id=exports["hs_code"].map(of_code)).dropna(subset="product_id")
         by_cell = known.rename(columns={"partner": "origin"}).groupby(["period", "product_id", "origin"])
         return by_cell[VOLUME].agg(lambda values: values.sum(skipna=False)).reset_index()
+
+    @property
+    def comparison(self) -> set[str]:
+        """Products that are no subject of the programme, and serve as donors at most."""
+        return {*self.products.loc[self.products["scope"].eq("comparison"), "product_id"]}
 
     def names(self, register: str, language: str) -> pd.Series:
         """Names in `language` of the rows of products, plants, purposes or projects, by id."""

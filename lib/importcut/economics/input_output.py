@@ -60,7 +60,8 @@ def imported_base(ds: Dataset, panel: pd.DataFrame) -> pd.DataFrame:
     base = inputs[inputs.index.str.startswith(tuple(table["inputs"]))].sum()
     output = _vehicles(table["vehicles"], range(min(year, last, start), ds.target["year"] + 1), max(year, last))
     usd = base * output / output.at[year, "base"]
-    customs = panel.loc[panel["period"] > ds.period - YEAR[ds.frequency], "value_usd"].sum()
+    subject = panel[~panel["product_id"].isin(ds.comparison)]
+    customs = subject.loc[subject["period"] > ds.period - YEAR[ds.frequency], "value_usd"].sum()
     flat = pd.DataFrame({"table_year": base, "last_year": usd.at[last, "base"]}, usd.index)
     usd = flat.join(usd).assign(customs=customs).loc[start:]
     sums = pd.DataFrame({"annual": usd.loc[ds.target["year"]], "cumulative": usd.sum()}).rename_axis("source")

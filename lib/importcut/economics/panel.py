@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from importcut.dataset import Dataset
+from importcut.dataset import Dataset, hs_prefixes
 from importcut.economics.indices import beyond_quartiles, hidiroglou_berthelot
 from importcut.schema import CELL, USE, VOLUME, YEAR, DataError, conform
 
 UNREPAIRED = ("hs_revision", "reporting_break", "missing_weight")  # findings that bar a product where nothing mended it
+LAST_CHAPTERS = (24, 27, 40, 49, 67, 71, 83, 92, 97)  # of blocks of adjoining chapters that are reported alike
+FEWEST_LINES = 20  # of a block, for a verdict on its weights
 
 
 def import_panel(cells: pd.DataFrame, ds: Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -78,30 +80,54 @@ def _log_unit_values(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _mend_breaks(cells: pd.DataFrame, lines: pd.DataFrame, ds: Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Impute the weights of the product lines that break with most others, worst period first."""
-    beyond, share = np.log(ds.thresholds["reporting_break_ratio"]), ds.thresholds["reporting_break_share"]
-    series, findings = _log_unit_values(cells), []
-    while (worst := _worst_break(series, beyond, share)) is not None:
-        period, flagged, suspected = worst
-        interpolated = (series.shift(1).loc[period] + series.shift(-1).loc[period])[flagged] / 2
-        broken, touched = (t["period"].eq(period) & t["product_id"].isin(flagged) for t in (cells, lines))
-        treatment, certainty = ("kept", "suspected") if suspected else ("imputed", "found")
-        rows = _touched(lines[touched], ["period", "product_id"]).assign(check="reporting_break", kind="weights")
-        findings.append(rows.assign(treatment=treatment, certainty=certainty))
-        if suspected:
-            break
-        factor = np.exp(series.loc[period, flagged] - interpolated)
-        cells.loc[broken, "net_kg"] *= cells.loc[broken, "product_id"].map(factor)
-        cells.loc[broken, ["evidence", "price_evidence"]] = "inferred"
-        series.loc[period, flagged] = interpolated
+    """Impute the weights of the product lines that break with most others of their block, worst period first."""
+    exports, series, findings = ds.partner_exports.dropna(), _log_unit_values(cells), []
+    mirror = _log_unit_values(exports) if len(exports) else series.iloc[:0]
+    declared = cells.groupby(["period", "product_id"])["raw_kg"].sum().unstack().reindex_like(series) > 0
+    for own in _blocks(series.columns, ds):
+        while (worst := _worst_break(series[own].where(declared[own]), ds)) is not None:  # an imputed weight tells none
+            period, flagged, certainty = worst
+            certainty = _by_partners(series, mirror, period, flagged, ds) if certainty == "found" else certainty
+            broken, touched = (t["period"].eq(period) & t["product_id"].isin(flagged) for t in (cells, lines))
+            mended = certainty in ("found", "confirmed")
+            rows = _touched(lines[touched], ["period", "product_id"]).assign(check="reporting_break", kind="weights")
+            findings.append(rows.assign(treatment="imputed" if mended else "kept", certainty=certainty))
+            if certainty == "suspected":
+                break
+            if not mended:  # the price moved on both sides: these lines have told what they can
+                series.loc[period, flagged] = np.nan
+                continue
+            interpolated = (series.shift(1).loc[period] + series.shift(-1).loc[period])[flagged] / 2
+            factor = np.exp(series.loc[period, flagged] - interpolated)
+            cells.loc[broken, "net_kg"] *= cells.loc[broken, "product_id"].map(factor)
+            cells.loc[broken, ["evidence", "price_evidence"]] = "inferred"
+            series.loc[period, flagged] = interpolated
     return cells, pd.concat(findings, ignore_index=True) if findings else pd.DataFrame(columns=["period"])
 
 
-def _worst_break(series: pd.DataFrame, beyond: float, share: float) -> tuple[pd.Period, pd.Index, bool] | None:
-    """The period in which most lines move together, farthest from their neighbours; the last one if no other does."""
+def _blocks(products: pd.Index, ds: Dataset) -> list[pd.Index]:
+    """The products by blocks of chapters; one with few lines joins a block beside it, where one is large enough."""
+    chapter = pd.Series({product: codes[0][:2] for product, codes in hs_prefixes(ds.products).items()}, dtype="str")
+    block = pd.Series(np.searchsorted(LAST_CHAPTERS, chapter.reindex(products).astype("float64")), products)
+    large = block.value_counts().loc[lambda lines: lines >= FEWEST_LINES].index
+    if large.empty:
+        return [products]  # too narrow a dataset to be divided
+    nearest = {own: next((n for n in (own, own + 1, own - 1) if n in large), None) for own in block.unique()}
+    return [own.index for _, own in block.groupby(block.map(nearest))]
+
+
+def _distances(series: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
+    """How far log unit values lie from those of the same season a year before and after, or else of the neighbours."""
+    from_year, from_next = (series - (series.shift(n) + series.shift(-n)) / 2 for n in (YEAR[ds.frequency], 1))
+    return from_year.fillna(from_next)
+
+
+def _worst_break(series: pd.DataFrame, ds: Dataset) -> tuple[pd.Period, pd.Index, str] | None:
+    """The period in which most lines move together, farthest from the others; the last one if no other does."""
     # a break also sets the neighbours half as far apart from theirs: that is why the farthest comes first
-    inner = series - (series.shift(1) + series.shift(-1)) / 2
-    for distance, suspected in ((inner, False), (series.diff().tail(1), True)):
+    beyond, share = np.log(ds.thresholds["reporting_break_ratio"]), ds.thresholds["reporting_break_share"]
+    last = series.diff(YEAR[ds.frequency]).tail(1)
+    for distance, certainty in ((_distances(series, ds), "found"), (last, "suspected")):
         direction = np.sign(distance.median(axis=1))
         flags = distance.mul(direction, axis=0).gt(beyond)
         counted = distance.notna().sum(axis=1)
@@ -109,8 +135,18 @@ def _worst_break(series: pd.DataFrame, beyond: float, share: float) -> tuple[pd.
         broken = shares.index[shares >= share]
         if len(broken):
             period = distance.abs().where(flags).median(axis=1)[broken].idxmax()
-            return period, flags.columns[flags.loc[period]], suspected
+            return period, flags.columns[flags.loc[period]], certainty
     return None
+
+
+def _by_partners(series: pd.DataFrame, mirror: pd.DataFrame, period: pd.Period, flagged: pd.Index, ds: Dataset) -> str:
+    """Whether the partners' unit values confirm that weights broke, or refute it by moving as far; found: neither."""
+    place = {"index": [period], "columns": flagged}
+    own, others = (_distances(table, ds).reindex(**place).loc[period] for table in (series, mirror))
+    if not others.notna().any():
+        return "found"
+    alike = (others.dropna() * np.sign(own.median())).gt(np.log(ds.thresholds["reporting_break_ratio"]))
+    return "refuted" if alike.mean() >= ds.thresholds["reporting_break_share"] else "confirmed"
 
 
 def _unit_value_outliers(cells: pd.DataFrame, lines: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
@@ -132,21 +168,39 @@ def _unit_value_outliers(cells: pd.DataFrame, lines: pd.DataFrame, ds: Dataset) 
     return touched.assign(check="unit_value_outlier", treatment="kept", kind="weights", certainty="suspected")
 
 
-def _recut_codes(lines: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
-    """Imported products whose commodity codes, or headings, a revision of the Harmonized System recut in the data."""
+def recut_products(imports: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
+    """Imported products of whose codes a revision of the Harmonized System made others, and when: product_id, period.
+
+    A product that holds all codes of a group that became one another goes on, if no period between is empty.
+    """
     first = pd.PeriodIndex([*ds.hs_revisions.values()], freq=ds.frequency)
     begun = pd.DataFrame({"revision": [*ds.hs_revisions], "period": first}).astype({"revision": "str"})
-    begun = begun[begun["period"].gt(lines["period"].min()) & begun["period"].le(ds.period)]
-    prefixes = ds.products.set_index("product_id")["hs_prefixes"].str.split(";").explode().str.strip()
-    pairs = prefixes.rename("prefix").reset_index().merge(ds.recut, how="cross")
-    touch = [p.startswith(code) or code.startswith(p) for p, code in zip(pairs["prefix"], pairs["hs6"], strict=True)]
-    touched = pairs.loc[touch, ["product_id", "revision"]].drop_duplicates().merge(begun, on="revision", validate="m:1")
+    begun = begun[begun["period"].gt(imports["period"].min()) & begun["period"].le(ds.period)]
+    key = ["revision", "period", "group"]
+    pairs = ds.recut.merge(begun, on="revision", validate="m:1")
+    codes = pairs.melt(key, ["from", "to"], "side", "code").drop_duplicates()
+    codes["whole"] = codes.groupby(key)["side"].transform("size")  # a fan with the codes that it does not name
+    codes = codes.dropna().assign(chapter=codes["code"].str[:2])
+    prefixes = pd.Series(hs_prefixes(ds.products)).explode().rename_axis("product_id").rename("prefix").reset_index()
+    pairs = prefixes.assign(chapter=prefixes["prefix"].str[:2]).merge(codes, on="chapter", validate="m:m")
+    own, code = pairs["prefix"].to_numpy(), pairs["code"].to_numpy()
+    pairs["held"], within = (np.array([*map(str.startswith, *both)], dtype=bool) for both in ((code, own), (own, code)))
+    touched = pairs[pairs["held"] | within].groupby(["product_id", *key], as_index=False)
+    table = touched.agg(held=("held", "sum"), whole=("whole", "first"))
+    place = ["product_id", "period"]
+    present = pd.MultiIndex.from_frame(imports.loc[imports["value_usd"].gt(0), place])
+    around = [pd.MultiIndex.from_frame(table[place].assign(period=table["period"] - n)).isin(present) for n in (0, 1)]
+    broken = table[~(table["held"].eq(table["whole"]) & around[0] & around[1])]
+    return broken.loc[broken["product_id"].isin(imports["product_id"]), place].drop_duplicates()
+
+
+def _recut_codes(lines: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
+    """Findings on `recut_products`."""
     return (
-        touched[touched["product_id"].isin(lines["product_id"])]
+        recut_products(lines, ds)
         .merge(_touched(lines, ["product_id", "period"]), on=["product_id", "period"], how="left", validate="1:1")
         .fillna({"lines": 0, "affected_value_usd": 0.0})
         .assign(check="hs_revision", treatment="kept", kind="classification", certainty="found")
-        .drop(columns="revision")
     )
 
 
@@ -209,6 +263,7 @@ def quality(findings: pd.DataFrame | None, rules: pd.DataFrame, ds: Dataset) -> 
 def unrepaired(findings: pd.DataFrame) -> set[str]:
     """Products whose codes were recut, or whose weights are broken or missing, and nothing mended it."""
     unmended = findings["check"].isin(UNREPAIRED) & findings["treatment"].eq("kept")
+    unmended &= findings["certainty"].ne("refuted")  # by the partners: then the price moved
     return set(findings.loc[unmended, "product_id"])
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 
 from importcut.dataset import Dataset
 from importcut.economics.indices import concentration
-from importcut.schema import YEAR, DataError, conform, empty, within
+from importcut.economics.panel import recut_products
+from importcut.schema import ITEM, VOLUME, YEAR, DataError, conform, empty, within
 
 CRITERIA = ["addressable", "growth", "concentration", "feasibility"]
 
@@ -43,7 +44,7 @@ def next_products(ds: Dataset, panel: pd.DataFrame, caps: pd.DataFrame) -> pd.Da
     The `panel` gives the imports of the last year and of the base period, `caps` (may be empty) what could be made.
     """
     last_year = panel[panel["period"].isin(_last_year(ds)) & panel["value_usd"].gt(0)]
-    candidates = last_year[~last_year["product_id"].isin(ds.project_products["product_id"])]
+    candidates = last_year[~last_year["product_id"].isin({*ds.project_products["product_id"]} | ds.comparison)]
     if candidates.empty:
         return empty("next_products", ds)
     imports = candidates.groupby("product_id")["value_usd"].sum()
@@ -53,7 +54,7 @@ def next_products(ds: Dataset, panel: pd.DataFrame, caps: pd.DataFrame) -> pd.Da
         {
             "addressable": planned.fillna(imports * products["localisable_share"].fillna(1)),
             "basis": planned.notna().map({True: "target_year", False: "last_year"}),
-            "growth": _growth(ds, panel).reindex(imports.index),
+            "growth": _compared(ds, panel)["growth"].reindex(imports.index),
             "concentration": _concentration(candidates).reindex(imports.index),
             "feasibility": feasibility(products),
         }
@@ -62,6 +63,28 @@ def next_products(ds: Dataset, panel: pd.DataFrame, caps: pd.DataFrame) -> pd.Da
     ranked = table.assign(score=score, rank=score.rank(ascending=False, method="min"))
     ordered = ranked.sort_values(["rank", "addressable"], ascending=[True, False]).reset_index()
     return conform(ordered.rename(columns={"addressable": "addressable_usd"}), "next_products", frequency=ds.frequency)
+
+
+def import_register(ds: Dataset, panel: pd.DataFrame) -> pd.DataFrame:
+    """Table `register`: each imported product of the programme, how much in the last year, from where, and its growth.
+
+    Parameters
+    ----------
+    panel : table `panel`, from `import_panel`; USD, kg
+    """
+    subject = panel[~panel["product_id"].isin(ds.comparison)]
+    last = subject[subject["period"].isin(_last_year(ds)) & subject["value_usd"].gt(0)]
+    origins = last.groupby(ITEM, as_index=False)["value_usd"].sum().sort_values("value_usd", ascending=False)
+    first = origins.drop_duplicates("product_id").set_index("product_id")
+    table = last.groupby("product_id")[VOLUME].sum().join(_compared(ds, subject))
+    table = table.assign(
+        group=ds.products.set_index("product_id")["group"],
+        origin=first["origin"],
+        origin_share=first["value_usd"] / table["value_usd"],
+        concentration=_concentration(last),
+    )
+    ordered = table.sort_values("value_usd", ascending=False).reset_index()
+    return conform(ordered, "register", frequency=ds.frequency)
 
 
 def feasibility(products: pd.DataFrame) -> pd.Series:
@@ -102,21 +125,23 @@ def _planned_addressable(ds: Dataset, caps: pd.DataFrame) -> pd.Series:
     return value.groupby(in_year["product_id"]).sum(min_count=1)
 
 
-def _growth(ds: Dataset, panel: pd.DataFrame) -> pd.Series:
-    """Growth of the mean import value of a period, base period to last year, a year; comparable partners only."""
+def _compared(ds: Dataset, panel: pd.DataFrame) -> pd.DataFrame:
+    """Mean imports of a period, base and last year, and growth a year; comparable partners, codes not recut since."""
     cells, last = panel[panel["comparable"]], _last_year(ds)
     spans = [cells[within(cells["period"], ds.base_period)], cells[cells["period"].isin(last)]]
     base_periods, last_periods = (pd.PeriodIndex(s["period"].unique(), freq=last.freq) for s in spans)
     both = len(base_periods) and len(last_periods)
     apart = last_periods.asi8.mean() - base_periods.asi8.mean() if both else 0
     if apart <= 0:
-        return pd.Series(dtype="float64")
+        return pd.DataFrame(columns=["base_usd", "last_usd", "growth"], dtype="float64")
     base, now = (
         s.groupby("product_id")["value_usd"].sum() / len(p)
         for s, p in zip(spans, (base_periods, last_periods), strict=True)
     )
-    ratio = (now / base.where(base > 0)).dropna()
-    return ratio ** (len(last) / apart) - 1
+    recut = recut_products(panel, ds)
+    since = recut.loc[recut["period"].gt(base_periods.max()), "product_id"]
+    table = pd.DataFrame({"base_usd": base.where(base > 0), "last_usd": now}).dropna().drop({*since}, errors="ignore")
+    return table.assign(growth=(table["last_usd"] / table["base_usd"]) ** (len(last) / apart) - 1)
 
 
 def _concentration(imports: pd.DataFrame) -> pd.Series:

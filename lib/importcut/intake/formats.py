@@ -32,7 +32,7 @@ class Format:
         default, dates (how they are written), scale (what the number is multiplied by, where the file counts in
         thousands), unit (header under which each row says its unit) and units (what these are multiplied by), empty
         (texts that mean none), strip (signs around the text). Once read: its type, and by header, the scale (aliases).
-    scope : rows that count, by header: keep or drop values, reason for the rest; frequency: of what datasets.
+    scope : rows that count, by header: keep or drop values (39*: all that begin so), reason of the rest; frequency.
     wide : pattern of headers that are periods, cumulative or not; records : where the rows stand in a JSON file;
         about : where that file says what holds for all of them: records, name, value.
     unusable : why no file can be of this format in this dataset.

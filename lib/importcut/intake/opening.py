@@ -12,7 +12,7 @@ import pandas as pd
 from importcut.dataset import FETCHED, PUBLISHED, ROOT, Dataset, as_of, as_period, processed_folder
 from importcut.intake.files import FORMER, HIDDEN, RAW
 from importcut.intake.quotations import REGISTER
-from importcut.intake.registers import MIRROR, read_registers
+from importcut.intake.registers import read_registers
 from importcut.intake.scenario import read_scenario, scenarios
 from importcut.intake.sectors import MATRIX, read_input_output
 from importcut.intake.settings import TEMPLATE, in_all_languages, is_blank, read_toml, wrong_settings
@@ -139,8 +139,8 @@ def _contents(path: Path) -> tuple[dict, dict[str, pd.DataFrame], dict[str, str]
     closed = []
     [*os.walk(path, onerror=closed.append)]  # a pattern would pass over what may not be read
     wrong += [Fault("", (), f"{error.filename}: {error.strerror} — let this user read it") for error in closed]
-    mirror = {} if any(fault.text.startswith(MIRROR) for fault in wrong) else about.get(MIRROR, {})
-    registers, places, faults = read_registers(path, _frequency(about), mirror)
+    sound = {name: own for name, own in about.items() if not any(fault.text.startswith(name) for fault in wrong)}
+    registers, places, faults = read_registers(path, _frequency(about), sound)
     if about.get("frequency") not in PERIODS:  # nobody knows how periods are to be written
         faults = [fault for fault in faults if fault.column != "period"]
     if not wrong:

@@ -116,8 +116,9 @@ def _rules(fit: Fit) -> list[tuple[str, str, str, str, str]]:
     """SQL of what sets a row aside when it is read: condition, reason, kind, column, value."""
     rules = [(f"c0 = '{GAP}'", "'gap'", "'fault'", "NULL", "NULL")]
     for k, (_, about) in enumerate(fit.scope):
-        listed = _texts(about.get("keep", about.get("drop")))
-        outside = f"coalesce(trim(scope_{k}), '') {'NOT IN' if 'keep' in about else 'IN'} ({listed})"
+        listed, cell = about.get("keep", about.get("drop")), f"coalesce(trim(scope_{k}), '')"
+        begun = [f" OR starts_with({cell}, {_text(value[:-1])})" for value in listed if value.endswith("*")]
+        outside = f"{'NOT ' if 'keep' in about else ''}({cell} IN ({_texts(listed)}){''.join(begun)})"
         rules.append((outside, _text(about["reason"]), "'out_of_scope'", _text(about["header"]), f"scope_{k}"))
     for column in fit.position:
         about, written, unit = fit.format.columns[column], f"trim(raw_{column})", f"trim(unit_{column})"

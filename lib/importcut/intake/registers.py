@@ -1,34 +1,32 @@
 """The registers of a dataset: read, typed, checked, and against one another."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from importcut.dataset import name_column
+from importcut.dataset import hs_prefixes, name_column
 from importcut.intake.quotations import REGISTER, read_quotations
 from importcut.intake.scenario import ADD, scenarios
 from importcut.intake.settings import is_blank
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, read_csv, sheets_of
 from importcut.intake.values import Fault, alternatives, decimal_mark, dtype_of, exact, read_column
 from importcut.language import SOURCE, languages
-from importcut.schema import PAIR, USE, Column, Table, choice, nearest, tables
+from importcut.schema import NATIONAL, PAIR, USE, Column, Table, choice, nearest, tables
 
 MIRROR = "partner_exports"  # register, and section of dataset.toml that names a raw file in its place
 
 
 def read_registers(
-    path: Path, frequency: str, mirror: dict[str, str] | None = None
+    path: Path, frequency: str, settings: dict | None = None
 ) -> tuple[dict[str, pd.DataFrame], dict[str, str], list[Fault]]:
-    """The registers by name, indexed by the row as a spreadsheet counts them; where each stands; what is wrong.
-
-    mirror : the raw file in which partners' exports stand, and its headers by column of that register
-    """
+    """Registers by name, indexed by spreadsheet row; where each stands; what is wrong. `settings` may replace some."""
     specs = tables("registers.toml")
     sheets, places, faults = sheets_of(path, {name: {c.name for c in t.columns} for name, t in specs.items()})
-    for name, other in {REGISTER: read_quotations(path), MIRROR: _mirror(path, mirror or {})}.items():
+    said = settings or {}
+    for name, other in {REGISTER: read_quotations(path), MIRROR: _mirror(path, said.get(MIRROR, {}))}.items():
         match other:
             case Sheet() if name in sheets:
                 faults.append(Fault(other.place, (), f"stands as {places[name]} too — keep one of them"))
@@ -43,6 +41,9 @@ def read_registers(
             faults += wrong
         else:
             registers[name] = _nothing(table, frequency)
+    if rule := said.get("donors"):
+        registers["donors"], wrong = _donors(rule, registers["products"], sheets)
+        faults += wrong
     faulty = {fault.place for fault in faults}
     if registers["products"].empty and not {places["products"], WORKBOOK, OLD_WORKBOOK} & faulty:
         text = "has no rows — fill in a product at least" if "products" in sheets else "is missing — add it"
@@ -88,22 +89,35 @@ def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFr
 
 def _mirror(path: Path, mirror: dict[str, str]) -> Sheet | list[Fault]:
     """Partners' exports as a raw file has them, under the headers of the register."""
-    names = {header: column for column, header in mirror.items() if column != "file"}
+    names, file = {header: column for column, header in mirror.items() if column != "file"}, mirror.get("file")
     if not names:
         return []
-    if not (path / mirror["file"]).is_file():
-        return [Fault("dataset.toml", (), f"{MIRROR}.file {mirror['file']} is not there — correct it")]
-    sheet = read_csv(path / mirror["file"], {*names})
+    if not (path / file).is_file():
+        return [Fault("dataset.toml", (), f"{MIRROR}.file {file} is not there — correct it")]
+    sheet = read_csv(path / file, {*names})
     if isinstance(sheet, Fault):
-        return [replace(sheet, place=mirror["file"])]
-    remedy = f"is no header of {mirror['file']} — {{}}"
-    lacking = [header for header in names if header not in sheet.header]
-    if lacking:
-        return [
-            Fault("dataset.toml", (), f"{MIRROR}.{names[h]} {h} {remedy.format(choice(h, sheet.header))}")
-            for h in lacking
-        ]
-    return replace(sheet, place=mirror["file"], header=tuple(names.get(header, "") for header in sheet.header))
+        return [replace(sheet, place=file)]
+    lacking = {header: choice(header, sheet.header) for header in names if header not in sheet.header}
+    wrong = [f"{MIRROR}.{names[h]} {h} is no header of {file} — {remedy}" for h, remedy in lacking.items()]
+    if wrong:
+        return [Fault("dataset.toml", (), text) for text in wrong]
+    return replace(sheet, place=file, header=tuple(names.get(header, "") for header in sheet.header))
+
+
+def _donors(rule: dict, products: pd.DataFrame, registers: Iterable[str]) -> tuple[pd.DataFrame, list[Fault]]:
+    """The register of donors by the rule of dataset.toml: products of some chapters, but for some codes; its faults."""
+    rows, known = [], set()
+    for product, codes in hs_prefixes(products).items():
+        against = [code for code in rule["except"] if any(own.startswith(code) for own in codes)]
+        known |= {*against}
+        if {code[:2] for code in codes} & {*rule["chapters"]}:
+            use, why = ("no", rule["except"][against[0]]) if against else ("yes", "of a chapter that is compared")
+            rows.append((product, use, why))
+    lost = [code for code in rule["except"] if code not in known]
+    wrong = [f"donors.except {code} is no code of products.csv — correct it" for code in lost]
+    wrong += ["[donors] stands beside the register donors — keep one of them"] * ("donors" in registers)
+    table = pd.DataFrame(rows, columns=["product_id", "use", "reason"], dtype="str")
+    return table, [Fault("dataset.toml", (), text) for text in wrong]
 
 
 def _misheaded(sheet: Sheet, table: Table) -> list[Fault]:
@@ -169,6 +183,7 @@ def _broken_references(registers: dict, places: dict) -> dict[tuple[str, str, st
     faults, astray = {}, defaultdict(set)
     for name, columns, target, keys in _references():
         known = {*registers[target][keys].dropna().itertuples(index=False, name=None)}
+        known |= {(NATIONAL,)} if target == "plants" and registers[target].empty else set()
         padded = {tuple(part.lstrip("0") for part in key): key for key in known}
         faults[name, target, columns[-1]] = wrong = []
         for at, *row in registers[name][columns].dropna().itertuples(name=None):

@@ -21,12 +21,13 @@ TEMPLATES = LIBRARY / "templates"
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it is read; `numeric` says which columns hold numbers."""
+    """A table as it is read; `numeric` says which columns hold numbers, `page` that prints leave it out."""
 
     caption: str
     columns: list[str]
     rows: list[list[str]]
     numeric: list[bool]
+    page: bool = False
 
 
 Block = Cover | Finding | Picture | Table

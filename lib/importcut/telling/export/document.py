@@ -74,7 +74,7 @@ def _outline(notebook: dict, language: str) -> dict:
                     sections.append([])
                 number += 1
                 sections[-1].append(_picture(block, sections[-1]) | {"file": f"{number}.png"})
-            case Table():
+            case Table(page=False):
                 tables.append([_table(block)])
     for title, annex in (("further", further), ("tables", tables)):
         if annex:

@@ -7,6 +7,7 @@ from importcut.telling.narrate.imports import (
     bridge_steps,
     causes,
     chain_steps,
+    import_register,
     places,
     product_by_plant,
     product_steps,
@@ -21,6 +22,7 @@ from importcut.telling.narrate.listings import (
     cuts_table,
     estimates_table,
     feasibility_table,
+    groups_table,
     ledger_table,
     limits_table,
     listing,
@@ -30,6 +32,7 @@ from importcut.telling.narrate.listings import (
     quality_bars,
     quality_table,
     ranking_table,
+    register_table,
 )
 from importcut.telling.narrate.portfolio import (
     base_pairs,

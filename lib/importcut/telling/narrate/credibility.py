@@ -11,6 +11,7 @@ from importcut.telling.finding import Finding, by_reason, nothing, paragraphs, s
 
 BREAKS = {  # check and certainty, and by what their sentences are told
     ("reporting_break", "found"): "period", ("reporting_break", "suspected"): "period",
+    ("reporting_break", "confirmed"): "period", ("reporting_break", "refuted"): "period",
     ("period_missing", "found"): "period", ("coverage_break", "found"): "origin",
 }  # fmt: skip
 

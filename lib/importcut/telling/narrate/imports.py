@@ -8,6 +8,7 @@ from importcut.telling.finding import PRECISION, Finding, factors, nothing, para
 
 OWN_BARS = 3  # projects with a bar of their own
 SHOWN = 6  # products with a waterfall of their own
+MOST_PRODUCTS = 40  # products of a chart of all
 
 
 def without_projects(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
@@ -52,7 +53,7 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
 
 def places(profile: pd.DataFrame, cuts: pd.DataFrame | None, period: pd.Period, say: Voice) -> Finding:
     """Which products the imports of the year so far consist of, and where the projects cut most."""
-    year, names = profile[profile["period"].dt.year.eq(period.year)], say.names("products")
+    year, names = _year_of_programme(profile, period, say), say.names("products")
     now, most = year.groupby("product_id")["value_usd"].sum().sort_values(ascending=False), []
     if cuts is not None:
         done = cuts[cuts["identified"] & cuts["period"].ge(year["period"].min())]
@@ -63,6 +64,47 @@ def places(profile: pd.DataFrame, cuts: pd.DataFrame | None, period: pd.Period, 
     facts |= {"total": now.sum(), "products": [*names[top.index]], "product": names[top.index[0]]}
     rows = [(True, "places.lead"), (most, "places.most", {"products": most})]
     return section(say, "places.title", facts, rows, now.reset_index(), "measured")
+
+
+def import_register(register: pd.DataFrame, say: Voice) -> Finding:
+    """What is imported by group, from where, how concentrated and how it grew; whose imports it is, where none says."""
+    if register.empty:
+        return nothing(say, "next.title_none", "next.none", register)
+    groups, whole = (import_groups(table, say) for table in (register, register.assign(group="all")))
+    total, growth = whole["value_usd"].item(), whole["growth"].item()
+    first = register.assign(share=register["value_usd"] * register["origin_share"] / total).groupby("origin")["share"]
+    first = first.sum().drop("XX", errors="ignore").nlargest(3).reset_index()
+    facts = groups.assign(share=groups["value_usd"] / total).iloc[0].to_dict() | {"total": total, "n": len(register)}
+    facts |= {"groups": say.each("register.group", groups.assign(share=groups["value_usd"] / total).head(3))}
+    facts |= {"origins": say.each("register.origin", first), "single": int(register["origin_share"].ge(0.9).sum())}
+    facts |= {"growth": growth, "span": say.ds.period, "base": say.ds.base_period}
+    unknown = int(register["growth"].isna().sum())
+    rows = [
+        (True, "register.lead"),
+        (len(first), "register.origins"),
+        (pd.notna(growth), "register.growth"),
+        (unknown, "register.no_growth", {"n": unknown}),
+        (say.ds.plants.empty, "register.national"),
+    ]
+    return section(say, "register.title", facts, rows, register, "measured", lead=1)
+
+
+def import_groups(register: pd.DataFrame, say: Voice) -> pd.DataFrame:
+    """The register by group, the largest first: lines, value_usd, concentration (mean by value), growth."""
+    rows = register.assign(lines=1, concentration=register["concentration"] * register["value_usd"])
+    table = rows.groupby("group")[["lines", "value_usd", "concentration"]].sum()
+    ends = register.dropna(subset="growth").groupby("group")[["base_usd", "last_usd"]].sum()
+    years = max(say.ds.period.year - say.ds.base_period.end_time.year, 1)
+    table["concentration"] /= table["value_usd"]
+    table["growth"] = (ends["last_usd"] / ends["base_usd"]) ** (1 / years) - 1
+    table.index = group_names(table.index.to_series(), say).rename("group")
+    return table.sort_values("value_usd", ascending=False).reset_index()
+
+
+def group_names(groups: pd.Series, say: Voice) -> pd.Series:
+    """What groups of products are called; one that words.toml does not know by its own name."""
+    words = say.words("groups")
+    return groups.map(lambda group: words.get(group, group.replace("_", " ")))
 
 
 def bridge_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
@@ -109,12 +151,20 @@ def chain_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
 
 
 def product_by_plant(profile: pd.DataFrame, period: pd.Period, say: Voice) -> pd.DataFrame:
-    """Imports of the period's year so far, largest products and plants first, named as they are read; USD."""
-    year = profile[profile["period"].dt.year.eq(period.year)]
+    """Imports of the year so far, largest first, named as they are read; of many products their groups; USD."""
+    year = _year_of_programme(profile, period, say)
     matrix = year.pivot_table(index="product_id", columns="plant_id", values="value_usd", aggfunc="sum", fill_value=0.0)
+    if len(matrix) > MOST_PRODUCTS:
+        groups = say.ds.products.set_index("product_id")["group"].reindex(matrix.index)
+        matrix = matrix.groupby(group_names(groups, say)).sum()
     rows, columns = (matrix.sum(axis=n).sort_values(ascending=False).index for n in (1, 0))
     plants = say.names("plants") if len(say.ds.plants) else {NATIONAL: say("whole country")}
     return matrix.loc[rows, columns].rename(index=say.names("products"), columns=plants)
+
+
+def _year_of_programme(profile: pd.DataFrame, period: pd.Period, say: Voice) -> pd.DataFrame:
+    """Imports of the period's year so far, but for products that serve for comparison only."""
+    return profile[profile["period"].dt.year.eq(period.year) & ~profile["product_id"].isin(say.ds.comparison)]
 
 
 def _changes(rows: pd.DataFrame, index: str) -> pd.DataFrame:

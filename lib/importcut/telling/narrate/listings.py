@@ -1,6 +1,6 @@
 """Tables of a report as they are read: headings and cells in the reader's language."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from importcut.letters import NO_FORMULA, as_html
 from importcut.schema import PAIR, RULES, TESTS, weakest
 from importcut.telling.finding import TABLE, capital, extent
 from importcut.telling.narrate.credibility import by_size, method_tested
+from importcut.telling.narrate.imports import group_names, import_groups
 from importcut.telling.narrate.priorities import urgent_first
 from importcut.telling.narrate.revisions import UNITS
 
@@ -19,15 +20,17 @@ NUMERIC = r"[\d\s.,/−–]+"
 
 @dataclass(frozen=True)
 class Listing:
-    """A table as it is read; every cell is text already."""
+    """A table as it is read; every cell is text already. `page`: it is too long for prints."""
 
     frame: pd.DataFrame
     caption: str
+    page: bool = False
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         cells = self.frame.astype(object).where(self.frame.notna(), "").astype("str").to_numpy().tolist()
         numeric = [bool(self.frame[c].dropna().astype("str").str.fullmatch(NUMERIC).all()) for c in self.frame]
         about = {"caption": self.caption, "columns": list(self.frame), "rows": cells, "numeric": numeric}
+        about |= {"page": True} if self.page else {}
         html = self._html(cells, numeric) if cells else ""  # a caption over nothing tells nobody anything
         return {"text/html": html, TABLE: about}
 
@@ -152,9 +155,22 @@ def next_table(products: pd.DataFrame, say: Voice) -> Listing:
     return listing("next", products.sort_values("rank").merge(known, on="product_id", how="left", validate="1:1"), say)
 
 
+def register_table(register: pd.DataFrame, say: Voice) -> Listing:
+    """Every imported line: how much, from where, how concentrated, how it grew; on the page and not in prints."""
+    rows = register.assign(group=group_names(register["group"], say), origin=register["origin"].map(say.country))
+    return replace(listing("register", rows, say), page=True)
+
+
+def groups_table(register: pd.DataFrame, say: Voice) -> Listing:
+    """The register of imports by group."""
+    rows = import_groups(register, say)
+    return listing("groups", rows.assign(share=rows["value_usd"] / rows["value_usd"].sum()), say)
+
+
 def feasibility_table(say: Voice) -> Listing:
     """The feasibility register: every product with what stands in products.csv, and its projects."""
     products, makes = say.ds.products, say.ds.project_products
+    products = products[~products["product_id"].isin(say.ds.comparison)]
     by_product = makes["project_id"].map(say.names("projects")).groupby(makes["product_id"]).agg(", ".join)
     projects = [by_product.get(product, say("none")) for product in products["product_id"]]
     return listing("feasibility", products.assign(projects=projects), say)

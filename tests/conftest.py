@@ -148,7 +148,8 @@ def received(name: str, period: str) -> tuple:
 
 def _walk(name: str, period: str) -> Way:
     ds, cleaned, imports, quarantine, former = received(name, period)
-    walked, basket = way(ds, cleaned.cells), ["control_basket"]
+    walked = way(ds, cleaned.cells)
+    basket = ["control_basket" if ds.counterfactual == "deliveries" else ds.counterfactual]
     panel, cuts, realised = walked.panel, walked.cuts, walked.realised
     groups, served = ds.products.set_index("product_id")["group"], ds.deliveries[["product_id", "plant_id"]]
     made = ds.activity[ds.activity["scenario"].isna()]
@@ -203,3 +204,9 @@ def sample(walk):
 @pytest.fixture(scope="session")
 def uzbekistan(walk):
     return walk("uzbekistan", "2024")
+
+
+@pytest.fixture(scope="session")
+def annual(walk, repository):
+    """Twenty-four lines summed over constant partners, by the control basket."""
+    return walk(str(repository / "tests" / "cases" / "annual"), "2024")

@@ -55,7 +55,7 @@ class Mutation:
     @property
     def dataset(self) -> str:
         """The shipped dataset that a copy is made of."""
-        return "uzbekistan" if self.kind == "series" else "sample"
+        return "annual" if self.kind == "series" else "sample"
 
 
 # Edits of a dataset's folder

@@ -72,7 +72,8 @@ class Sound:
 
 def sound(name: str, room: Path) -> Sound:
     """A shipped dataset, copied into a room of its own."""
-    source, folder = ROOT / "data" / "raw" / name, room / name
+    home = ROOT / "data" / "raw" if name == "sample" else ROOT / "tests" / "cases"
+    source, folder = home / name, room / name
     shutil.copytree(source, folder)
     result = examination(folder)
     return Sound(source, folder, frozenset(texts(result)), figures(result), mended(result))

@@ -145,7 +145,7 @@ def test_the_desk_says_as_of_when_it_tells_and_reads_a_changed_file_at_the_touch
     repository, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
-    folder = shutil.copytree(repository / "data" / "raw" / "uzbekistan", tmp_path / "mine")
+    folder = shutil.copytree(repository / "tests" / "cases" / "annual", tmp_path / "mine")
     desk = [*widgets_of(open_desk(str(folder)))]
     [button] = [widget for widget in desk if getattr(widget, "description", "") == "Read the data anew"]
     assert any("Data as of 20" in getattr(widget, "value", "") for widget in desk if isinstance(widget, HTML))

@@ -25,7 +25,7 @@ class Desk:
 
     def __init__(self, root, repository):
         self.dataset, self.out = root / "tiny", root / "reports"
-        shutil.copytree(repository / "data" / "raw" / "uzbekistan", self.dataset)
+        shutil.copytree(repository / "tests" / "cases" / "annual", self.dataset)
         shutil.rmtree(self.dataset / "published", ignore_errors=True)
 
     def report(self, period, usd=1.5):

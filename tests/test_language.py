@@ -212,7 +212,7 @@ def test_a_fifth_language_needs_a_catalogue_a_name_column_and_titles_and_no_pyth
     for folder in ("lib", "notebooks"):
         shutil.copytree(repository / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     raw = tmp_path / "data" / "raw" / "uzbekistan"
-    shutil.copytree(repository / "data" / "raw" / "uzbekistan", raw)
+    shutil.copytree(repository / "tests" / "cases" / "annual", raw)
     catalogue = tmp_path / "lib" / "importcut" / "locale" / FIFTH / "LC_MESSAGES" / "importcut.po"
     catalogue.parent.mkdir(parents=True)
     catalogue.write_bytes(made_up(CATALOGUES / "ru" / "LC_MESSAGES" / "importcut.po", FIFTH))

@@ -81,7 +81,7 @@ def contents(folder):
 def first_report(tmp_path_factory, repository):
     """A workshop in which one report has been made."""
     shop = Workshop(tmp_path_factory.mktemp("workshop"))
-    shutil.copytree(repository / "data" / "raw" / "uzbekistan", shop.dataset)
+    shutil.copytree(repository / "tests" / "cases" / "annual", shop.dataset)
     shop.notebooks.mkdir()
     for name, code in CODE.items():
         shop.rewrite(name, code, 'language: str = "en"' if name == "06_method" else PARAMETERS)

@@ -103,7 +103,7 @@ class Dataset:
         of_code = {code: products[0] for code, products in fits.items() if products}
         known = exports.assign(product_id=exports["hs_code"].map(of_code)).dropna(subset="product_id")
         by_cell = known.rename(columns={"partner": "origin"}).groupby(["period", "product_id", "origin"])
-        return by_cell[VOLUME].agg(lambda values: values.sum(skipna=False)).reset_index()
+        return by_cell[VOLUME].sum(skipna=False).reset_index()
 
     @property
     def comparison(self) -> set[str]:

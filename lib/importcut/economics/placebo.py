@@ -87,6 +87,13 @@ def placebo_test(observed: Observed, question: Question, method: str) -> dict[st
     ----------
     Abadie, Diamond and Hainmueller (2010), JASA 105: the ratio of the squared gaps after and before.
     """
+    key = "placebo", method, question
+    if key not in observed.answers:
+        observed.answers[key] = _test(observed, question, method)
+    return observed.answers[key]
+
+
+def _test(observed: Observed, question: Question, method: str) -> dict[str, float]:
     gaps, vanished = _gaps(observed, question, method)
     late, early = question.late(observed), observed.before(question.first)
     fall, before = gaps[late].mean(), _gaps_before(observed, question, method, gaps)

@@ -6,8 +6,12 @@ import pandas as pd
 import pytest
 
 from importcut.app.run import inputs
+from importcut.economics.programme import import_register
 from importcut.intake.opening import examine, open_dataset
+from importcut.language import Voice
 from importcut.schema import DataError
+from importcut.telling import narrate
+from importcut.telling.narrate.imports import import_groups
 
 HEADER = "period,hs_code,partner,value_usd,net_kg"
 ROWS = """2025Q1,320820,CHN,100,10
@@ -127,3 +131,55 @@ def test_a_setting_that_leads_nowhere_is_an_error(folder, old, new, fault):
 def test_of_a_register_and_a_raw_file_one_is_kept(folder):
     lines = wrong(registered(named(folder)))
     assert lines == ["mirror.csv: stands as partner_exports.csv too — keep one of them"]
+
+
+DONORS = '\n[donors]\nchapters = ["32"]\nexcept = {{ {code} = "a plant makes it" }}\n'
+
+
+def ruled(folder, code="320820"):
+    with (folder / "dataset.toml").open("a", encoding="utf-8") as about:
+        about.write(DONORS.format(code=code))
+    return folder
+
+
+def test_donors_follow_a_rule_of_chapters_with_exceptions_that_have_a_reason(folder):
+    donors = open_dataset(ruled(folder, "320890")).donors
+    of_chapter = "of a chapter that is compared"
+    assert {*donors.itertuples(index=False, name=None)} == {
+        ("topcoat", "no", "a plant makes it"),
+        ("clear_coat", "yes", of_chapter),
+    }, "antifreeze is of another chapter"
+
+
+def test_an_exception_that_no_product_has_and_a_register_beside_the_rule_are_errors(folder):
+    (folder / "donors.csv").write_text("product_id,use,reason\ntopcoat,yes,made up\n")
+    assert wrong(ruled(folder, "999999")) == [
+        "dataset.toml: donors.except 999999 is no code of products.csv — correct it",
+        "dataset.toml: [donors] stands beside the register donors — keep one of them",
+    ]
+
+
+def test_rows_of_other_chapters_and_empty_cells_are_out_of_scope_and_no_faults(uzbekistan):
+    aside = uzbekistan.quarantine.groupby(["reason", "kind"])
+    assert set(aside.groups) == {("nothing_reported", "out_of_scope"), ("other_goods", "out_of_scope")}
+    raw = pd.read_csv(uzbekistan.ds.path / "imports" / "imports_hs6_partner.csv", dtype={"hs6": "str"})
+    ours = raw["hs6"].str[:2].between("27", "40")
+    counts = aside.size().droplevel("kind").to_dict()
+    assert counts == {"nothing_reported": (ours & raw["import_usd"].isna()).sum(), "other_goods": (~ours).sum()}
+    weightless = raw[ours & raw["import_usd"].notna() & raw["import_kg"].isna()]
+    assert uzbekistan.imports["weight_rule"].eq("missing").sum() == len(weightless), "missing, not zero"
+
+
+def test_the_register_tells_every_line_of_the_programme_and_prints_leave_it_to_the_page(uzbekistan):
+    register = import_register(uzbekistan.ds, uzbekistan.panel)
+    say = Voice("en", uzbekistan.ds)
+    last = uzbekistan.panel[uzbekistan.panel["period"].eq(uzbekistan.ds.period) & uzbekistan.panel["value_usd"].gt(0)]
+    mine = last[~last["product_id"].isin(uzbekistan.ds.comparison)]
+    assert register["value_usd"].sum() == pytest.approx(mine["value_usd"].sum())
+    assert set(register["product_id"]) == set(mine["product_id"])
+    groups = import_groups(register, say)
+    assert groups["lines"].sum() == len(register) and groups["group"].iloc[0] == "polymers"
+    lines = narrate.register_table(register, say)
+    assert len(lines.frame) == len(register) and lines.page and not narrate.groups_table(register, say).page
+    text = narrate.import_register(register, say).text
+    assert "imports of the whole country" in text and "lower bounds" in text

@@ -298,7 +298,7 @@ def test_a_later_file_leaves_the_reports_of_earlier_periods_as_they_are(shop, no
 def test_what_registers_record_of_later_periods_leaves_the_reports_of_earlier_ones_as_they_are(shop, no_kernel):
     tables = contents(shop.report / "tables")
     output = shop.dataset / "output.csv"
-    output.write_text(output.read_text().rstrip("\n") + "\n2025,angren_tyres,tyres_car,900000,tyres\n")
+    output.write_text(output.read_text().rstrip("\n") + "\n2025,angren_tyres,tyres_car,900000,tyres,\n")
     assert shop.make(period="2024").new == ()
     assert contents(shop.report / "tables") == tables
     output.write_text(output.read_text().replace("2023,", "2024,"))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from importcut.economics.cuts import AT_ORIGINS, DELIVERIES, GROSS, case_test, delivering, delivery_cuts
+from importcut.economics.cuts import AT_ORIGINS, DELIVERIES, GROSS, case_test, delivering, delivery_cuts, with_support
 from importcut.economics.methods import METHODS, Declined, expected_imports
 from importcut.economics.placebo import estimate, expected_of_all, main_question, variants
 from importcut.economics.series import Observed
@@ -83,6 +83,8 @@ def _to_date(observed: Observed, case: NamedTuple, method: str) -> dict:
     question, price = main_question(observed, case, method), observed.price[case.product_id]
     expected, late = expected_imports(observed, question, method), question.late(observed)
     level = observed.kg.loc[observed.inside(case.base), case.product_id].mean()
-    gross = estimate(observed, case, method)[GROSS].sum().to_dict()
+    cuts = estimate(observed, case, method).reset_index().assign(gross_evidence="inferred")
+    cuts = with_support(observed.ds, cuts.assign(project_id=case.project_id, product_id=case.product_id))
+    gross = cuts[[*GROSS, "supported_usd"]].sum().to_dict()
     growth = ((expected - level) * price)[late].sum()
     return gross | {"growth_usd": growth, "expected_usd": (expected * price)[late].sum()}

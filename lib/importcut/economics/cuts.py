@@ -103,15 +103,10 @@ def realised_cuts(ds: Dataset, estimates: pd.DataFrame, identification: pd.DataF
     if by_records and len(table):
         drawn = interval(delivery_outcome(ds, table, ROW))
         table = table.drop(columns=[*drawn]).join(drawn, on=ROW)
-    table = table.merge(_limits(ds, table), on=ROW, how="left", validate="1:1")
-    over = table["gross_kg"] > table["limit_kg"]
-    supported = table["gross_usd"] * (table["limit_kg"] / table["gross_kg"]).where(over, 1)
+    table = with_support(ds, table)
     table = table.assign(
         net_evidence=np.select([stated.notna(), share.notna()], ["planned", "assumed"], None),
         identified=table["reason"].isna(),
-        limit_flag=over,
-        supported_usd=supported,
-        excess_usd=table["gross_usd"] - supported,
     )
     untold = identification["reason"].isna() | identification["reason"].eq(UNTOLD)
     others = identification.loc[~untold, [*PAIR, "reason"]].assign(identified=False, limit_flag=False, told=False)
@@ -216,6 +211,14 @@ def _series_cuts(observed: Observed, method: str) -> pd.DataFrame:
 def _replaced(ds: Dataset) -> pd.DataFrame:
     """The kg of import that a domestic kg replaces, one where the sheet is silent."""
     return ds.project_products[[*PAIR, "replaces_kg"]].fillna({"replaces_kg": 1.0})
+
+
+def with_support(ds: Dataset, cuts: pd.DataFrame) -> pd.DataFrame:
+    """Cuts (ROW, gross_kg, gross_usd, gross_evidence) with the limits of their plants, and what these support (USD)."""
+    table = cuts.merge(_limits(ds, cuts), on=ROW, how="left", validate="1:1")
+    over = table["gross_kg"] > table["limit_kg"]
+    supported = table["gross_usd"] * (table["limit_kg"] / table["gross_kg"]).where(over, 1)
+    return table.assign(limit_flag=over, supported_usd=supported, excess_usd=table["gross_usd"] - supported)
 
 
 def _limits(ds: Dataset, cuts: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from importcut.language import Voice
 from importcut.schema import PAIR, PASSED
 from importcut.telling.finding import Finding, by_reason, nothing, paragraphs, section, sentences
 
+LISTED = 6  # products in a sentence; of more their number is told, and the table of findings has them all
 BREAKS = {  # check and certainty, and by what their sentences are told
     ("reporting_break", "found"): "period", ("reporting_break", "suspected"): "period",
     ("reporting_break", "confirmed"): "period", ("reporting_break", "refuted"): "period",
@@ -39,6 +40,7 @@ def evidence(estimates: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Findin
     rows = [
         (claims[claims["told"]], "evidence.told"),
         (claims[~claims["told"]], "evidence.untold"),
+        (_elsewhere(estimates), "evidence.elsewhere"),
         (len(needed), "evidence.needed"),
         (len(missed), "evidence.missed", {"parts": ", ".join(say.each("with_share", missed))}),
         (len(growth), "evidence.growth", {"parts": ", ".join(say.each("with_share", growth))}),
@@ -82,14 +84,15 @@ def doubts(quality: pd.DataFrame, say: Voice) -> Finding:
         (_by(column, quality[check.eq(kind) & quality["certainty"].eq(certainty)]), f"doubts.{kind}_{certainty}")
         for (kind, certainty), column in BREAKS.items()
     ]
-    strays = value[check.eq("unit_value_outlier")]
+    strays, recut = value[check.eq("unit_value_outlier")], _by("period", quality[check.eq("hs_revision")])
     rows = [
         (kinds, "doubts.aside", {"kinds": "; ".join(kinds)}),
         (mended, "doubts.mended", {"value": mended}),
         (doubted, "doubts.sizes", {"value": doubted}),
         *breaks,
         (len(strays), "doubts.outliers", {"n": len(strays), "value": strays.sum()}),
-        (_by("period", quality[check.eq("hs_revision")]), "doubts.recut"),
+        (recut[recut["n"].le(LISTED)], "doubts.recut"),
+        (recut[recut["n"].gt(LISTED)], "doubts.recut_many"),
     ]
     text = sentences(say, {}, rows)
     lead = (sentences(say, {}, breaks) or text)[:1]
@@ -151,6 +154,13 @@ def _by(column: str, findings: pd.DataFrame) -> pd.DataFrame:
     groups, table = findings.groupby(column), by_reason(findings, "product_id", column)
     since, value = groups["period"].first().map(pd.Period), groups["affected_value_usd"].sum()
     return table.assign(period=[*since], n=table["product_id"].map(len), value=value.array)
+
+
+def _elsewhere(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Of products that the leading method cannot answer for, the largest cut that another one finds."""
+    declined = estimates[estimates["leading"] & estimates["reason"].notna()].set_index(PAIR).index
+    others = estimates[estimates["gross_usd"].gt(0) & estimates.set_index(PAIR).index.isin(declined)]
+    return others.sort_values("gross_usd", ascending=False).drop_duplicates(PAIR)
 
 
 def _unusable(estimates: pd.DataFrame, lead: pd.DataFrame) -> pd.DataFrame:

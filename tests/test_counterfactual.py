@@ -32,7 +32,8 @@ DONORS = ("d1", "d2", "d3", "d4")
 
 def world(base, series, *, prices=2.0, vehicles=None, **settings):
     """A dataset with project j making product x from 2025 on, and the quarterly kg of some products."""
-    made = pd.DataFrame({"project_id": ["j"], "product_id": ["x"], "replaces_kg": 1.0, "capacity": 1e9, "kg_per_unit": 1.0})
+    made = pd.DataFrame({"project_id": ["j"], "product_id": ["x"], "replaces_kg": 1.0})
+    made = made.assign(capacity=1e9, kg_per_unit=1.0)
     projects = pd.DataFrame({"project_id": ["j"], "first_output": ["2025-01"], "trial_output": [None]})
     donors = pd.DataFrame({"product_id": [p for p in series if p != "x"], "use": "yes", "reason": "same plants"})
     registers = dict(base.registers) | {"projects": projects, "project_products": made, "donors": donors}

@@ -85,8 +85,10 @@ def _mend_breaks(cells: pd.DataFrame, lines: pd.DataFrame, ds: Dataset) -> tuple
     mirror = _log_unit_values(exports) if len(exports) else series.iloc[:0]
     declared = cells.groupby(["period", "product_id"])["raw_kg"].sum().unstack().reindex_like(series) > 0
     for own in _blocks(series.columns, ds):
-        while (worst := _worst_break(series[own].where(declared[own]), ds)) is not None:  # an imputed weight tells none
+        done = []  # a period is judged once: what was mended by its neighbours may still lie off its season
+        while (worst := _worst_break(series[own].where(declared[own]), ds, done)) is not None:  # declared weights alone
             period, flagged, certainty = worst
+            done.append(period)
             certainty = _by_partners(series, mirror, period, flagged, ds) if certainty == "found" else certainty
             broken, touched = (t["period"].eq(period) & t["product_id"].isin(flagged) for t in (cells, lines))
             mended = certainty in ("found", "confirmed")
@@ -122,7 +124,7 @@ def _distances(series: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
     return from_year.fillna(from_next)
 
 
-def _worst_break(series: pd.DataFrame, ds: Dataset) -> tuple[pd.Period, pd.Index, str] | None:
+def _worst_break(series: pd.DataFrame, ds: Dataset, done: list[pd.Period]) -> tuple[pd.Period, pd.Index, str] | None:
     """The period in which most lines move together, farthest from the others; the last one if no other does."""
     # a break also sets the neighbours half as far apart from theirs: that is why the farthest comes first
     beyond, share = np.log(ds.thresholds["reporting_break_ratio"]), ds.thresholds["reporting_break_share"]
@@ -132,7 +134,7 @@ def _worst_break(series: pd.DataFrame, ds: Dataset) -> tuple[pd.Period, pd.Index
         flags = distance.mul(direction, axis=0).gt(beyond)
         counted = distance.notna().sum(axis=1)
         shares = (flags.sum(axis=1) / counted.where(counted > 1)).dropna()
-        broken = shares.index[shares >= share]
+        broken = shares.index[(shares >= share) & ~shares.index.isin(done)]
         if len(broken):
             period = distance.abs().where(flags).median(axis=1)[broken].idxmax()
             return period, flags.columns[flags.loc[period]], certainty

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 import economy
+import worlds
 from importcut.economics.attribution import _coalitions, credit, credits
 from importcut.economics.decomposition import bridges
 from importcut.economics.indices import lmdi
@@ -162,6 +163,12 @@ def economics():
         f"bridge of 200 products × 40 quarters × 20 origins, {len(steps)} steps: {fast:.2f} s (goal 1 s), "
         f"{slow / fast:.0f} times as fast as step by step and product by product"
     )
+
+
+def worlds_with_a_cut(replicates=40):
+    """False cuts, misses and coverage of the range, by method and world (tests/worlds.py)."""
+    sample = open_dataset("sample", period="2026Q3")
+    print(worlds.results(sample, replicates=replicates).to_string(index=False, float_format="{:.2f}".format))
 
 
 def planted(seeds=50):
@@ -324,6 +331,12 @@ def lines():
 
 
 if __name__ == "__main__":
-    parts = {"reports": reports, "economics": economics, "planted": planted, "lines": lines}
+    parts = {
+        "reports": reports,
+        "economics": economics,
+        "planted": planted,
+        "worlds": worlds_with_a_cut,
+        "lines": lines,
+    }
     for name in sys.argv[1:] or parts:
         parts[name]()

@@ -308,8 +308,9 @@ def test_outliers_and_recut_codes_are_told_with_their_value(way):
     assert f"{len(found)} unit values stray" in text and say.money(found["affected_value_usd"].sum()) in text
     recut = way.quality.query("check == 'hs_revision'")
     assert ("a fall there is not a cut" in text) == (len(recut) > 0)
-    for product in recut["product_id"]:
-        assert say.names("products")[product] in text
+    for _, rows in recut.groupby("period"):  # a few are named, of many the number is told
+        names = [*say.names("products")[rows["product_id"]]]
+        assert all(name in text for name in names) if len(names) <= 6 else f"headings of {len(names)} products" in text
 
 
 def test_the_cuts_are_listed_with_placebo_rank_number_of_donors_and_limit(uzbekistan):

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from importcut.language import Voice
+from importcut.language import Voice, texts
 from importcut.schema import PAIR, PASSED
 from importcut.telling.finding import Finding, by_reason, nothing, paragraphs, section, sentences
 
+FALSE_CUTS = 0.1  # share of cases without a project, up to which the tests do well
 LISTED = 6  # products in a sentence; of more their number is told, and the table of findings has them all
 BREAKS = {  # check and certainty, and by what their sentences are told
     ("reporting_break", "found"): "period", ("reporting_break", "suspected"): "period",
@@ -37,6 +38,7 @@ def evidence(estimates: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Findin
         "methods": "; ".join(say.each("evidence.declined", _unusable(estimates, lead))),
         "gross": "inferred",
     }
+    tried = _tried(lead["method"].iloc[0], say)
     rows = [
         (claims[claims["told"]], "evidence.told"),
         (claims[~claims["told"]], "evidence.untold"),
@@ -47,6 +49,7 @@ def evidence(estimates: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Findin
         (growth["share"].gt(1).any(), "evidence.growth_beyond", {"share": say.percent(1)}),
         (facts["project_id"], "evidence.base"),
         (facts["methods"], "evidence.others_declined"),
+        (tried["n"], "evidence.tried", tried),
         (True, "evidence.inferred"),
         (True, "grade"),
     ]
@@ -154,6 +157,16 @@ def _by(column: str, findings: pd.DataFrame) -> pd.DataFrame:
     groups, table = findings.groupby(column), by_reason(findings, "product_id", column)
     since, value = groups["period"].first().map(pd.Period), groups["affected_value_usd"].sum()
     return table.assign(period=[*since], n=table["product_id"].map(len), value=value.array)
+
+
+def _tried(method: str, say: Voice) -> dict:
+    """On how many invented worlds a method was tried, and where it calls too many cuts falsely; nothing if on none."""
+    worlds = pd.DataFrame(texts("worlds").get(method, {})).T
+    if worlds.empty:
+        return {"n": 0}
+    failed = worlds.index[worlds["false_cuts"].gt(FALSE_CUTS)].to_series()
+    names = "; ".join(say.in_words(failed, "worlds"))
+    return {"n": len(worlds), "k": len(worlds) - len(failed), "level": FALSE_CUTS, "worlds": names}
 
 
 def _elsewhere(estimates: pd.DataFrame) -> pd.DataFrame:

@@ -68,7 +68,8 @@ def ranking(
         **dict.fromkeys(CHANCES, np.nan),
     )
     drawn = {"realised_to_date": delivery_outcome(ds, cuts_realised), **outcomes}
-    table = pd.concat(_with_chances(rows, drawn.get(basis)) for basis, rows in table.groupby("basis"))
+    parts = [_with_chances(rows, drawn.get(basis)) for basis, rows in table.groupby("basis")]
+    table = pd.concat(parts) if parts else table  # a dataset without projects has none to rank
     return conform(table.sort_values(["basis", "rank", "project_id"]), "ranking", frequency=ds.frequency)
 
 

@@ -157,6 +157,15 @@ def test_partners_that_report_the_fall_too_confirm_it(base):
     assert mirror["verdict"] == "holds" and mirror["value"] == pytest.approx(1, abs=0.25)
 
 
+def test_a_partner_that_stops_must_not_be_what_makes_the_fall(base):
+    """Iran sold three times as much and is silent from the start on: if it still sells, little has fallen."""
+    cells = steady(0.6)
+    early = cells[cells["product_id"].eq("x") & cells["period"].dt.year.lt(2018)]
+    cells = pd.concat([cells, early.assign(origin="IR", net_kg=early["net_kg"] * 3, value_usd=early["value_usd"] * 3)])
+    diversion = falsification_tests(observed_of(base, cells, {"x": "2018-01"})).set_index("test").loc["diversion"]
+    assert diversion["verdict"] == "fails" and diversion["value"] < 0.3
+
+
 def test_too_few_donors_or_years_cannot_tell(base):
     few = falsification_tests(observed_of(base, steady(0.6, 5), {"x": "2018-01"})).set_index("test").loc["fit"]
     assert (few["verdict"], few["why"]) == ("not_run", "small_pool")

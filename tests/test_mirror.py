@@ -1,6 +1,8 @@
 """What partners say they exported here: a register, or a raw file in its place, by product and origin."""
 
 import shutil
+from dataclasses import replace
+from types import MappingProxyType
 
 import pandas as pd
 import pytest
@@ -183,3 +185,11 @@ def test_the_register_tells_every_line_of_the_programme_and_prints_leave_it_to_t
     assert len(lines.frame) == len(register) and lines.page and not narrate.groups_table(register, say).page
     text = narrate.import_register(register, say).text
     assert "imports of the whole country" in text and "lower bounds" in text
+
+
+def test_a_fault_in_what_is_made_of_a_register_is_not_hidden_by_the_register_itself(uzbekistan):
+    """An AttributeError inside the property would otherwise give the raw register in place of the exports by product."""
+    broken = uzbekistan.ds.registers["partner_exports"].assign(hs_code=1.5)
+    ds = replace(uzbekistan.ds, registers=MappingProxyType(dict(uzbekistan.ds.registers) | {"partner_exports": broken}))
+    with pytest.raises(AttributeError):
+        _ = ds.partner_exports

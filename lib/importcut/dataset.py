@@ -69,7 +69,7 @@ class Dataset:
     input_output: MappingProxyType
 
     def __getattr__(self, name: str) -> pd.DataFrame:
-        if name in tables("registers.toml"):
+        if name in tables("registers.toml") and not hasattr(type(self), name):  # whose fault it would hide
             return self.registers[name].copy()
         raise AttributeError(name)
 

@@ -54,7 +54,7 @@ def evidence(estimates: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Findin
         (True, "grade"),
     ]
     title = "evidence.title" if facts["products"] else "evidence.title_chance"
-    return section(say, title, facts, rows, lead, "inferred", lead=2)
+    return section(say, title, facts, rows, lead, "inferred", lead=1)
 
 
 def failures(claim: pd.Series, tests: pd.DataFrame, say: Voice) -> str:

@@ -188,7 +188,7 @@ def test_the_register_tells_every_line_of_the_programme_and_prints_leave_it_to_t
 
 
 def test_a_fault_in_what_is_made_of_a_register_is_not_hidden_by_the_register_itself(uzbekistan):
-    """An AttributeError inside the property would otherwise give the raw register in place of the exports by product."""
+    """An AttributeError inside the property would otherwise give the raw register for the exports by product."""
     broken = uzbekistan.ds.registers["partner_exports"].assign(hs_code=1.5)
     ds = replace(uzbekistan.ds, registers=MappingProxyType(dict(uzbekistan.ds.registers) | {"partner_exports": broken}))
     with pytest.raises(AttributeError):

@@ -77,7 +77,7 @@ def findings(ds: Dataset, cells: pd.DataFrame, lines: Path, *, strict: bool = Tr
                 explained.loc[_within(place, usd), span if of_imports else []] = True
                 files = by_file[by_file["period"].isin([*map(str, span)])].groupby("source_file")["lines"].sum()
                 facts = {"usd": _touched(place, span, usd, ds), "files": ", ".join(files.nlargest(2).index)} | facts
-                rows.append(_finding(name, place, facts))
+                rows.append(_finding(name, place, facts | {"corrected": _corrected(facts, ds)}))
     table = pd.DataFrame(rows, columns=columns).drop_duplicates("key")
     table = table.sort_values("value_usd", ascending=False, kind="stable")
     table = open_questions(table, ds) if strict else table
@@ -304,8 +304,15 @@ def _finding(name: str, place: dict, facts: dict) -> tuple:
         about["kind"],
         about["severity"],
         facts["usd"],
-        about["text"].format(where=where, **facts | place) + answer,
+        about["text"].format(where=where, **facts | place) + facts["corrected"] + answer,
     )
+
+
+def _corrected(facts: dict, ds: Dataset) -> str:
+    """What corrections put where a line stands: that may be what is wrong there."""
+    rows = ds.corrections[ds.corrections["status"].ne("withdrawn")]
+    here = rows["file"].eq(facts.get("source_file")) & rows["line"].eq(facts.get("line"))
+    return "".join(f" (corrections.csv puts {value} there)" for value in rows.loc[here, "value"])
 
 
 def _touched(place: dict, span: pd.PeriodIndex | list, usd: pd.DataFrame, ds: Dataset) -> float:

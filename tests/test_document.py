@@ -53,7 +53,10 @@ def finding(title, text):
 def report(mark, claim, text, caption, cell, *, rows=60, columns=3):
     """A report with one finding that is shown as a slide, one that is not, two pictures and a table."""
     names = [f"{caption} {n}" for n in range(columns - 1)]
-    table = pd.DataFrame({caption: [f"{cell} {n}" for n in range(rows)]} | {n: ["1 234,5"] * rows for n in names})
+    table = pd.DataFrame(
+        {caption: [f"{cell} {n}" for n in range(rows)]}
+        | {n: [f"1 234,{row % 9}" for row in range(rows)] for n in names}
+    )
     chart = Picture(WHOLE, BARE, f"{claim}: chart", "million dollars", "Source: customs.", f"{claim}, drawn", "main")
     return new_notebook(
         cells=[
@@ -106,7 +109,7 @@ def text(element):
 @pytest.fixture(scope="module", params=LANGUAGES)
 def made(request):
     """A report in one language with its PDF and its Word document."""
-    notebook = report(*TEXTS[request.param])
+    notebook = report(*TEXTS[request.param], rows=120)
     pdf, docx = (make(notebook, language=request.param) for make in (document.to_pdf, document.to_docx))
     return request.param, notebook, pdf, Word(docx)
 
@@ -197,9 +200,9 @@ def test_a_table_repeats_its_header_row_and_sets_numbers_to_the_right(made):
     assert all(squeezed(f"{caption} 1") in page for page in holding)
     table = word.body.find(f".//{W}tbl")
     assert word.paragraphs("TableCaption") == [caption]
-    assert [row.find(f"{W}trPr/{W}tblHeader") is not None for row in table.iter(f"{W}tr")] == [True] + [False] * 60
+    assert [row.find(f"{W}trPr/{W}tblHeader") is not None for row in table.iter(f"{W}tr")] == [True] + [False] * 120
     sides = [side.get(f"{W}val") for side in table.iter(f"{W}jc")]
-    assert sides == ["left", "right", "right"] * 61
+    assert sides == ["left", "right", "right"] * 121
 
 
 def test_money_is_no_formula(made):
@@ -227,6 +230,23 @@ def test_a_table_of_fourteen_columns_fits_the_page():
         for column in Word(document.to_docx(notebook, language="uz-Cyrl")).body.iter(f"{W}gridCol")
     ]
     assert len(grid) == 14 and sum(grid) <= document.TEXT_WIDTH * 20
+
+
+def test_a_column_that_says_the_same_in_every_row_is_a_note():
+    rows = [["A", "1,5", "measured"], ["B", "2,5", "measured"], ["C", "2,5", "measured"]]
+    laid = document._table(document.Table("Cuts", ["Plant", "Cut", "Grade"], rows, [False, True, False]))
+    assert (laid["columns"], laid["numeric"], laid["note"]) == (["Plant", "Cut"], [False, True], "Grade: measured")
+    assert laid["rows"] == [row[:2] for row in rows]
+    two = document._table(document.Table("Cuts", ["Plant", "Cut", "Grade"], rows[:2], [False, True, False]))
+    assert two["columns"] == ["Plant", "Cut", "Grade"] and two["note"] == ""
+
+
+def test_the_body_says_what_may_stand_alone_and_the_annex_the_rest():
+    told = Finding("A cut", "First.\n\nSecond. Third.", pd.DataFrame(), lead="First. Second.")
+    notebook = new_notebook(cells=[shown(Cover("T", "S", "Headline", "")), shown(told)])
+    body, annex = document._outline(notebook, "en")["sections"]
+    assert [part["text"] for part in body] == ["A cut", "First. Second."]
+    assert [part["text"] for part in annex] == ["Annex 1. Further findings", "A cut", "Third."]
 
 
 def test_a_wider_table_has_smaller_letters_and_room_for_its_longest_words():

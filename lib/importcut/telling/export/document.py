@@ -19,6 +19,7 @@ CELL_MARGINS = 6  # points
 LETTER = 0.64  # width of a letter in DejaVu Sans, in font sizes
 BOLD = 1.1  # times as wide
 SIZES = (7.5, 7, 6.5, 6, 5.5, 5, 4.5)  # points; Word's styles "Cell 7.5" and so on stand in styles.xml
+ROWS_ALIKE = 3  # from which on a column of one value becomes a note
 WIDEST = 40  # letters of a cell, beyond which it takes a second line rather than room from others
 UNBROKEN = 24  # letters of a word, beyond which it may be broken anywhere
 
@@ -66,20 +67,36 @@ def _outline(notebook: dict, language: str) -> dict:
     for _, slide, block in blocks(notebook):
         sections, level = (further, 2) if slide == "skip" else (first, 1)
         match block:
-            case Finding(title=title, text=text):
-                heading = {"kind": "heading", "level": level, "text": title}
-                sections.append([heading, *({"kind": "text", "text": text} for text in _paragraphs(text))])
+            case Finding(title=title, text=text, lead=lead):
+                if level == 1 and lead:  # the body says what matters, the annex the rest
+                    text = lead
+                    if rest := _after(lead, block.text):
+                        further.append(_section(title, rest, 2))
+                if text != front.headline:  # which stands above
+                    sections.append(_section(title, text, level))
             case Picture():
                 if not sections:
                     sections.append([])
-                number += 1
-                sections[-1].append(_picture(block, sections[-1]) | {"file": f"{number}.png"})
+                number, notes = number + 1, {part.get("note") for section in (*first, *further) for part in section}
+                note = "" if block.note in notes else block.note  # a source that all charts share is told once
+                sections[-1].append(_picture(block, sections[-1]) | {"file": f"{number}.png", "note": note})
             case Table(page=False):
                 tables.append([_table(block)])
     for title, annex in (("further", further), ("tables", tables)):
         if annex:
             annex[0] = [{"kind": "heading", "level": 1, "text": words[title]}, *annex[0]]
     return vars(front) | words | {"sections": [*first, *further, *tables]}
+
+
+def _section(title: str, text: str, level: int) -> list[dict]:
+    """A finding as a heading and the paragraphs of its text."""
+    heading = {"kind": "heading", "level": level, "text": title}
+    return [heading, *({"kind": "text", "text": paragraph} for paragraph in _paragraphs(text))]
+
+
+def _after(lead: str, text: str) -> str:
+    """What the text says after its lead, whose sentences may stand in several paragraphs there."""
+    return re.sub(r"\s+".join(map(re.escape, lead.split())), "", text, count=1).strip()
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -94,8 +111,16 @@ def _picture(picture: Picture, section: list[dict]) -> dict:
 
 
 def _table(table: Table) -> dict:
-    """The table with shares of the width for its columns and the largest size of letters at which it fits."""
+    """The table with shares of the width for its columns and the largest size of letters at which it fits.
+
+    A column that says the same in every row is said once, in the note.
+    """
     columns = list(zip(table.columns, *table.rows, strict=True))
+    alike = [len(cells) >= ROWS_ALIKE and len({*cells}) == 1 for _, *cells in columns]
+    note = "; ".join(f"{head}: {cells[0]}" for (head, *cells), same in zip(columns, alike, strict=True) if same)
+    columns = [column for column, same in zip(columns, alike, strict=True) if not same]
+    numeric = [number for number, same in zip(table.numeric, alike, strict=True) if not same]
+    heads, *rows = map(list, zip(*columns, strict=True))
     words = [max(_longest_word(head) * BOLD, *map(_longest_word, cells), 1) for head, *cells in columns]
     whole = [min(max(len(head) / 2, *map(len, cells), 1), WIDEST) for head, *cells in columns]
     room = TEXT_WIDTH - CELL_MARGINS * len(columns)
@@ -105,7 +130,8 @@ def _table(table: Table) -> dict:
     grown = min(1, spare / (sum(wanted) or 1))
     letters = [least + more * grown + CELL_MARGINS / (size * LETTER) for least, more in zip(words, wanted, strict=True)]
     shares = [round(share / sum(letters), 4) for share in letters]
-    return {"kind": "table", "widths": shares, "size": size, **vars(table)}
+    cells = {"columns": heads, "rows": rows, "numeric": numeric, "caption": table.caption, "note": note}
+    return {"kind": "table", "widths": shares, "size": size, **cells}
 
 
 def _longest_word(text: str) -> int:

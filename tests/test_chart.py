@@ -20,12 +20,14 @@ from importcut import (
     plot_quality,
     plot_ranking,
     plot_size_ratio,
+    plot_target,
     plot_tornado,
     plot_variants,
     plot_weights,
 )
 from importcut.economics.cost_benefit import appraisal
 from importcut.language import Voice, languages
+from importcut.telling.chart.periods import plot_periods
 from importcut.telling.chart.style import canvas, million_axis
 from importcut.telling.narrate import bridge_steps, chain_steps, product_by_plant, product_steps, quality_bars
 
@@ -58,15 +60,26 @@ def test_ranking_ranges_are_those_of_the_table(ranked, say):
     assert [(s[0][0], s[1][0]) for s in lines][::-1] == ends
 
 
-def test_waterfall_ends_at_the_imports_of_the_period(sample, say):
+def test_waterfall_goes_from_nothing_to_the_change_in_imports(sample, say):
     steps = bridge_steps(sample.bridge, say)
     bars = plot_bridge(steps, say).patches
-    now = sample.bridge.query("comparison == 'base'")["value_usd"].sum()
+    change = sample.bridge.query("comparison == 'base' and effect != 'base'")["value_usd"].sum()
     assert [bar.get_width() for bar in bars] == pytest.approx(steps["value_usd"].tolist())
-    assert bars[-1].get_width() == pytest.approx(now) and bars[-1].get_x() == bars[0].get_x() == 0
+    assert bars[-1].get_width() == pytest.approx(change) and bars[-1].get_x() == bars[0].get_x() == 0
     for before, bar in pairwise(bars[:-1]):
         assert bar.get_x() == pytest.approx(before.get_x() + before.get_width())
-    assert bars[-2].get_x() + bars[-2].get_width() == pytest.approx(now, abs=5e3 * 6)  # what rounds to nothing is out
+    assert bars[-2].get_x() + bars[-2].get_width() == pytest.approx(
+        change, abs=5e3 * 6
+    )  # what rounds to nothing is out
+
+
+def test_factors_that_hardly_count_are_one_step(sample, say):
+    steps = bridge_steps(sample.bridge, say)
+    others = steps.query("kind == 'change'").set_index("label")["value_usd"]
+    small = others.drop(say("other factors")).abs() < 0.03 * steps.query("kind != 'total'")["value_usd"].abs().max()
+    assert not small.any()
+    rows = sample.bridge.query("comparison == 'base' and effect not in ('base', 'project')")
+    assert others.sum() == pytest.approx(rows["value_usd"].sum())
 
 
 def test_waterfall_names_the_three_largest_projects_and_sums_the_rest(sample, say):
@@ -94,7 +107,7 @@ def test_small_waterfalls_are_those_of_the_products_that_the_projects_moved_most
     for ax, product in zip(axes, moved.index, strict=True):
         widths = [bar.get_width() for bar in ax.patches]
         own = rows[rows["product_id"].eq(product)].groupby("effect")["value_usd"].sum()
-        assert (widths[0], widths[-2], widths[-1]) == pytest.approx((own["base"], own["project"], own.sum()))
+        assert (widths[-2], widths[-1]) == pytest.approx((own["project"], own.drop("base").sum()))
 
 
 def test_without_projects_the_products_that_moved_most_have_the_small_waterfalls(sample, say):
@@ -128,18 +141,28 @@ def test_each_bar_dot_and_field_is_labelled_with_its_figure(sample):
     rows = pd.DataFrame({"project_id": ["antifreeze_navoi", "washer_fluid_tashkent"], "gross_usd": [4e6, 2e6]})
     rows = rows.assign(headline_usd=[3e6, 1e6], net_usd=[3e6, 1e6], net_low_usd=[2e6, 1e6], net_high_usd=[3.5e6, 2e6])
     rows = rows.assign(gross_low_usd=2.5e6, gross_high_usd=4.5e6, supported_usd=[4e6, 2e6])
-    assert labels(plot_ranking(rows, say)) == ["1.00", "3.00"], "the largest on top"
-    steps = pd.DataFrame({"label": ["2023", "price", "project A", "2024"], "value_usd": [5e6, 1e6, -2e6, 4e6]})
-    steps = steps.assign(kind=["total", "change", "project", "total"])
-    assert labels(plot_bridge(steps, say)) == ["5.00", "+1.00", "−2.00", "4.00"]
+    words = ["diversification\nproject", "innovation\nproject"]
+    columns = ["1.00", "3.00", "net", "2.00", "4.00", "gross", *words[::-1], ""]
+    assert labels(plot_ranking(rows, say)) == columns, "the largest on top"
+    steps = pd.DataFrame({"label": ["price", "project A", "imports"], "value_usd": [1e6, -2e6, -1e6]})
+    steps = steps.assign(kind=["change", "project", "total"])
+    assert labels(plot_bridge(steps, say)) == ["+1.00", "−2.00", "−1.00"]
+    status = {"reading": ["cumulative"], "leading": [True], "target_usd": [69e6], "realised_usd": [6e6]}
+    status |= {"planned_to_date_usd": [7e6], "on_course_low_usd": [54e6], "on_course_high_usd": [67e6]}
+    status |= {"on_course_usd": [60e6], "addressable_usd": [40e6]}
+    told = ["target 69.0", "on today's results 54.0–67.0", "so far 6.00, planned by now 7.00", "can be displaced 40.0"]
+    assert labels(plot_target(pd.DataFrame(status), say)) == told
     chain = pd.DataFrame({"label": ["price", "project A", "imports"], "value_usd": [1e6, -2e6, -1e6]})
     chain = chain.assign(kind=["change", "project", "total"], period=pd.Period("2026Q3"))
     assert labels(plot_chain(chain, say)) == ["−1.00"]
-    assert labels(plot_plan(pd.DataFrame({"A": [1e6, 2e6], "B": [0.0, 1e6]}, [2026, 2027]), say)) == ["1.00", "3.00"]
-    assert labels(plot_matrix(pd.DataFrame({"Asaka": [2e6, 0.0]}, ["Top coat", "Primer"]), say)) == ["2.00", ""]
+    plan = pd.DataFrame({"A": [1e6, 2e6], "B": [0.0, 1e6]}, [2026, 2027])
+    assert labels(plot_plan(plan, say, target=5e6)) == ["1.00", "4.00", "A", "B", "target 5.00"]
+    cells = pd.DataFrame({"Asaka": [2e6, 0.0], "Pitnak": [1e6, None]}, ["Top coat", "Primer"])
+    assert labels(plot_matrix(cells, say)) == ["2.00", "1.00", "0.00", "", "3.00", "0.00", "2.00", "1.00", "3.00"]
+    assert labels(plot_matrix(cells[["Asaka"]], say)) == ["0.00", "2.00"], "of one column its bars"
     ranks = pd.DataFrame({"project_id": ["antifreeze_navoi"] * 2 + ["fluids_jizzakh"] * 2, "rank": [1, 2, 1, 2]})
     ranks = ranks.assign(probability=[0.75, 0.25, 0.25, 0.75], mean_usd=[3e6, 3e6, 2e6, 2e6])
-    assert labels(plot_probabilities(ranks, say)) == ["75", "25", "25", "75"]
+    assert labels(plot_probabilities(ranks, say)) == ["75%", "75%", ""]
 
 
 def test_a_tornado_names_the_ends_of_a_bar_by_the_value_that_leads_there(sample):
@@ -177,34 +200,41 @@ def test_an_axis_of_millions_writes_its_ticks_as_they_are(sample, top, written):
     assert ax.get_yticklabels()[1].get_text() == written
 
 
-def test_counterfactual_lines_are_those_of_the_table(sample, say):
-    ax = plot_counterfactual(sample.expected, sample.realised, say)
+def test_counterfactual_lines_are_those_of_the_table_from_a_year_before_the_first_cut(sample, say):
+    ax = plot_counterfactual(sample.expected, say)
     actual, expected = ax.lines
-    assert ax.get_legend().get_texts()[-1].get_text() == say("imports without the projects")
+    assert [text.get_text().replace("\n", " ") for text in ax.texts] == [
+        say("actual imports"),
+        say("imports without the projects"),
+    ]
     totals = sample.expected.groupby("period")[["actual_usd", "counterfactual_usd"]].sum()
+    first = totals.index[(totals["counterfactual_usd"] - totals["actual_usd"]) >= 5e3][0]
+    totals = totals[totals.index >= first - 4]
     assert actual.get_ydata().tolist() == totals["actual_usd"].tolist()
     assert expected.get_ydata().tolist() == totals["counterfactual_usd"].tolist()
 
 
-def test_plan_stacks_add_up_to_the_year(sample, say):
+def test_plan_areas_add_up_from_year_to_year(sample, say):
     yearly = sample.planned.pivot_table(index="year", columns="project_id", values="gross_usd", aggfunc="sum")
     ax = plot_plan(yearly.rename(columns=say.names("projects")), say)
-    heights = pd.DataFrame([[bar.get_height() for bar in stack] for stack in ax.containers]).sum()
-    assert heights.tolist() == pytest.approx(yearly.sum(axis=1).tolist())
+    tops = [area.get_paths()[0].get_extents().y1 for area in ax.collections]
+    assert tops[-1] == pytest.approx(yearly.sum().sum()) and tops == sorted(tops)
 
 
 @pytest.mark.filterwarnings("error")  # as of a letter that the font lacks
 def test_a_name_that_begins_with_an_underscore_stands_in_the_legend():
-    names = ["_Sealants_", "$x^2$ and $y$"]
-    ax = plot_plan(pd.DataFrame([[2e6, 1e6]], [2030], names), Voice("en", None))
+    names, periods = ["_Sealants_", "$x^2$ and $y$"], pd.period_range("2030Q1", periods=1, freq="Q")
+    ax = plot_periods(pd.DataFrame([[2e6, 1e6]], periods, names), Voice("en", None))
     assert [text.get_text().lstrip("\u200b") for text in ax.get_legend().get_texts()][:2] == names
     ax.figure.canvas.draw()
 
 
 def test_matrix_cells_are_the_imports_by_product_and_plant(sample, say):
     matrix = product_by_plant(sample.profile, sample.ds.period, say)
-    mesh = plot_matrix(matrix, say).collections[0]
-    assert mesh.get_array().data.ravel().tolist() == pytest.approx((matrix / 1e6).to_numpy().ravel().tolist())
+    drawn = plot_matrix(matrix, say).collections[0].get_array().filled(float("nan"))
+    assert drawn.ravel().tolist() == pytest.approx((matrix / 1e6).to_numpy().ravel().tolist(), nan_ok=True)
+    year = sample.profile[sample.profile["period"].dt.year.eq(2026)]
+    assert matrix.sum().sum() == pytest.approx(year["value_usd"].sum()) and matrix.index[-1] == say("others")
 
 
 def test_pairs_are_both_columns(say):

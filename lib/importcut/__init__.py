@@ -41,7 +41,7 @@ _PUBLIC = {
     "telling.chart.style": ["picture"],
     "telling.chart.rows": [
         "plot_bars", "plot_bridge", "plot_estimates", "plot_matrix", "plot_pairs", "plot_probabilities",
-        "plot_product_bridges", "plot_quality", "plot_ranking", "plot_tornado", "plot_variants",
+        "plot_product_bridges", "plot_quality", "plot_ranking", "plot_target", "plot_tornado", "plot_variants",
     ],
     "telling.chart.periods": ["plot_chain", "plot_counterfactual", "plot_placebos", "plot_plan", "plot_weights"],
     "telling.chart.investment": ["plot_cost_curve", "plot_size_ratio"],

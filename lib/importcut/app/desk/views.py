@@ -77,7 +77,7 @@ def actual_and_expected(here: Standpoint, *, product: str | None = None, method:
     finding = narrate.without_projects(expected, realised, say)
     finding = enquiry.with_method(finding, way.realised, method or here.ds.counterfactual, say)
     unit = say("million US dollars a period")
-    return _view(finding, table, say, plot_counterfactual, expected, realised, unit=unit)
+    return _view(finding, table, say, plot_counterfactual, expected, unit=unit)
 
 
 def projects_ranked(
@@ -124,7 +124,7 @@ def to_target(here: Standpoint, *, rule: str = "shapley") -> View:
         finding = with_more(finding, [narrate.difference(here.base.planned, planned, question, say).text])
     yearly = table.pivot(index="year", columns="project_id", values="gross_usd")
     yearly = yearly.loc[:, yearly.ne(0).any()].rename(columns=say.names("projects"))
-    return _view(finding, table, say, plot_plan, yearly, unit=say("million US dollars, gross"))
+    return _view(finding, table, say, plot_plan, yearly, unit=say("million US dollars, gross, summed up"))
 
 
 def project_sheet(here: Standpoint, *, project: str) -> View:

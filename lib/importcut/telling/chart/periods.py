@@ -1,60 +1,68 @@
 """Charts over time: imports with and without the projects, stacks by period or year, unit values."""
 
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from importcut.language import Voice
-from importcut.schema import PAIR
+from importcut.schema import PAIR, YEAR
 from importcut.telling.chart import style
 from importcut.telling.chart.rows import KIND_COLOURS, signed
+from importcut.telling.finding import PRECISION
 
 OWN_COLOURS = 6  # projects with a colour of their own; the rest are summed
 CROWDED = 16  # periods from which the totals are not written out
 CENTRAL = 0.8  # part of the donors that the band holds, so that a fall below it is rarer than one in ten
 
 
-def plot_counterfactual(
-    counterfactual: pd.DataFrame, cuts: pd.DataFrame, say: Voice, *, ax: Axes | None = None
-) -> Axes:
-    """Actual imports, and above them the cuts of the projects up to what would have been imported without them.
-
-    Parameters
-    ----------
-    counterfactual, cuts : tables `counterfactual` and `cuts_realised`; USD by period
-    """
-    ax = ax or style.canvas(4.2)
+def plot_counterfactual(counterfactual: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
+    """Imports with and without the projects (table `counterfactual`), from a year before the first cut; gap shaded."""
+    ax = ax or style.canvas(2.8)
     totals = counterfactual.groupby("period")[["actual_usd", "counterfactual_usd"]].sum()
+    apart = np.flatnonzero((totals["counterfactual_usd"] - totals["actual_usd"]).abs() >= PRECISION)
+    if len(apart):
+        totals = totals.iloc[max(apart[0] - YEAR[say.ds.frequency], 0) :]
     actual, without, at = totals["actual_usd"], totals["counterfactual_usd"], np.arange(len(totals))
-    identified = cuts[cuts["identified"]]
-    by_project = identified.pivot_table(index="period", columns="project_id", values="gross_usd", aggfunc="sum")
-    by_project = by_project.reindex(totals.index).fillna(0.0)
-    order = by_project.sum().sort_values(ascending=False).index
-    names, lower, band = say.names("projects"), actual, {"alpha": 0.75, "linewidth": 0}
-    for project, colour in zip(order[:OWN_COLOURS], style.SERIES, strict=False):
-        upper = lower + by_project[project]
-        ax.fill_between(at, lower, upper, color=colour, label=style.in_legend(names[project]), **band)
-        lower = upper
-    if len(order) > OWN_COLOURS:
-        ax.fill_between(at, lower, without, color=style.SERIES[-1], label=say("other projects"), **band)
-    ax.plot(at, actual, color=style.INK, linewidth=2, label=say("actual imports"))
-    ax.plot(at, without, color=style.INK, linewidth=1.4, linestyle="--", label=say("imports without the projects"))
-    low, high = actual.min(), without.max()
+    ax.fill_between(at, actual, without, color=KIND_COLOURS["project"], alpha=0.35, linewidth=0)
+    ax.plot(at, actual, color=style.INK, linewidth=2.2)
+    ax.plot(at, without, color=KIND_COLOURS["project"], linewidth=2.2, linestyle="--")
+    upper = without.iloc[-1] >= actual.iloc[-1]
+    names = (say("actual imports"), say("imports without the projects"))
+    for line, name, above in zip(ax.lines, names, (not upper, upper), strict=True):
+        place = {"va": "bottom" if above else "top", "color": line.get_color(), "fontsize": 9, "fontweight": "bold"}
+        style.note(ax, fill(name, 16), (at[-1], line.get_ydata()[-1]), 6, 1 if above else -1, **place)
+    low, high = min(actual.min(), without.min()), max(actual.max(), without.max())
     ax.set_ylim(max(0, low - (high - low)), high + 0.1 * (high - low))
-    ax.set_xlim(0, at[-1])
-    return _over_time(ax, totals.index, say)
+    ax.set_xlim(0, max(at[-1], 1))
+    style.period_axis(ax, totals.index, say)
+    return style.million_axis(ax, "y", say)
 
 
-def plot_plan(yearly: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
-    """Planned gross cuts (USD), years by projects, stacked, the largest by name; columns named as they will be read."""
-    ax = ax or style.canvas(4.2)
-    tops = _stack(ax, yearly, say("other projects"))
-    for at, usd in enumerate(tops):
-        style.note(ax, say.millions(usd), (at, usd), 0, 3, fontsize=10, fontweight="bold")
-    ax.set_xticks(range(len(yearly)), [str(year) for year in yearly.index])
-    ax.set_ylim(0, tops.max() * 1.12)
-    style.legend_below(ax)
+def plot_plan(yearly: pd.DataFrame, say: Voice, *, target: float | None = None, ax: Axes | None = None) -> Axes:
+    """Planned gross cuts (USD) summed up from year to year, and the target; the largest of the columns by name."""
+    ax = ax or style.canvas(3.2)
+    sums = _largest(yearly, say("other projects")).cumsum()
+    years = [sums.index[0] - 1, *sums.index]
+    heights = np.vstack([np.zeros(len(sums.columns)), sums])
+    colours = [*style.SERIES[:OWN_COLOURS], style.SERIES[-1]][: len(sums.columns)]
+    ax.stackplot(range(len(years)), heights.T, colors=colours, alpha=0.85)
+    tops = sums.sum(axis=1)
+    for at, usd in enumerate(tops, start=1):
+        style.note(ax, say.millions(usd), (at, usd), -2, 3, ha="right", fontsize=9, fontweight="bold")
+    reach, last = max(tops.max(), target or 0) * 1.08, 0.0
+    for name, usd, foot in zip(sums, sums.iloc[-1], sums.iloc[-1].cumsum().shift(fill_value=0.0), strict=True):
+        label = fill(name, style.LABEL_WIDTH)
+        last = max(foot + usd / 2, last + reach * 0.045 * (label.count("\n") + 1))
+        style.note(ax, label, (len(sums), last), 6)
+    if target:
+        ax.axhline(target, color=style.SERIES[5], linewidth=1.6, linestyle="--")
+        label = say("target {amount}", amount=say.millions(target))
+        style.note(ax, label, (0, target), 0, 3, ha="left", color=style.SERIES[5], fontweight="bold")
+    ax.set_xticks(range(len(years)), map(str, years))
+    ax.set(xlim=(0, len(sums)), ylim=(0, max(reach, last)))
     return style.million_axis(ax, "y", say)
 
 
@@ -161,12 +169,19 @@ def _small_axes(ax: Axes, periods: pd.PeriodIndex, say: Voice) -> None:
 
 
 def _stack(ax: Axes, amounts: pd.DataFrame, others: str) -> np.ndarray:
-    """Bars of the rows, stacked by column: the largest in colours of their own, the rest summed; returns their tops."""
-    order = amounts.sum().sort_values(ascending=False, kind="stable").index
-    stacks, top = amounts[order[:OWN_COLOURS]], np.zeros(len(amounts))
-    if len(order) > OWN_COLOURS:
-        stacks = stacks.assign(**{others: amounts[order[OWN_COLOURS:]].sum(axis=1)})
-    for (name, usd), colour in zip(stacks.items(), [*style.SERIES[:OWN_COLOURS], style.SERIES[-1]], strict=False):
+    """Bars of the rows, stacked by column; returns their tops."""
+    top = np.zeros(len(amounts))
+    colours = [*style.SERIES[:OWN_COLOURS], style.SERIES[-1]]
+    for (name, usd), colour in zip(_largest(amounts, others).items(), colours, strict=False):
         ax.bar(range(len(usd)), usd, bottom=top, color=colour, width=0.7, label=style.in_legend(name))
         top = top + usd.to_numpy()
     return top
+
+
+def _largest(amounts: pd.DataFrame, others: str) -> pd.DataFrame:
+    """The columns that have a colour of their own, the largest first, and the sum of the others."""
+    order = amounts.sum().sort_values(ascending=False, kind="stable").index
+    largest = amounts[order[:OWN_COLOURS]].fillna(0.0)
+    if len(order) > OWN_COLOURS:
+        largest[others] = amounts[order[OWN_COLOURS:]].sum(axis=1)
+    return largest

@@ -11,12 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.transforms import blended_transform_factory
 
 from importcut.language import Voice
 from importcut.telling.drawing import Picture
 
 # Okabe and Ito's colours: told apart by colour-blind readers too
 SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999"]
+BESIDES = "#8AA0AD"  # of bars beside the one that is spoken of
 CLASS_COLOURS = {"innovation": SERIES[1], "diversification": SERIES[0], "investment": SERIES[2]}
 INK, MUTED, GRID = "#222222", "#666666", "#DDDDDD"
 STYLE = {
@@ -133,18 +135,34 @@ def name_rows(ax: Axes, labels: Sequence[str], *, width: int = LABEL_WIDTH, size
     ax.set_yticks(range(len(labels)), [fill(label, width) for label in labels], fontsize=size)
 
 
-def heat_map(ax: Axes, values: pd.DataFrame, labels: pd.DataFrame, *, most: float | None = None) -> Axes:
-    """A coloured grid with a label in each cell, rows from the top; its axes are named by the caller."""
-    mesh = ax.pcolormesh(values, cmap="Blues", vmin=None if most is None else 0, vmax=most, ec="white", linewidth=0.5)
+def beside(ax: Axes, head: str, texts: Sequence[str], *, width: int = 12, **look) -> None:
+    """A column of texts right of the rows 0, 1, … and of the columns that stand there, under its head."""
+    ax.figure.draw_without_rendering()  # only then it is known how wide those are
+    right = max([ax.bbox.x1, *(text.get_window_extent().x1 for text in ax.texts)])
+    start = (right - ax.bbox.x1) * 72 / ax.figure.dpi + 10
+    place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "annotation_clip": False}
+    for y, text in enumerate(texts):
+        ax.annotate(fill(text, width), (1, y), (start, 0), **place | {"va": "center", "fontsize": 9} | look)
+    ax.annotate(head, (1, len(texts) - 0.4), (start, 0), va="bottom", fontsize=8.5, color=MUTED, **place)
+
+
+def heat_map(ax: Axes, values: pd.DataFrame, labels: pd.DataFrame) -> Axes:
+    """A coloured grid with a label in each cell that is known, rows from the top; `name_cells` names them."""
+    mesh = ax.pcolormesh(values, cmap="Blues", ec="white", linewidth=0.5)
     shades = mesh.norm(values.to_numpy(float))
     for (row, column), text in np.ndenumerate(labels.to_numpy()):
         colour = "white" if shades[row, column] > DARK else INK
         ax.text(column + 0.5, row + 0.5, text, color=colour, ha="center", va="center", fontsize=8)
-    rows, columns = values.shape
-    ax.set(xlim=(0, columns), ylim=(rows, 0), xticks=np.arange(columns) + 0.5, yticks=np.arange(rows) + 0.5)
+    return ax
+
+
+def name_cells(ax: Axes, rows: list[str], columns: list[str]) -> None:
+    """Names of the rows from the top and of the columns of a grid, without lines."""
+    ax.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
+    ax.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=8)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=8.5)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
-    return ax
 
 
 def patches(codes: pd.Series, colours: dict[str, str], words: dict[str, str]) -> list[Patch]:
@@ -158,8 +176,9 @@ def legend_below(ax: Axes, *, distance: float = 3.4, columns: int = 3, handles: 
     handles = ax.get_legend_handles_labels()[0] if handles is None else handles
     longest = max((len(h.get_label()) for h in handles), default=0)
     columns = min(columns, 3 - (longest > LONG_LABEL) - (longest > 2 * LONG_LABEL))
+    middle = blended_transform_factory(ax.figure.transFigure, ax.transAxes)
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": distance}
-    ax.legend(handles=handles, **place, ncols=columns, fontsize=8.5)
+    ax.legend(handles=handles, **place, bbox_transform=middle, ncols=columns, fontsize=8.5)
 
 
 def million_axis(ax: Axes, which: str, say: Voice, *, ticks: int = 6) -> Axes:

@@ -47,5 +47,5 @@ from importcut.telling.narrate.portfolio import (
     road,
     what_matters,
 )
-from importcut.telling.narrate.priorities import measures, next_steps, worth
+from importcut.telling.narrate.priorities import hanging_cuts, measures, next_steps, worth
 from importcut.telling.narrate.revisions import changes

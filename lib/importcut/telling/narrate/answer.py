@@ -5,8 +5,10 @@ import pandas as pd
 from importcut.language import Voice
 from importcut.schema import PAIR, weakest
 from importcut.telling.finding import PRECISION, Finding, by_reason, extent, nothing, paragraphs, section, sentences
-from importcut.telling.narrate.certainty import tied
+from importcut.telling.narrate.certainty import NONE, tied
 from importcut.telling.narrate.credibility import failures, nearest_claim
+
+UP_TO = {NONE: "title_never", 1 / 3: "title_unlikely", 2 / 3: "title_open", 1 - NONE: "title_likely"}
 
 
 def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Finding:
@@ -68,19 +70,33 @@ def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
     if target.empty:
         return nothing(say, "target.unplanned" if say.ds.target else "target.none", "no_plan", target)
     lead, rows = target[target["leading"]].iloc[0], []
+    title, chance = _chance(lead["p_reached"])
     for row in target.sort_values("leading", ascending=False).itertuples():
         facts = {"target": row.target_usd, "planned": row.planned_usd, "realised": row.realised_usd}
-        facts |= {"to_date": row.planned_to_date_usd, "on_course": row.on_course_usd}
-        facts |= {"remaining": row.planned_usd - row.planned_to_date_usd, "high": row.on_course_high_usd}
+        facts |= {"to_date": row.planned_to_date_usd, "on_course": row.on_course_usd, "year": str(row.year)}
+        facts |= {"range": (row.on_course_low_usd, row.on_course_high_usd), "high": row.on_course_high_usd}
+        facts |= {"remaining": row.planned_usd - row.planned_to_date_usd}
         high = row.planned_usd > row.on_course_high_usd  # a plan is not its own mode
         begun = max(row.planned_to_date_usd, abs(row.realised_usd)) >= PRECISION
-        more = "target.on_course" if row.reading == "cumulative" else "target.last_year"
-        name = f"target.{row.reading}{'_high' if high else ''}"
-        rows += [(True, name, facts | {"year": str(row.year)}), (begun, more, facts)]
+        summed = row.reading == "cumulative"
+        rows += [
+            (summed and begun and pd.notna(row.p_reached), "target.course_range", facts),
+            (True, f"target.{row.reading}{'_high' if high else ''}", facts),
+            (begun, "target.on_course" if summed else "target.last_year", facts),
+        ]
         rows.append((row.ceiling_flag, "target.ceiling", {"addressable": row.addressable_usd}))
-    facts = {"realised": weakest(cuts["gross_evidence"]), "planned": "planned"}
-    facts |= {"share": lead["realised_usd"] / lead["target_usd"]}
-    return section(say, "target.title", facts, [*rows, (facts["realised"], "target.grades")], target, "planned")
+    facts = {"realised": weakest(cuts["gross_evidence"]), "planned": "planned", "target": lead["target_usd"]}
+    facts |= {"share": lead["realised_usd"] / lead["target_usd"], "year": str(lead["year"])} | chance
+    rows.append((facts["realised"], "target.grades"))
+    return section(say, title, facts, rows, target, "planned", lead=1)
+
+
+def _chance(p: float) -> tuple[str, dict]:
+    """The title that tells how likely the target is, and what it names; of a chance unknown, how much is done."""
+    for most, title in UP_TO.items():
+        if p < most:
+            return f"target.{title}", {"p": p, "n": float(f"{1 / max(p, NONE):.1g}")}
+    return ("target.title", {}) if pd.isna(p) else ("target.title_always", {})
 
 
 def ranked_projects(ranking: pd.DataFrame, say: Voice) -> Finding:

@@ -5,6 +5,7 @@ import pandas as pd
 from importcut.telling.finding import extent
 
 CERTAIN = 0.9  # probability from which on a project is said to be ahead of another
+NONE = 0.005  # probability: what per cent round to nothing
 CLAIMED = 4  # first places of which each is compared with the next
 
 

@@ -7,8 +7,9 @@ from importcut.schema import NATIONAL, weakest
 from importcut.telling.finding import PRECISION, Finding, factors, nothing, paragraphs, section, sentences
 
 OWN_BARS = 3  # projects with a bar of their own
+MINOR = 0.03  # of the largest effect; what is smaller is summed up
 SHOWN = 6  # products with a waterfall of their own
-MOST_PRODUCTS = 40  # products of a chart of all
+MOST_PRODUCTS = 12  # rows of a chart of all
 
 
 def without_projects(counterfactual: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
@@ -37,7 +38,7 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
     before = {"before": year["base_period"].min(), "change": abs(swing)}
     lines = [
         (True, "causes.periods"),
-        (moved, "causes.factors", {"cut": projects}),
+        (moved, "causes.factors" if abs(projects) >= PRECISION else "causes.factors_alone", {"cut": projects}),
         (swing >= PRECISION, "causes.year_rose", before),
         (swing <= -PRECISION, "causes.year_fell", before),
         (min(abs(swing), abs(part)) >= PRECISION, "causes.year_projects", {"amount": part}),
@@ -108,18 +109,26 @@ def group_names(groups: pd.Series, say: Voice) -> pd.Series:
 
 
 def bridge_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
-    """Steps of a waterfall of all products since the base period: label, value_usd, kind (total, change, project)."""
+    """What moved imports since the base period: label, value_usd, kind (change, project, at the end total: the whole).
+
+    Factors of less than `MINOR` of the largest effect are one step.
+    """
     rows = bridge.query("comparison == 'base'")
-    effects = rows.groupby("effect")["value_usd"].sum()
+    effects = rows.groupby("effect")["value_usd"].sum().drop("base", errors="ignore")
     projects = rows[rows["effect"].eq("project")].groupby("project_id")["value_usd"].sum()
     projects = projects.sort_values(key=abs, ascending=False).rename(say.names("projects"))
     if len(projects) > OWN_BARS + 1:
         rest = pd.Series({say("other projects"): projects.iloc[OWN_BARS:].sum()})
         projects = pd.concat([projects.head(OWN_BARS), rest])
     names = say.words("factors")
-    others = [(names[f], effects[f], "change") for f in names if f in effects and f != "project"]
-    steps = [*others, *((name, usd, "project") for name, usd in projects.items())]
-    return _between_ends([step for step in steps if abs(step[1]) >= PRECISION], rows, say)
+    others = pd.Series({names[f]: effects[f] for f in names if f in effects and f != "project"}, dtype="float64")
+    small = others.abs() < MINOR * max(others.abs().max(), projects.abs().max())
+    others = others[~small].sort_values(ascending=False)
+    if small.any():
+        others[say("other factors")] = effects.sum() - others.sum() - projects.sum()
+    steps = [(name, usd, "change") for name, usd in others.items()]
+    steps += [(name, usd, "project") for name, usd in projects.items()]
+    return _with_whole([step for step in steps if abs(step[1]) >= PRECISION], rows, say)
 
 
 def product_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
@@ -135,7 +144,7 @@ def product_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
     for product, name in say.names("products")[largest].items():
         own = changes.loc[product, moved]
         steps = [(names[f], usd, "project" if f == "project" else "change") for f, usd in own.items()]
-        parts.append(_between_ends(steps, rows[rows["product_id"].eq(product)], say).assign(product=name))
+        parts.append(_with_whole(steps, rows[rows["product_id"].eq(product)], say).assign(product=name))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
@@ -151,15 +160,22 @@ def chain_steps(bridge: pd.DataFrame, say: Voice) -> pd.DataFrame:
 
 
 def product_by_plant(profile: pd.DataFrame, period: pd.Period, say: Voice) -> pd.DataFrame:
-    """Imports of the year so far, largest first, named as they are read; of many products their groups; USD."""
+    """Imports of the year so far, largest first, named as they are read; USD.
+
+    Of many products their groups, where words.toml names these, or else the largest and the sum of the others.
+    """
     year = _year_of_programme(profile, period, say)
-    matrix = year.pivot_table(index="product_id", columns="plant_id", values="value_usd", aggfunc="sum", fill_value=0.0)
-    if len(matrix) > MOST_PRODUCTS:
-        groups = say.ds.products.set_index("product_id")["group"].reindex(matrix.index)
-        matrix = matrix.groupby(group_names(groups, say)).sum()
+    matrix = year.pivot_table(index="product_id", columns="plant_id", values="value_usd", aggfunc="sum")
     rows, columns = (matrix.sum(axis=n).sort_values(ascending=False).index for n in (1, 0))
-    plants = say.names("plants") if len(say.ds.plants) else {NATIONAL: say("whole country")}
-    return matrix.loc[rows, columns].rename(index=say.names("products"), columns=plants)
+    matrix, groups = matrix.loc[rows, columns], say.ds.products.set_index("product_id")["group"].reindex(rows)
+    matrix.index, plants = say.names("products")[rows], say.names("plants") if len(say.ds.plants) else {}
+    if len(matrix) > MOST_PRODUCTS and groups.isin([*say.words("groups")]).all():
+        matrix = matrix.groupby([*group_names(groups, say)]).sum(min_count=1)
+        matrix = matrix.loc[matrix.sum(axis=1).sort_values(ascending=False).index]
+    elif len(matrix) > MOST_PRODUCTS:
+        others = matrix.iloc[MOST_PRODUCTS - 1 :].sum(min_count=1).rename(say("others"))
+        matrix = pd.concat([matrix.head(MOST_PRODUCTS - 1), others.to_frame().T])
+    return matrix.rename(columns=plants if len(plants) else {NATIONAL: say("whole country")})
 
 
 def _year_of_programme(profile: pd.DataFrame, period: pd.Period, say: Voice) -> pd.DataFrame:
@@ -173,12 +189,10 @@ def _changes(rows: pd.DataFrame, index: str) -> pd.DataFrame:
     return wide.drop(columns="base", errors="ignore")
 
 
-def _between_ends(steps: list[tuple], rows: pd.DataFrame, say: Voice) -> pd.DataFrame:
-    """The steps (label, value_usd, kind) between the imports of the two periods."""
-    first, last = (say.period(rows[column].iloc[0]) for column in ("base_period", "period"))
-    base = rows.loc[rows["effect"].eq("base"), "value_usd"].sum()
-    ends = [(first, base, "total"), (last, rows["value_usd"].sum(), "total")]
-    return pd.DataFrame([ends[0], *steps, ends[1]], columns=["label", "value_usd", "kind"])
+def _with_whole(steps: list[tuple], rows: pd.DataFrame, say: Voice) -> pd.DataFrame:
+    """The steps (label, value_usd, kind) and last the change in imports from the base period to the period."""
+    change = rows.loc[rows["effect"].ne("base"), "value_usd"].sum()
+    return pd.DataFrame([*steps, (say("change in imports"), change, "total")], columns=["label", "value_usd", "kind"])
 
 
 def _effects(rows: pd.DataFrame) -> tuple[float, float, pd.Series]:

@@ -62,10 +62,11 @@ def listing(
 
 
 def ranking_table(ranking: pd.DataFrame, basis: str, say: Voice) -> Listing:
-    """The ranked projects in their order on one basis."""
+    """The ranked projects in their order on one basis; those of the target year alone stay out of prints."""
     rows = ranking[ranking["basis"].eq(basis) & ranking["rank"].notna()].sort_values("rank")
     rows = rows.join(extent(rows)).assign(net_evidence=rows["evidence"].where(rows["net_usd"].notna()))
-    return listing("ranking", rows, say, caption=say.words("bases")[basis])
+    table = listing("ranking", rows, say, caption=say.words("bases")[basis])
+    return replace(table, page=basis == "target_year")  # of a plan, prints hold the sum
 
 
 def cuts_table(cuts: pd.DataFrame, say: Voice) -> Listing:
@@ -101,12 +102,12 @@ def limits_table(cuts: pd.DataFrame, say: Voice) -> Listing:
 
 
 def estimates_table(estimates: pd.DataFrame, say: Voice) -> Listing:
-    """The gross cut to date of each project × product by every method."""
+    """The gross cut to date of each project × product by every method; on the page, prints hold the chart."""
     rows = by_size(estimates)
     order = rows.drop_duplicates(PAIR).set_index(PAIR).index
     wide = rows.pivot(index=PAIR, columns="method", values="gross_usd").reindex(order).add_suffix("_usd").reset_index()
     methods = {capital(word): f"{m}_usd" for m, word in say.words("methods").items() if f"{m}_usd" in wide}
-    return listing("estimates", wide, say, further=methods)
+    return replace(listing("estimates", wide, say, further=methods), page=True)
 
 
 def placebo_table(estimates: pd.DataFrame, say: Voice) -> Listing:
@@ -143,10 +144,10 @@ def credit_table(credit: pd.DataFrame, kind: str, say: Voice) -> Listing:
 
 
 def measures_table(status: pd.DataFrame, say: Voice) -> Listing:
-    """Every measure with its date, state and project, what is late first."""
+    """Every measure with its date, state and project, what is late first; if not all are late, too long for prints."""
     rows = urgent_first(status, say)
     late = rows["months_late"].where(rows["months_late"] > 0)
-    return listing("measures", rows.assign(late=late), say)
+    return replace(listing("measures", rows.assign(late=late), say), page=not rows["state"].eq("late").all())
 
 
 def next_table(products: pd.DataFrame, say: Voice) -> Listing:

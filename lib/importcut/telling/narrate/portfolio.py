@@ -5,7 +5,7 @@ import pandas as pd
 from importcut.language import Voice
 from importcut.schema import CLOSE, RULES
 from importcut.telling.finding import PRECISION, Finding, factors, nothing, paragraphs, section, sentences
-from importcut.telling.narrate.certainty import CERTAIN, tied_neighbours
+from importcut.telling.narrate.certainty import CERTAIN, NONE, tied_neighbours
 
 SMALL = 0.05  # share of the variance; an assumption below it makes hardly any difference
 OVERLAP = 0.005  # share of supply; what per cent would round to nothing
@@ -150,14 +150,16 @@ def how_sure(certainty: pd.DataFrame, target: pd.DataFrame, say: Voice) -> Findi
     pairs = [say("sure.pair", first=names[a], second=names[b]) for a, b in tied_neighbours(order)]
     targets = target[target["p_reached"].notna()].sort_values("leading", ascending=False)
     ranges = [*zip(targets["on_course_low_usd"], targets["on_course_high_usd"], strict=True)]
+    targets = targets.assign(n=100 * targets["p_reached"], range=ranges)
     rows = [
-        (True, "sure.lead"),
+        (True, "sure.always" if chance >= 1 - NONE else "sure.lead"),
         (pairs, "sure.tied", {"pairs": "; ".join(pairs)}),
-        (targets.assign(n=100 * targets["p_reached"], range=ranges), "sure.target"),
+        (targets[targets["p_reached"] >= NONE], "sure.target"),
+        (targets[targets["p_reached"] < NONE], "sure.never"),
         (True, "sure.grade"),
     ]
-    title = "sure.title" if chance >= CERTAIN else "sure.title_unsure"
-    return section(say, title, facts, rows, table, "assumed", lead=2)
+    title = "title_always" if chance >= 1 - NONE else "title" if chance >= CERTAIN else "title_unsure"
+    return section(say, f"sure.{title}", facts, rows, table, "assumed", lead=2)
 
 
 def what_matters(sensitivity: pd.DataFrame, say: Voice) -> Finding:

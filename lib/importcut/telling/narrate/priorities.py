@@ -55,18 +55,28 @@ def measures(status: pd.DataFrame, say: Voice) -> Finding:
     late = status[status["state"].eq("late")]
     hanging = late.drop_duplicates("project_id").dropna(subset="planned_net_usd")
     hanging = hanging.sort_values("planned_net_usd", ascending=False)
+    overdue = _overdue(late, say)
     cuts = say.each("with_amount", hanging.assign(amount=hanging["planned_net_usd"]))
     facts = {name: int(state.eq(name).sum()) for name in say.words("states")}
     facts |= {"n": facts["late"], "amount": hanging["planned_net_usd"].sum(), "year": str(say.ds.target.get("year"))}
     rows = [
+        (overdue, "facts"),
         (True, "measures.registered", {"n": len(state)}),
-        (_overdue(late, say), "facts"),
         (cuts, "measures.hanging", {"projects": cuts}),
         *_dates(status, say),
         (cuts, "grade_planned"),
     ]
     title = "measures.overdue_cuts" if cuts else "measures.overdue" if facts["n"] else "measures.overdue_none"
-    return section(say, title, facts, rows, status, "planned" if cuts else None)
+    return section(say, title, facts, rows, status, "planned" if cuts else None, lead=max(len(overdue), 1))
+
+
+def hanging_cuts(status: pd.DataFrame, say: Voice) -> pd.Series:
+    """Planned net cuts (USD) of the projects that need overdue measures, the largest first, named as they are read."""
+    late = status[status["state"].eq("late")].dropna(subset="planned_net_usd").sort_values("months_late")
+    rows = late.drop_duplicates("project_id", keep="last").sort_values("planned_net_usd", ascending=False)
+    names = say.names("projects")[rows["project_id"]] + " · "
+    months = [say("measures.months", n=int(n)) for n in rows["months_late"]]
+    return pd.Series(rows["planned_net_usd"].to_numpy(), names.to_numpy() + months)
 
 
 def next_steps(products: pd.DataFrame, say: Voice) -> Finding:

@@ -617,6 +617,13 @@ def test_a_file_without_a_column_of_regimes_is_of_no_other_regime(ds):
     assert (len(imports), len(quarantine)) == (1, 0)
 
 
+def test_a_sum_beyond_the_limit_counts_where_the_dataset_raises_it(ds):
+    line = "2024,China,320820,9,20000000000"
+    assert len(own(ds, line)[1]) == 1
+    imports, quarantine = own(replace(ds, limits={"line_usd": 3e10}), line)
+    assert (imports["value_usd"].tolist(), len(quarantine)) == ([2e10], 0)
+
+
 def test_a_total_beside_its_partners_is_set_aside_and_told(ds):
     years = [
         f"{y},{p},320820,{n},{n}" for y in (2023, 2024) for p, n in [("China", 100), ("Germany", 50), ("World", 150)]

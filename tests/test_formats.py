@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import re
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import xlsxwriter
 
 import examples
+from importcut.app.check import examination, verdict
 from importcut.intake import formats
 from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
@@ -307,6 +309,50 @@ def test_a_line_of_a_wide_table_is_the_row_that_a_reader_counts_and_its_file_nam
     assert [(f.lines, f.carried_on) for f in read_declarations(annual)] == [(3, 1), (3, 1)]
 
 
+LATIN_1 = "Année;Code SH;Pays;Valeur;Masse nette\n2023;320820;Corée;110,5;10,5\n2024;320820;Corée;110,5;10,5\n"
+FRENCH = {
+    "signature": ["Code SH", "Masse nette"],
+    "columns": {
+        "date": {"headers": ["Année"], "dates": ["%Y"], "required": True},
+        "hs_code": {"headers": ["Code SH"], "required": True},
+        "value_usd": {"headers": ["Valeur"], "required": True},
+        "net_weight": {"headers": ["Masse nette"]},
+        "weight_unit": {"default": "kg"},
+    },
+}
+MAP = examples.TRADE_MAP_PRODUCTS.replace("<td></td>", "<td>0.2</td>")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "encoding", "usd"),
+    [
+        ("map.xls", MAP, "utf-8", {"2023": 200, "2024": 110.25}),
+        ("a.csv", LATIN_1, "latin-1", {"2023": 110.5, "2024": 110.5}),
+    ],
+)
+def test_what_a_newcomer_has_makes_a_report(repository, tmp_path, monkeypatch, name, content, encoding, usd):
+    """A wide table of Trade Map, which is a page saved as a workbook; a file in Latin-1."""
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    own = shutil.copytree(repository / "tests" / "cases" / "small", tmp_path / "own")
+    (own / "plants.csv").unlink()
+    settings = (own / "dataset.toml").read_text(encoding="utf-8").replace('frequency = "Q"', 'frequency = "Y"')
+    settings = settings.replace('"2025Q1"', '"2023"').replace('import_regimes = ["40"]\n', "")
+    columns = "".join(f"columns.{c} = {inline(about)}\n" for c, about in FRENCH["columns"].items())
+    described = f"\n[formats.french]\nsignature = {FRENCH['signature']}\n{columns}"
+    (own / "dataset.toml").write_text(settings + described, encoding="utf-8")
+    (own / "imports").mkdir()
+    (own / "imports" / name).write_bytes(content.encode(encoding))
+    result = examination(own)
+    assert verdict(result).startswith("own: a report of 2024 can be made"), [d.text for d in result.defects]
+    cells = result.cleaned.cells
+    assert cells.groupby(cells["period"].astype("str"))["value_usd"].sum().to_dict() == usd
+
+
+def inline(about):
+    """A description of a column as TOML has it on one line."""
+    return "{ " + ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in about.items()) + " }"
+
+
 def test_two_headers_of_one_period_are_refused(annual):
     put(annual, "Product code\tProduct label\tImported value in 2024\tImported value in 2024\n320820\tPaints\t1\t2\n")
     assert "are both 2024 — let the pattern of `wide` fit one of them" in refused(annual)
@@ -482,6 +528,50 @@ def test_a_format_described_only_in_dataset_toml_is_read(annual):
     ds = replace(annual, formats=MappingProxyType({"ethiopia": ETHIOPIA}))
     assert counted(ds) == {2: ("320820", "KR", "2024-01-01", 110.25, 10.5, None, None)}
     assert aside(ds) == {3: "other_rows"}
+
+
+CENSUS = {
+    "signature": ["I_COMMODITY", "YEAR", "MONTH"],
+    "columns": {
+        "date": {"headers": ["YEAR"], "month": "MONTH", "dates": ["%Y-%m"], "required": True},
+        "hs_code": {"headers": ["I_COMMODITY"], "required": True},
+        "origin": {"headers": ["CTY_CODE"]},
+        "value_usd": {"headers": ["unit_price"], "times": "quantity", "scale": 1000, "required": True},
+    },
+}
+CENSUS_ROWS = [
+    ["I_COMMODITY", "CTY_CODE", "YEAR", "MONTH", "unit_price", "quantity"],
+    ["320820", "KR", "2024", "03", "1.5", "70"],
+    ["320820", "KR", "2024", "12", "0.5", None],
+    ["320820", "KR", "2024", "13", "2", "3"],
+    ["320820", "KR", "2024", "4", "2", "many"],
+]
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_rows_of_lists_with_year_beside_month_and_price_beside_quantity_are_read(quarterly, kind):
+    lines = [",".join(cell or "" for cell in row) for row in CENSUS_ROWS]
+    ds = replace(quarterly, formats=MappingProxyType({"census": CENSUS}))
+    put(ds, json.dumps(CENSUS_ROWS) if kind == "json" else "\n".join(lines), f"a.{kind}")
+    assert counted(ds) == {2: ("320820", "KR", "2024-03-01", 105_000, None, None, None)}
+    assert aside(ds) == {3: "unreadable_value", 4: "impossible_date", 5: "unreadable_value"}
+    assert aside(ds, "fault_value") == {3: "0.5 × ", 4: "2024-13", 5: "2 × many"}
+    put(ds, "\n".join(line.rpartition(",")[0] for line in lines), "b.csv")
+    assert "no column value_usd (times: quantity)" in refused(ds)
+
+
+def test_quantities_have_a_decimal_sign_of_their_own(quarterly):
+    ds = replace(quarterly, formats=MappingProxyType({"census": CENSUS}))
+    rows = [f"320820;KR;2024;{month};1.25;2.000,5" for month in range(1, 4)]
+    put(ds, "\n".join([";".join(CENSUS_ROWS[0]), *rows]))
+    assert [usd for *_, usd, _, _, _ in counted(ds).values()] == [2_500_625] * 3
+
+
+@pytest.mark.parametrize(("reporter", "usd"), [((), 110.25), (("KAZ", "398"), 95)])
+def test_the_dataset_names_the_country_whose_imports_these_are(annual, reporter, usd):
+    own = [examples.comtrade_row(110.25), examples.comtrade_row(95, reporterCode="398")]
+    put(annual, examples.comtrade(rows=own))
+    assert [row[3] for row in counted(replace(annual, reporter=reporter)).values()] == [usd]
 
 
 @pytest.mark.parametrize(

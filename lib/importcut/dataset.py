@@ -55,11 +55,13 @@ class Dataset:
     counterfactual: str
     absence: str
     thresholds: MappingProxyType
+    limits: MappingProxyType
     weights: MappingProxyType
     uncertainty: MappingProxyType
     hs_revisions: MappingProxyType
     recut: pd.DataFrame
     import_regimes: tuple[str, ...]
+    reporter: tuple[str, ...]
     sources: tuple[str, ...]
     scenario: MappingProxyType
     registers: MappingProxyType

@@ -108,7 +108,7 @@ def _digest(files: list, ds: Dataset) -> str:
         files=[f.declarations.name for f in files],
         code=[f.read_text(encoding="utf-8") for f in code],
         registers=[getattr(ds, name).to_csv() for name in registers],
-        settings=[ds.frequency, *ds.import_regimes],
+        settings=[ds.frequency, *ds.import_regimes, *ds.limits.items()],
     )
 
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 
 from importcut.dataset import Dataset
+from importcut.intake.partners import CLEANING
 from importcut.letters import LOOK_ALIKES
 from importcut.schema import LIBRARY, DataError, choice, tables
 
 TYPED_APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")  # the Uzbek o‘ and g‘ are typed with any of these
 SPECS = LIBRARY / "formats"  # one description each
+BESIDE = ("unit", "times", "month")  # header of another column that says a part of this one
 COLUMN_KEYS = {  # type is said by datasets of former days; what a column is, tables.toml says
-    "headers", "type", "required", "instead", "default", "dates", "scale", "unit", "units", "empty", "strip",
+    "headers", "type", "required", "instead", "default", "dates", "scale", "units", "empty", "strip", *BESIDE,
 }  # fmt: skip
 MOST_HEADERS = 12  # of a file of no known format that are named
 WITHIN_YEAR = re.compile("%[bBmj]")  # a date written without one of these names a whole year
@@ -30,9 +32,11 @@ class Format:
     columns : by column of `declarations`: headers (aliases; one with a scale of its own is {header, scale}),
         required (true, or what of the dataset asks for it: regimes, plants), instead (column that may stand for it),
         default, dates (how they are written), scale (what the number is multiplied by, where the file counts in
-        thousands), unit (header under which each row says its unit) and units (what these are multiplied by), empty
-        (texts that mean none), strip (signs around the text). Once read: its type, and by header, the scale (aliases).
-    scope : rows that count, by header: keep or drop values (39*: all that begin so), reason of the rest; frequency.
+        thousands), unit (header under which each row says its unit) and units (what these are multiplied by), times
+        (header of the number that it is multiplied by: a quantity beside a price), month (header of the month beside a
+        year), empty (texts that mean none), strip (signs around the text). Once read: type, scale by header (aliases).
+    scope : rows that count, by header: keep or drop values (39*: all that begin so; "reporter": as the dataset has
+        it), reason of the rest; frequency.
     wide : pattern of headers that are periods, cumulative or not; records : where the rows stand in a JSON file;
         about : where that file says what holds for all of them: records, name, value.
     unusable : why no file can be of this format in this dataset.
@@ -51,7 +55,7 @@ class Format:
 
 @dataclass(frozen=True)
 class Fit:
-    """A format and where in a header its columns, their scale or unit, and the columns of its scope stand.
+    """A format and where in a header its columns, their scale, what is BESIDE them, and the columns of its scope stand.
 
     unread : headers of which the format knows nothing.
     """
@@ -59,15 +63,16 @@ class Fit:
     format: Format
     position: dict[str, int]
     scale: dict[str, float]
-    unit: dict[str, int]
+    beside: dict[str, dict[str, int]]
     scope: tuple[tuple[int, dict], ...]
     unread: tuple[str, ...]
 
     @property
     def numbers(self) -> dict[str, int]:
-        """Where the columns of numbers stand."""
+        """Where the columns of numbers stand, and the numbers that these are multiplied by."""
         columns = self.format.columns
-        return {c: n for c, n in self.position.items() if columns[c]["type"] in ("number", "integer")}
+        numbers = {c: n for c, n in self.position.items() if columns[c]["type"] in ("number", "integer")}
+        return numbers | {f"times_{c}": n for c, n in self.beside["times"].items()}
 
 
 @cache
@@ -82,17 +87,17 @@ def _fit_of(header: list[str], format: Format) -> Fit:
     if format.wide:
         header = long_header(header, format.wide)
     places = {name: n for n, name in reversed([*enumerate(map(_normal, header))])}
-    position, scale, unit = {}, {}, {}
+    position, scale, beside = {}, {}, {key: {} for key in BESIDE}
     for column, about in format.columns.items():
         if standing := {places[name]: times for name, times in about["aliases"].items() if name in places}:
             position[column] = first = min(standing)
             scale[column] = standing[first]
-            if "unit" in about and _normal(about["unit"]) in places:
-                unit[column] = places[_normal(about["unit"])]
+            for key, other in ((key, _normal(about[key])) for key in BESIDE if key in about):
+                beside[key] |= {column: places[other]} if other in places else {}
     scope = [(places[_normal(rule["header"])], rule) for rule in format.scope if _normal(rule["header"]) in places]
-    read = {*position.values(), *unit.values(), *(n for n, _ in scope)}
+    read = {*position.values(), *(n for own in beside.values() for n in own.values()), *(n for n, _ in scope)}
     unread = tuple(str(name).strip() for n, name in enumerate(header) if n not in read and str(name).strip())
-    return Fit(format, position, scale, unit, tuple(scope), unread)
+    return Fit(format, position, scale, beside, tuple(scope), unread)
 
 
 def period_headers(header: list[str], wide: dict) -> dict[int, str]:
@@ -154,8 +159,9 @@ def _missing(fit: Fit) -> dict[str, list[str]]:
     """The columns that a header lacks, or whose unit it lacks, and how these may be headed."""
     lacking = {}
     for column, about in fit.format.columns.items():
-        if about.get("units") and column in fit.position and column not in fit.unit:
-            lacking[column] = [f"unit: {about['unit']}"]
+        absent = [f"{key}: {about[key]}" for key in BESIDE if key in about and column not in fit.beside[key]]
+        if absent and column in fit.position:
+            lacking[column] = absent
         elif about["required"] and not {column, about.get("instead")} & {*fit.position}:
             lacking[column] = [h["header"] if isinstance(h, dict) else str(h) for h in about["headers"][:2]]
     return lacking
@@ -239,7 +245,8 @@ def _format(name: str, spec: dict, ds: Dataset) -> Format:
             if not columns[column]["dates"]:
                 unusable = "whose figures are annual, and the dataset is quarterly — set frequency in dataset.toml"
     scope = [rule for rule in spec.get("scope", ()) if rule.get("frequency", ds.frequency) == ds.frequency]
-    scope = tuple({"reason": "other_rows", **rule} for rule in scope)
+    here = {"keep": [*(ds.reporter or CLEANING["reporter"])]}
+    scope = tuple({"reason": "other_rows", **rule} | (here if rule.get("keep") == "reporter" else {}) for rule in scope)
     return Format(**{**spec, "name": name, "columns": columns, "scope": scope, "unusable": unusable})
 
 

@@ -23,7 +23,7 @@ def book_rows(path: Path, source_file: str) -> dict[str, Rows]:
 
 
 def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
-    """The records of a JSON file as rows below a header: a list of them, or where a format says they stand.
+    """The records of a JSON file as rows below a header: a list of them, or where a format says they stand; or rows.
 
     Raises DataError if it is no JSON, is cut off, or holds no records.
     """
@@ -31,6 +31,8 @@ def records_of(path: Path, source_file: str, formats: list[Format]) -> Rows:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise DataError(f"{source_file}: is no whole JSON file ({error}) — fetch or export it again") from None
+    if isinstance(content, list) and content and all(isinstance(row, list) for row in content):
+        return [[_text(cell) for cell in row] for row in content]
     places = ["", *dict.fromkeys(f.records for f in formats if f.records)]
     records = next((r for p in places if (r := _records(content, p))), None)
     if records is None:

@@ -30,7 +30,7 @@ READ = (  # in a dataset's folder, beside its registers
     WORKBOOK, OLD_WORKBOOK,
 )  # fmt: skip
 TABULAR = ("", ".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".json", ".parquet")  # or a folder
-TABLES_OF_SETTINGS = ("target", "thresholds", "weights", "uncertainty", "formats", "answers", MATRIX)
+TABLES_OF_SETTINGS = ("target", "thresholds", "limits", "weights", "uncertainty", "formats", "answers", MATRIX)
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,7 @@ def _dataset(path: Path, about: dict, registers: dict, scenario: MappingProxyTyp
         hs_revisions=MappingProxyType({name: as_period(str(first), frequency) for name, first in editions.items()}),
         recut=pd.read_csv(LIBRARY / "hs_revisions.csv", dtype="str"),
         import_regimes=tuple(about.get("import_regimes", ())),
+        reporter=tuple(about.get("reporter", ())),
         sources=tuple(filter(None, map(in_all_languages, about["sources"]))),
         scenario=scenario,
         registers=MappingProxyType({name: table.reset_index(drop=True) for name, table in registers.items()}),

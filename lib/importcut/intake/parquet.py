@@ -88,11 +88,14 @@ def _texts(values) -> str:
 def _query(relation: str, fit: Fit, source_file: str, top: int, signs: dict, dates: list[str]) -> str:
     """The declarations of a relation, in steps: what is worked out in one is looked up, not worked out again, above."""
     position, rules = fit.position, _rules(fit)
-    about = {c: fit.format.columns[c] | ({"dates": dates} if dates and c == "date" else {}) for c in position}
-    columns = ["c0", *(f"c{n} AS raw_{c}" for c, n in position.items())]
-    columns += [f"c{n} AS unit_{c}" for c, n in fit.unit.items()]
+    texts = {c: f"c{n}" for c, n in (position | fit.numbers).items()}
+    texts |= {c: f"concat({texts[c]}, '-', c{n})" for c, n in fit.beside["month"].items()}
+    about = {c: fit.format.columns.get(c, {"type": "number"}) for c in texts}
+    about["date"] = about.get("date", {}) | ({"dates": dates} if dates else {})
+    columns = ["c0", *(f"{text} AS raw_{c}" for c, text in texts.items())]
+    columns += [f"c{n} AS unit_{c}" for c, n in fit.beside["unit"].items()]
     columns += [f"c{n} AS scope_{k}" for k, (n, _) in enumerate(fit.scope)]
-    columns += [f"{_tried(about[c], f'c{n}', signs.get(c, '.'))} AS tried_{c}" for c, n in position.items()]
+    columns += [f"{_tried(about[c], text, signs.get(c, '.'))} AS tried_{c}" for c, text in texts.items()]
     read = f"SELECT {', '.join(columns)} FROM {relation}"
     numbers = [f"{_number(c, signs.get(c, '.'))} AS tried_{c}" for c in fit.numbers]
     if numbers:
@@ -125,10 +128,12 @@ def _rules(fit: Fit) -> list[tuple[str, str, str, str, str]]:
         if about["type"] == "date":
             rules.append((f"{column} IS NULL", "'impossible_date'", "'fault'", f"'{column}'", written))
         elif about["type"] != "text":
-            if column in fit.unit:
+            if column in fit.beside["unit"]:
                 strange = f"{written} <> '' AND coalesce({unit}, '') NOT IN ({_texts(about['units'])})"
                 rules.append((strange, "'unit_unknown'", "'fault'", f"'{column}'", unit))
             bad = f"{column} IS NULL AND {written} NOT IN ({_texts(['', *about.get('empty', ())])})"
+            if column in fit.beside["times"]:
+                written = f"concat({written}, ' × ', trim(raw_times_{column}))"
             rules.append((bad, "'unreadable_value'", "'fault'", f"'{column}'", written))
     return rules
 
@@ -178,7 +183,9 @@ def _scaled(fit: Fit, column: str) -> str:
             typed = f"CASE WHEN {sound} THEN {tried} WHEN {counted} THEN {day} END"
         case "integer":
             typed = f"CASE WHEN {tried} = trunc({tried}) THEN try_cast({tried} AS BIGINT) END"
-    if column in fit.unit:
+    if column in fit.beside["times"]:
+        typed = f"{typed} * tried_times_{column}"
+    if column in fit.beside["unit"]:
         units = " ".join(f"WHEN {_text(unit)} THEN {times}" for unit, times in about["units"].items())
         return f"{typed} * CASE trim(unit_{column}) {units} END"
     return typed if scale == 1 else f"{typed} * {scale}"

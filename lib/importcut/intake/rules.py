@@ -105,7 +105,7 @@ def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
 
 
 def _rule(lines: ibis.Table, silent: list[str], ds: Dataset) -> ibis.Value:
-    regime, most = lines.regime.fill_null(""), CLEANING["limits"]
+    regime, most = lines.regime.fill_null(""), CLEANING["limits"] | ds.limits
     checks = {
         "total_over_codes": lines.counted == SUM_OF_CODES,
         "total_over_partners": (lines.counted >= SINGLE) & (lines.level != lines.counted),
@@ -116,7 +116,7 @@ def _rule(lines: ibis.Table, silent: list[str], ds: Dataset) -> ibis.Value:
         **{rule: lines.repeat == rule for rule in ("duplicate_line", "superseded_by_correction", "item_repeated")},
         "negative_value": lines.value_usd < 0,
         "negative_weight": lines.net_weight < 0,
-        "absurd_value": (lines.value_usd > most["value_usd"]) | (lines.declared_kg > most["kg"]),
+        "absurd_value": (lines.value_usd > most["line_usd"]) | (lines.declared_kg > most["line_kg"]),
         "hs_code_short": lines.short.fill_null(False),
         "hs_code_malformed": ~lines.well_formed.fill_null(False),
         "hs_code_unknown": lines.product_id.isnull(),

@@ -290,15 +290,13 @@ def _from_text(path: Path, source: _Source, scratch: Path) -> list[RawFile]:
     except duckdb.Error:
         pass  # a line somewhere is no record
     shape = {"width": len(names), "top": head.top, "separator": head.separator}
-    for quoted in (False, True):
-        malformed, gaps = text.mended(path, scratch / "mended", **shape, quoted=quoted)
-        try:
-            read = write(read_text(scratch / "mended", head.separator, names, header=False))
-        except duckdb.Error as error:
-            cause = str(error).splitlines()[0][:200]
-            continue
-        return [source.raw_file(fit, *read, gaps, malformed)]
-    raise DataError(f"{name}: cannot be read ({cause}) — save it as CSV, UTF-8")
+    malformed, gaps = text.mended(path, scratch / "mended", **shape)
+    try:
+        read = write(read_text(scratch / "mended", head.separator, names, header=False))
+    except duckdb.Error as error:
+        cause = str(error).splitlines()[0][:200]
+        raise DataError(f"{name}: cannot be read ({cause}) — save it as CSV, UTF-8") from None
+    return [source.raw_file(fit, *read, gaps, malformed)]
 
 
 def _from_rows(rows: Rows, source: _Source) -> list[RawFile]:

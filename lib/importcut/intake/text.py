@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
 
-import numpy as np
-
 from importcut.intake.values import ONE_DOT, mark_of
 from importcut.schema import DataError
 
@@ -196,17 +194,13 @@ def physical_lines(path: Path) -> int:
     count, last = 0, b"\n"
     with path.open("rb") as file:
         while block := file.read(CACHED):
-            count += int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")))
-            last = block[-1:]
+            count, last = count + block.count(b"\n"), block[-1:]
     return count + (last != b"\n")
 
 
-def mended(
-    path: Path, target: Path, *, width: int, top: int, separator: str, quoted: bool = False
-) -> tuple[list[dict], int]:
+def mended(path: Path, target: Path, *, width: int, top: int, separator: str) -> tuple[list[dict], int]:
     """Write a file again without its header, each physical line a record of `width` fields or a gap.
 
-    quoted : every line with a quote is read and written anew, not only those whose quotes stand out of place.
     Returns the lines that are no records (line, reason, value, raw) and how many others carry on the record before.
     """
     gap = (GAP + separator * (width - 1)).encode()
@@ -216,7 +210,7 @@ def mended(
             pending += lines
             begin, end = max(0, top - line), len(pending) if last else max(0, len(pending) - LONGEST)
             after, keep = begin, end
-            for at in np.flatnonzero(~_plain(pending, width, separator, quoted)).tolist():
+            for at in _odd(pending, width, separator):
                 if not after <= at < end:
                     continue
                 fields, length, reason = _record(pending, at, width, separator)
@@ -245,33 +239,19 @@ def _blocks(path: Path) -> Iterator[tuple[list[bytes], bool]]:
         yield [carried.removesuffix(b"\r")] if carried else [], True
 
 
-def _plain(lines: list[bytes], width: int, separator: str, quoted: bool) -> np.ndarray:
-    """Which lines are, by their signs alone, one record: quotes in pairs where they belong, separators outside them."""
-    text = b"\n".join(lines) + b"\n"
-    signs = np.frombuffer(text, dtype=np.uint8)
-    ends, quotes, cuts = (np.flatnonzero(signs == sign) for sign in (10, 34, ord(separator)))
-    ends = ends[: len(lines)]
-    before = np.searchsorted(quotes, np.concatenate([[0], ends[:-1] + 1]))
-    in_line = np.diff(before, append=len(quotes))
-    owner = np.searchsorted(ends, cuts)
-    outside = (np.searchsorted(quotes, cuts) - before[owner]) % 2 == 0
-    fields = np.bincount(owner[outside], minlength=len(ends)) + 1
-    stray = quotes
-    if not quoted:
-        neighbours, padded = [10, 34, ord(separator)], np.concatenate([[10], signs, [10]])
-        stray = quotes[~np.isin(padded[quotes], neighbours) & ~np.isin(padded[quotes + 2], neighbours)]
-    odd = np.concatenate([stray, np.flatnonzero(signs == 13)])
-    marked = np.bincount(np.searchsorted(ends, odd), minlength=len(ends)) > 0
-    short = np.diff(ends, prepend=-1) <= LONGEST_LINE
-    return (in_line % 2 == 0) & (fields == width) & ~marked & short & _decodable(text, lines)
+def _odd(lines: list[bytes], width: int, separator: str) -> list[int]:
+    """Which lines are not, by their signs alone, one record: without quotes, and of so many fields."""
+    cuts, plain = separator.encode(), _plain(b"\n".join(lines))  # nearly every block is, and its lines with it
+    sound = [line.count(cuts) == width - 1 and len(line) <= LONGEST_LINE and (plain or _plain(line)) for line in lines]
+    return [n for n, flag in enumerate(sound) if not flag]
 
 
-def _decodable(text: bytes, lines: list[bytes]) -> np.ndarray:
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return np.array([line.isascii() or "\ufffd" not in line.decode("utf-8", "replace") for line in lines])
-    return np.ones(len(lines), dtype=bool)
+def _plain(text: bytes) -> bool:
+    return b'"' not in text and b"\r" not in text and _decodable(text)
+
+
+def _decodable(line: bytes) -> bool:
+    return line.isascii() or "\ufffd" not in line.decode("utf-8", "replace")
 
 
 def _record(lines: list, at: int, width: int, separator: str) -> tuple[list[str] | None, int, str | None]:
@@ -285,7 +265,7 @@ def _record(lines: list, at: int, width: int, separator: str) -> tuple[list[str]
     swallowed = any(len(_fields(line, separator) or ()) == width for line in lines[at + 1 : at + length])
     if fields is not None and len(fields) == width and not swallowed:
         return fields, length, None
-    if "\ufffd" in lines[at].decode("utf-8", "replace"):
+    if not _decodable(lines[at]):
         return None, 1, "not_utf8"
     return None, 1, "unterminated_quote" if lines[at].count(b'"') % 2 else "malformed_line"
 

@@ -98,9 +98,7 @@ def to_mend(result: Examination, everything: bool = False) -> list[str]:
     every = [part for d in result.defects for part in ((everything and d.parts) or (d,))]
     first = sorted(every, key=lambda d: not d.stops)[: None if everything else MOST]
     defects, more = [d for d in every if d in first], len(every) - len(first)
-    lines = (
-        [f"{'USD at stake':>16}   to mend (! = before a report can be made, ? = a question)"] if result.defects else []
-    )
+    lines = [f"{'USD at stake':>16}   to mend (! = before a report can be made, ? = a question)"] * bool(result.defects)
     lines += [f"{_usd(d.value_usd):>16} {'!' if d.stops else '?' if d.question else ' '} {d.text}" for d in defects]
     return lines + ([f"{'':>16}   … and {more} more; --all shows them"] if more else [])
 

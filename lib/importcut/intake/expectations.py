@@ -63,7 +63,7 @@ def findings(ds: Dataset, cells: pd.DataFrame, lines: Path, *, strict: bool = Tr
     cells, lines : accepted lines added up, and the Parquet of all, as `clean_imports` makes them
     strict : without those that the dataset answers; DataError if one that is open lets no report be made
     """
-    rows, columns = [], [column.name for column in tables()["findings"].columns]
+    rows, columns, put = [], [column.name for column in tables()["findings"].columns], _put(ds)
     if len(cells):
         of_lines = _of_lines(cells, lines)
         sources, by_file = _series(ds, cells) | of_lines | _registers(ds, cells), of_lines["products_of_files"]
@@ -72,12 +72,14 @@ def findings(ds: Dataset, cells: pd.DataFrame, lines: Path, *, strict: bool = Tr
         for name, about in EXPECTATIONS.items():
             compare = {"jump": _jumps, "hole": _holes, "bounds": _beyond}[about["kind"]]
             for place, facts in compare(sources[about["of"]], about, usd, explained):
-                span = facts["span"]
-                of_imports = about["of"] in ("lines", "value", "unit_value", "use")
-                explained.loc[_within(place, usd), span if of_imports else []] = True
-                files = by_file[by_file["period"].isin([*map(str, span)])].groupby("source_file")["lines"].sum()
-                facts = {"usd": _touched(place, span, usd, ds), "files": ", ".join(files.nlargest(2).index)} | facts
-                rows.append(_finding(name, place, facts | {"corrected": _corrected(facts, ds)}))
+                if about["of"] in ("lines", "value", "unit_value", "use"):
+                    explained.loc[_within(place, usd), facts["span"]] = True
+                if "usd" not in facts:
+                    facts["usd"] = _touched(place, facts["span"], usd, ds)
+                if "{files}" in about["text"]:
+                    own = by_file[by_file["period"].isin([*map(str, facts["span"])])]
+                    facts["files"] = ", ".join(own.groupby("source_file")["lines"].sum().nlargest(2).index)
+                rows.append(_finding(name, place, facts, put))
     table = pd.DataFrame(rows, columns=columns).drop_duplicates("key")
     table = table.sort_values("value_usd", ascending=False, kind="stable")
     table = open_questions(table, ds) if strict else table
@@ -291,7 +293,7 @@ def _beyond(rows: pd.DataFrame, about: dict, *_: pd.DataFrame) -> Places:
         yield dict(zip(about["by"], key, strict=True)), group.iloc[0].to_dict() | {"n": len(group), "span": []}
 
 
-def _finding(name: str, place: dict, facts: dict) -> tuple:
+def _finding(name: str, place: dict, facts: dict, put: dict[tuple, str]) -> tuple:
     """A row of `findings`: where, what, what was expected and what to do, with the key of its answer."""
     about, span = EXPECTATIONS[name], [str(period) for period in facts["span"]]
     key = f"{name}: {' '.join(map(str, place.values()))}"
@@ -304,15 +306,17 @@ def _finding(name: str, place: dict, facts: dict) -> tuple:
         about["kind"],
         about["severity"],
         facts["usd"],
-        about["text"].format(where=where, **facts | place) + facts["corrected"] + answer,
+        about["text"].format(where=where, **facts | place)
+        + put.get((facts.get("source_file"), facts.get("line")), "")
+        + answer,
     )
 
 
-def _corrected(facts: dict, ds: Dataset) -> str:
-    """What corrections put where a line stands: that may be what is wrong there."""
+def _put(ds: Dataset) -> dict[tuple, str]:
+    """What corrections put, by file and line: that may be what is wrong there."""
     rows = ds.corrections[ds.corrections["status"].ne("withdrawn")]
-    here = rows["file"].eq(facts.get("source_file")) & rows["line"].eq(facts.get("line"))
-    return "".join(f" (corrections.csv puts {value} there)" for value in rows.loc[here, "value"])
+    values = rows["value"].map(" (corrections.csv puts {} there)".format, na_action="ignore").dropna()
+    return values.groupby([rows["file"], rows["line"]]).agg("".join).to_dict()
 
 
 def _touched(place: dict, span: pd.PeriodIndex | list, usd: pd.DataFrame, ds: Dataset) -> float:

@@ -14,9 +14,9 @@ from importcut.schema import LIBRARY, DataError, choice, tables
 
 TYPED_APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")  # the Uzbek o‘ and g‘ are typed with any of these
 SPECS = LIBRARY / "formats"  # one description each
-BESIDE = ("unit", "times", "month")  # header of another column that says a part of this one
+ADJACENT = ("unit", "times", "month")  # header of another column that says a part of this one
 COLUMN_KEYS = {  # type is said by datasets of former days; what a column is, tables.toml says
-    "headers", "type", "required", "instead", "default", "dates", "scale", "units", "empty", "strip", *BESIDE,
+    "headers", "type", "required", "instead", "default", "dates", "scale", "units", "empty", "strip", *ADJACENT,
 }  # fmt: skip
 MOST_HEADERS = 12  # of a file of no known format that are named
 WITHIN_YEAR = re.compile("%[bBmj]")  # a date written without one of these names a whole year
@@ -55,7 +55,7 @@ class Format:
 
 @dataclass(frozen=True)
 class Fit:
-    """A format and where in a header its columns, their scale, what is BESIDE them, and the columns of its scope stand.
+    """A format and where in a header its columns, what is ADJACENT to them, and those of its scope stand; their scale.
 
     unread : headers of which the format knows nothing.
     """
@@ -87,12 +87,12 @@ def _fit_of(header: list[str], format: Format) -> Fit:
     if format.wide:
         header = long_header(header, format.wide)
     places = {name: n for n, name in reversed([*enumerate(map(_normal, header))])}
-    position, scale, beside = {}, {}, {key: {} for key in BESIDE}
+    position, scale, beside = {}, {}, {key: {} for key in ADJACENT}
     for column, about in format.columns.items():
         if standing := {places[name]: times for name, times in about["aliases"].items() if name in places}:
             position[column] = first = min(standing)
             scale[column] = standing[first]
-            for key, other in ((key, _normal(about[key])) for key in BESIDE if key in about):
+            for key, other in ((key, _normal(about[key])) for key in ADJACENT if key in about):
                 beside[key] |= {column: places[other]} if other in places else {}
     scope = [(places[_normal(rule["header"])], rule) for rule in format.scope if _normal(rule["header"]) in places]
     read = {*position.values(), *(n for own in beside.values() for n in own.values()), *(n for n, _ in scope)}
@@ -159,7 +159,7 @@ def _missing(fit: Fit) -> dict[str, list[str]]:
     """The columns that a header lacks, or whose unit it lacks, and how these may be headed."""
     lacking = {}
     for column, about in fit.format.columns.items():
-        absent = [f"{key}: {about[key]}" for key in BESIDE if key in about and column not in fit.beside[key]]
+        absent = [f"{key}: {about[key]}" for key in ADJACENT if key in about and column not in fit.beside[key]]
         if absent and column in fit.position:
             lacking[column] = absent
         elif about["required"] and not {column, about.get("instead")} & {*fit.position}:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 from importcut.economics.cuts import falsification_tests, plant_cuts
 from importcut.economics.series import observe
@@ -23,7 +24,8 @@ DONORS = 25
 FALL = 0.5  # share of the product's imports that the planted project takes over
 PARTNERS = {"CN": 0.6, "TR": 0.25, "KR": 0.15}
 MIRROR = 0.15  # standard deviation of the logarithm by which partners' weights differ
-REPLICATES = 40
+REPLICATES = 200
+IDLE, PLANTED = 10_000, 20_000  # first seeds without a project and with one; drawn after the tests were written
 WRITTEN = Path(__file__).parents[1] / "lib" / "importcut" / "worlds.toml"
 
 
@@ -197,10 +199,12 @@ def results(base, methods=("synthetic_did", "control_basket"), replicates=REPLIC
     rows = []
     for method in methods:
         for name in worlds:
-            idle = pd.DataFrame([claim(base, name, seed, 0.0, method) for seed in range(replicates)])
-            planted = pd.DataFrame([claim(base, name, 1000 + seed, FALL, method) for seed in range(replicates)])
+            idle = pd.DataFrame([claim(base, name, IDLE + n, 0.0, method) for n in range(replicates)])
+            planted = pd.DataFrame([claim(base, name, PLANTED + n, FALL, method) for n in range(replicates)])
+            low, high = binomtest(int(idle["told"].sum()), replicates).proportion_ci()  # exact, at 95 per cent
             rows.append({
-                "method": method, "world": name, "false_cuts": idle["told"].mean(), "fit_alone": idle["fit"].mean(),
+                "method": method, "world": name, "false_cuts": idle["told"].mean(), "false_cuts_low": low,
+                "false_cuts_high": high, "fit_alone": idle["fit"].mean(),
                 "told": planted["told"].mean(), "mean_miss": planted["miss"].mean(),
                 "median_miss": planted["miss"].median(), "coverage": planted["covered"].mean(),
             })  # fmt: skip

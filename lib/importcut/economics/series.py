@@ -86,7 +86,7 @@ def observe(
     span = pd.period_range(panel["period"].min(), panel["period"].max(), name="period")
     cells, mirror = panel[panel["comparable"]], ds.partner_exports[ds.partner_exports["period"].isin(span)]
     if ds.absence == "missing":
-        cells = _constant(panel)
+        cells = _constant(panel, "raw_kg")  # a weight that is imputed stands for no report
     usd = _wide(cells, "value_usd", span)
     kg, raw = (_wide(cells, weight, span) for weight in ("net_kg", "raw_kg"))
     kg, raw = (weights.mask(weights.eq(0) & usd.gt(0)) for weights in (kg, raw))
@@ -96,10 +96,10 @@ def observe(
     table, everyone = donor_table(ds, kg, broken), _by_origin(panel, span)
     absent = (everyone.fillna(0.0), everyone.ffill().fillna(0.0))
     absent_zero, absent_carried = (t.T.groupby("product_id").sum().T.reindex(columns=kg.columns) for t in absent)
+    reported = _wide(_constant(mirror, "net_kg"), "net_kg", span).reindex(columns=kg.columns)
     return Observed(
         ds=ds, panel=panel, prices=prices, kg=kg, raw_kg=raw, usd=usd, absent_zero=absent_zero,
-        absent_carried=absent_carried, mirror_kg=_wide(_constant(mirror), "net_kg", span).reindex(columns=kg.columns),
-        price=_prices(usd / kg, prices, cells),
+        absent_carried=absent_carried, mirror_kg=reported, price=_prices(usd / kg, prices, cells),
         by_plant=_wide(cells, "net_kg", span, USE), vehicles=vehicles,
         donors=tuple(table.loc[table["used"], "product_id"]), cases=_cases(ds, kg, broken),
     )  # fmt: skip
@@ -127,9 +127,9 @@ def _wide(cells: pd.DataFrame, values: str, span: pd.PeriodIndex, by: list[str] 
     return table.reindex(span)
 
 
-def _constant(cells: pd.DataFrame) -> pd.DataFrame:
+def _constant(cells: pd.DataFrame, weight: str) -> pd.DataFrame:
     """The cells of those partners that report a weight of the product in every period in which anybody reports."""
-    weighed = cells[cells["net_kg"].gt(0)]
+    weighed = cells[cells[weight].gt(0)]
     steady = weighed.groupby(ITEM)["period"].nunique().eq(weighed["period"].nunique())
     return weighed[pd.MultiIndex.from_frame(weighed[ITEM]).isin(steady.index[steady])]
 

@@ -144,12 +144,17 @@ def _read_as(result: Examination, everything: bool) -> list[str]:
         alike.setdefault(kind, []).append(file.lines - file.carried_on)
     rows = [f"{sum(lines):>16,}   {kind}: {len(lines)} files" for kind, lines in alike.items()]
     rows = rows if everything else rows[:MOST_ROWS]
-    columns = [*dict.fromkeys(name for file in result.files for name in file.unread)]
+    columns = [*dict.fromkeys(name for file in result.files for name in _unread(file, result.examined.mirror))]
     if columns:
         first = columns if everything else columns[:MOST_NAMES]
         more = f" … and {len(columns) - len(first)} more" if len(first) < len(columns) else ""
         rows.append(f"{'':>16}   columns not read: {', '.join(first)}{more}")
     return [f"{'lines':>16}   read as", *rows] if rows else []
+
+
+def _unread(file: RawFile, mirror: dict[str, str]) -> list[str]:
+    """Its headers that no format knows and partners' exports are not read from."""
+    return [name for name in file.unread if file.source_file != mirror.get("file") or name not in mirror.values()]
 
 
 def _accepted(result: Examination, everything: bool) -> list[str]:

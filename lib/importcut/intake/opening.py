@@ -12,7 +12,7 @@ import pandas as pd
 from importcut.dataset import FETCHED, PUBLISHED, ROOT, Dataset, as_of, as_period, processed_folder
 from importcut.intake.files import FORMER, HIDDEN, RAW
 from importcut.intake.quotations import REGISTER
-from importcut.intake.registers import read_registers
+from importcut.intake.registers import MIRROR, read_registers
 from importcut.intake.scenario import read_scenario, scenarios
 from importcut.intake.sectors import MATRIX, read_input_output
 from importcut.intake.settings import TEMPLATE, in_all_languages, is_blank, read_toml, wrong_settings
@@ -42,6 +42,7 @@ class Examined:
     places: dict[str, str]
     faults: tuple[Fault, ...]
     unfilled: tuple[Fault, ...]  # or not read: it hinders no report
+    mirror: dict[str, str]  # the raw file that holds partners' exports besides, and its headers for them
 
 
 def open_dataset(name: str | Path, *, period: str | None = None, scenario: str = "base") -> Dataset:
@@ -87,7 +88,8 @@ def examine(name: str | Path) -> Examined:
         for name, table in registers.items()
     }
     ds = _dataset(path, settings, sound, scenario)
-    return Examined(ds, registers, places, (*wrong, *faults, *misread), (*_unfilled(about), *_strays(path, places)[1]))
+    left = (*_unfilled(about), *_strays(path, places)[1])
+    return Examined(ds, registers, places, (*wrong, *faults, *misread), left, settings.get(MIRROR, {}))
 
 
 def new_dataset(folder: str | Path) -> Path:

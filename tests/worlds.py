@@ -200,7 +200,7 @@ def results(base, methods=("synthetic_did", "control_basket"), replicates=REPLIC
     for method in methods:
         for name in worlds:
             idle = pd.DataFrame([claim(base, name, IDLE + n, 0.0, method) for n in range(replicates)])
-            planted = pd.DataFrame([claim(base, name, PLANTED + n, FALL, method) for n in range(replicates)])
+            planted = pd.DataFrame([claim(base, name, PLANTED + n, FALL, method) for n in range(replicates // 2)])
             low, high = binomtest(int(idle["told"].sum()), replicates).proportion_ci()  # exact, at 95 per cent
             rows.append({
                 "method": method, "world": name, "false_cuts": idle["told"].mean(), "false_cuts_low": low,

@@ -175,7 +175,9 @@ def synthetic_expectation(
     fit, season = early if fit is None else fit, np.zeros(len(own)) if season is None else season
     with np.errstate(divide="ignore"):  # what vanishes after the start is no part of what is expected
         logs = np.log(np.column_stack([own, donors]))
-    levels = np.stack([logs[fit & (season == s)].mean(axis=0) if s in season[fit] else logs[0] for s in season])
+    seasons, place = np.unique(season, return_inverse=True)
+    means = [logs[fit & (season == s)].mean(axis=0) if s in season[fit] else logs[0] for s in seasons]
+    levels = np.stack(means)[place]
     apart, others = (logs - levels)[:, 0], (logs - levels)[:, 1:]
     spread = np.diff(others[early], axis=0).std(ddof=1)
     omega = _simplex_weights(others[fit], apart[fit], np.sqrt(late.sum()) * spread**2 * fit.sum())

@@ -52,9 +52,7 @@ def placebos(observed: Observed) -> pd.DataFrame:
     method = "control_basket" if ds.counterfactual == DELIVERIES else ds.counterfactual  # records expect no imports
     for case in observed.identifiable:
         try:
-            expected = expected_of_all(observed, main_question(observed, case, method), method).rename_axis(
-                columns="series"
-            )
+            expected = expected_of_all(observed, main_question(observed, case, method), method)
         except Declined:
             continue
         table = expected.stack().rename("expected_kg").to_frame()

@@ -73,7 +73,7 @@ def expected_of_all(observed: Observed, question: Question, method: str) -> pd.D
             columns[donor] = expected_imports(observed, stand_in, method)
         except Declined:
             continue
-    return pd.DataFrame(columns, observed.periods)
+    return pd.DataFrame(columns, observed.periods).rename_axis(columns="series")
 
 
 def placebo_test(observed: Observed, question: Question, method: str) -> dict[str, float]:

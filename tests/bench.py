@@ -250,6 +250,10 @@ from importcut.intake.declarations import read_declarations
 ds = open_dataset(folder)
 made = clean_imports(read_declarations(ds), ds)
 """,
+    "importcut check, with every expectation": """
+from importcut.app.check import examination
+told = {"defects": len(examination(folder).defects)}
+""",
     "pandas, read_csv and groupby": """
 import pandas as pd
 table = pd.concat([pd.read_csv(f, dtype={"ИНН получателя": str, "Код товара по ТН ВЭД": str}) for f in files])
@@ -319,6 +323,8 @@ def lines():
                     f"  {name}: {took['seconds']:.1f} s ({took['cpu']:.1f} s of processor), {memory:.2f} GB; "
                     f"importcut takes {ratio:.2f} times as long"
                 )
+            bare, check = (next(took for name, took in found.items() if word in name) for word in ("bare", "check"))
+            print(f"  check takes {check['seconds'] / bare['seconds']:.2f} times as long as bare DuckDB")
             counts = {rule["rule"]: rule["lines"] for rule in ours["rules"]}
             told = {"missing_weight": "missing", "wrong_unit": "unit_repaired", "hs_code_look_alike": "cleaned"}
             of_periods = ["coverage_break", "reporting_break"]

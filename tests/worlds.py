@@ -207,6 +207,7 @@ def results(base, methods=("synthetic_did", "control_basket"), replicates=REPLIC
                 "false_cuts_high": high, "fit_alone": idle["fit"].mean(),
                 "told": planted["told"].mean(), "mean_miss": planted["miss"].mean(),
                 "median_miss": planted["miss"].median(), "coverage": planted["covered"].mean(),
+                "without_project": len(idle), "with_project": len(planted),
             })  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -51,6 +51,7 @@ def evidence(estimates: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Findin
         (facts["methods"], "evidence.others_declined"),
         (tried["n"], "evidence.tried", tried),
         (True, "evidence.inferred"),
+        (True, "evidence.assumed"),
         (True, "grade"),
     ]
     title = "evidence.title" if facts["products"] else "evidence.title_chance"

@@ -1,5 +1,7 @@
 """What is handed out: a page that needs nothing outside itself, figures, tables as CSV and as a workbook."""
 
+import base64
+import csv
 import re
 import shutil
 import subprocess
@@ -70,7 +72,7 @@ def test_a_page_names_no_address_outside_itself_and_runs_nothing(page):
         for name, value in element.attrs.items():
             assert not name.startswith("on"), element.name
             if name in ADDRESSES:
-                assert value.startswith(("#", "data:image/")), value
+                assert value.startswith(("#", "data:image/", "data:text/csv;")), value
     assert "x.org" not in page
     assert not re.search(r"https?://|@import|url\((?!data:)|javascript:", page)
 
@@ -127,6 +129,15 @@ def test_a_table_can_be_scrolled_by_keyboard_and_names_its_columns():
     page = export.to_html(new_notebook(cells=[shown({"text/html": rows, TABLE: told})]), language="en")
     region = BeautifulSoup(page, "html.parser").select_one(".table")
     assert (region["tabindex"], region["aria-label"], region.th["scope"]) == ("0", 'C & "D"', "col")
+
+
+def test_a_table_is_carried_along_as_csv_in_which_no_text_runs():
+    told = {"caption": "C", "columns": ["A", "A"], "rows": [["1", "=2+3"], ["қ", 'say "x"']], "numeric": [True, False]}
+    page = export.to_html(new_notebook(cells=[shown({"text/html": "<table></table>", TABLE: told})]), language="en")
+    link = BeautifulSoup(page, "html.parser").select_one(".files a")
+    content = base64.b64decode(link["href"].removeprefix("data:text/csv;charset=utf-8;base64,")).decode("utf-8-sig")
+    assert link["download"] == "C.csv"
+    assert [*csv.reader(content.splitlines())] == [["A", "A"], ["1", "'=2+3"], ["қ", 'say "x"']]
 
 
 def test_many_claims_have_a_list_of_contents_that_leads_to_each():

@@ -1,8 +1,10 @@
 """The report as one page of HTML, and its figures."""
 
+import csv
+import io
 import re
 
-from importcut.letters import as_seen
+from importcut.letters import as_cell, as_seen
 from importcut.telling.drawing import data_uri, plain_svg, to_png
 from importcut.telling.export.content import AUTHOR, TEMPLATES, cover, pictures
 from importcut.telling.finding import Cover
@@ -40,11 +42,20 @@ def to_html(notebook: dict, *, language: str) -> str:
             "prose": lambda text: _harmless(prose(text)),
             "harmless": _harmless,
             "data_uri": lambda svg: data_uri(plain_svg(svg).encode()),
+            "sheet": lambda table: data_uri(_sheet(table).encode("utf-8-sig"), "text/csv;charset=utf-8"),
         },
     )
     about = cover(notebook) or Cover("importcut")
     page, _ = exporter.from_notebook_node(report, {"report": {"language": language, **vars(about)}})
     return _readable(as_seen(page))
+
+
+def _sheet(table: dict) -> str:
+    """A table as it is read, as CSV; no text runs as a formula."""
+    file = io.StringIO()
+    cells = [[as_cell(text) for text in row] for row in (table["columns"], *table["rows"])]
+    csv.writer(file, lineterminator="\n").writerows(cells)
+    return file.getvalue()
 
 
 def _harmless(html: str) -> str:

@@ -322,6 +322,31 @@ def test_an_answer_to_nothing_and_regimes_that_nobody_names_are_told(folder):
     assert any("import_regimes is left out (declarations/2025Q1.csv)" in text for text in texts)
 
 
+CAUSTIC = "imports/hs6_annual.csv", 8, "value_usd", 12629819, 1000000, "a letter of the sender", "sender", "open"
+
+
+def test_what_an_answer_or_a_correction_would_change_is_told_before_it_is_given(repository, tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
+    own, fix = shutil.copytree(repository / "tests" / "cases" / "annual", tmp_path / "annual"), tmp_path / "fix.csv"
+    names = ["file", "line", "column", "expect", "value", "reason", "source", "status"]
+    pd.DataFrame([CAUSTIC], columns=names).to_csv(fix, index=False)
+    text = (own / "imports" / "hs6_annual.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (own / "imports" / "hs6_annual.csv").write_text("".join(text[:4] + text[5:]), encoding="utf-8")  # no 2020
+    before = {path: path.read_bytes() for path in own.rglob("*") if path.is_file()}
+    answer = "product_missing: caustic_soda_solid 2020"
+    done = call(own, "--if", answer)
+    assert (done.exit_code, call(own).exit_code) == (0, 1), done.stdout
+    assert f'under [answers] of dataset.toml: "{answer}" = "…"' in done.stdout.splitlines()[0]
+    assert done.stdout.startswith("gone: imports/hs6_annual.csv: nothing of product caustic_soda_solid, 2020, usually")
+    rows = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    assert ["–", "473,133,106", "imports of the last year"] in rows
+    both = call(own, "--if", answer, "--if", fix).stdout
+    assert f"{473_133_106 - 12_629_819 + 1_000_000:,}" in both
+    assert "new: imports/hs6_annual.csv: value per kg of product caustic" in both
+    assert "new: dataset.toml" in call(own, "--if", "use: nothing 2020").stdout
+    assert before == {path: path.read_bytes() for path in own.rglob("*") if path.is_file()}
+
+
 def test_a_publication_that_was_altered_stops_check_as_it_stops_the_report(repository, tmp_path, monkeypatch):
     monkeypatch.setenv("IMPORTCUT_PROCESSED", str(tmp_path / "processed"))
     own = shutil.copytree(repository / "data" / "raw" / "sample", tmp_path / "own")

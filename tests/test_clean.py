@@ -425,6 +425,7 @@ def mixed(first, mixture):
 MIXTURE = st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from(DAMAGES), max_size=2)), max_size=14)
 
 
+@pytest.mark.ci
 @settings(max_examples=10, phases=[Phase.generate])
 @given(st.lists(MIXTURE, min_size=4, max_size=4))  # as many files: reading four takes no longer than one
 def test_no_mixture_of_damage_raises_or_loses_a_line_or_a_cent(ds, mixtures):

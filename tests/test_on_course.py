@@ -114,6 +114,7 @@ def within(first, second, n):
     return abs(first - second) <= 4 * np.sqrt(max(p * (1 - p), 1e-4) * (1 / N + 1 / n))
 
 
+@pytest.mark.ci
 def test_the_probability_of_the_target_is_that_of_an_independent_loop(sample, outcomes, looped):
     """With realised quarters and shared shocks; so are spread and quantiles of the gross total."""
     caps = addressable(sample.ds, sample.panel, sample.cuts)
@@ -127,6 +128,7 @@ def test_the_probability_of_the_target_is_that_of_an_independent_loop(sample, ou
     assert total.mean() == pytest.approx(loop.mean(), abs=4 * loop.std() * np.sqrt(1 / N + 1 / len(total)))
 
 
+@pytest.mark.ci
 def test_no_rank_hangs_on_delays_that_cannot_be_any_more(sample, outcomes, looped):
     """Third to 2030 are two that deliver: the loop says as often which."""
     table = ranking(sample.ds, sample.realised, sample.credit, outcomes=outcomes)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
@@ -59,12 +60,14 @@ class Examination:
     defects: tuple[Defect, ...]
 
 
-def examination(name: str | Path) -> Examination:
+def examination(name: str | Path, supposed: Sequence[str] = ()) -> Examination:
     """Examine a dataset by name or folder: settings, raw files, registers, scenarios.
 
+    supposed : answers, by their keys, and files of corrections that are not given yet, and are taken for given
     Raises DataError if there is no such dataset, RunError while a report of it is being made.
     """
     examined, span = examine(name), None
+    examined = replace(examined, ds=reduce(_with, supposed, examined.ds))
     try:
         files, cleaned, faulty = _cleaned(examined.ds)
     except DataError as error:
@@ -99,7 +102,7 @@ def to_mend(result: Examination, everything: bool = False) -> list[str]:
     first = sorted(every, key=lambda d: not d.stops)[: None if everything else MOST]
     defects, more = [d for d in every if d in first], len(every) - len(first)
     lines = [f"{'USD at stake':>16}   to mend (! = before a report can be made, ? = a question)"] * bool(result.defects)
-    lines += [f"{_usd(d.value_usd):>16} {'!' if d.stops else '?' if d.question else ' '} {d.text}" for d in defects]
+    lines += [f"{amount(d.value_usd):>16} {'!' if d.stops else '?' if d.question else ' '} {d.text}" for d in defects]
     return lines + ([f"{'':>16}   … and {more} more; --all shows them"] if more else [])
 
 
@@ -173,11 +176,12 @@ def _accepted(result: Examination, everything: bool) -> list[str]:
     if len(strange):
         names = ", ".join(strange.index[:MOST_NAMES]) + ", …" * (len(strange) > MOST_NAMES)
         rows.append((f"of these, origins that are no country: {names}", cells[cells["origin"].isin(strange.index)]))
-    lines = [f"{_usd(table['value_usd'].sum()):>16}   {table['lines'].sum():>12,}   {what}" for what, table in rows]
+    lines = [f"{amount(table['value_usd'].sum()):>16}   {table['lines'].sum():>12,}   {what}" for what, table in rows]
     return [f"{'USD':>16}   {'lines':>12}   accepted, and what was set aside by which rule", *lines]
 
 
-def _usd(value: float | None) -> str:
+def amount(value: float | None) -> str:
+    """US dollars as a person reads them; – where nobody can tell."""
     return "–" if value is None else f"{value:,.0f}"
 
 
@@ -205,6 +209,13 @@ def add_corrections(name: str | Path, file: Path) -> int:
         raise DataError("\n".join(still))
     write_whole(ds.path / "corrections.csv", ds.corrections.to_csv(index=False, lineterminator="\n"))
     return len(rows)
+
+
+def _with(ds: Dataset, supposed: str) -> Dataset:
+    """The dataset with an answer to the question of this key, or with the corrections in this file."""
+    if ": " not in supposed:
+        return amended(ds, Path(supposed))[0]
+    return replace(ds, answers=MappingProxyType({**ds.answers, supposed: "supposed"}))
 
 
 def _cleaned(ds: Dataset) -> tuple[list[RawFile], Cleaned, pd.DataFrame]:

@@ -75,7 +75,7 @@ def control_basket(observed: Observed, question: Question) -> np.ndarray:
     """Base quantity × the median over the donors of their quantity relative to the base."""
     _enough_donors(question)
     base = _base(observed, question)
-    own = np.nanmean(observed.values(question.basis, question.product)[base])
+    own = pd.Series(observed.values(question.basis, question.product)[base]).mean()
     if not own > 0:
         raise Declined("no_base")
     return own * median_index(observed.values(question.basis, question.donors), base)

@@ -33,23 +33,28 @@ def check(
     ] = False,
     faults: Annotated[Path | None, typer.Option(help="CSV file for the faulty lines, to be corrected there.")] = None,
     correct: Annotated[Path | None, typer.Option(help="That file, filled in: added to corrections.csv.")] = None,
+    supposed: Annotated[
+        list[str], typer.Option("--if", help="Key of an answer, or such a file: only tell what it would change.")
+    ] = [],  # noqa: B006
     debug: Annotated[bool, DEBUG] = False,
 ) -> None:
     """List everything that is wrong with a dataset at once, by the import value at stake (USD), with its remedy.
 
-    Exit code 0: a report can be made; 1: something stops it (marked !) and must be mended.
+    Exit code 0: a report can be made (with --if: could be made); 1: something stops it (marked !) and must be mended.
     """
     from importcut.app.check import add_corrections, examination, faults_to_correct, statement
+    from importcut.app.supposition import changes
 
     dataset = named or dataset
     with errors_in_a_line(debug):
         if correct is not None:
             tell(f"Rows added to corrections.csv: {add_corrections(dataset, correct)}")
+        then = examination(dataset, supposed) if supposed else None  # first, for what is cleaned last is remembered
         result = examination(dataset)
         if faults is not None and result.cleaned is not None:
             tell(f"Lines to correct: {faults_to_correct(result, faults)} in {from_here(faults)}")
-    tell(*statement(result, everything))
-    raise typer.Exit(1 if any(defect.stops for defect in result.defects) else 0)
+        tell(*(changes(result, then) if then else statement(result, everything)))
+    raise typer.Exit(1 if any(defect.stops for defect in (then or result).defects) else 0)
 
 
 @app.command(epilog="Example: importcut report --dataset uzbekistan --period 2024 --language all")

@@ -74,8 +74,8 @@ def plot_quality(bars: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> A
     counts = [[say(of, n=int(row[of])) for of in ("lines", "products") if row[of]] for _, row in bars.iterrows()]
     amounts = [[say.money(usd)] if usd >= PRECISION else [] for usd in bars["affected_value_usd"]]
     notes = [", ".join(texts) for texts in map(add, amounts, counts)]
-    style.name_rows(ax, say.in_words(bars["check"], "checks"), width=60)
-    _bars(ax, bars["affected_value_usd"], notes, say, colour=bars["treatment"].map(colours), room=2.05)
+    style.name_rows(ax, say.in_words(bars["check"], "checks"), width=44)
+    _bars(ax, bars["affected_value_usd"], notes, say, colour=bars["treatment"].map(colours), room=2.4)
     style.legend_below(ax, columns=2, handles=style.patches(bars["treatment"], colours, words))
     return ax
 
@@ -189,7 +189,7 @@ def plot_variants(variants: pd.DataFrame, say: Voice) -> Axes:
 
 def plot_bridge(steps: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> Axes:
     """What moved imports, from zero to the whole change; columns label, value_usd, kind (change, project, total)."""
-    ax = ax or style.canvas(0.6 + 0.27 * len(steps))
+    ax = ax or style.canvas(0.95 + 0.27 * len(steps))
     kinds = _waterfall(ax, steps, say, size=9)
     style.name_rows(ax, steps["label"], width=34, size=9)
     words = {"rise": say("raised imports"), "fall": say("lowered imports"), "project": say("projects")}

@@ -195,7 +195,9 @@ def _below(zone: Box, aspect: float, about: str, reading: list[str], size: int) 
     needed, top = _height(reading, size, zone.width, PADDING), unit.box.bottom + 0.08
     width = min(zone.width, (zone.bottom - needed - GAP - top) / aspect)
     chart = Box(zone.left + (zone.width - width) / 2, top, width, width * aspect)
-    unit = replace(unit, box=replace(unit.box, left=chart.left, width=zone.left + zone.width - chart.left))
+    room = zone.left + zone.width - chart.left
+    if lines(about, UNIT_SIZE, room) == lines(about, UNIT_SIZE, zone.width):  # above the chart, if it fits there
+        unit = replace(unit, box=replace(unit.box, left=chart.left, width=room))
     text = Words(reading, size, Box(zone.left, chart.bottom + GAP, zone.width, needed))
     return (unit, chart, text) if width >= SMALLEST_CHART else None
 

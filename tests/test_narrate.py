@@ -101,6 +101,20 @@ def test_a_plan_above_nineteen_of_twenty_draws_is_told_in_the_first_sentence_abo
         assert (say.money(66.6e6) in text) == above and say.money(sample.planned["gross_usd"].sum()) in text
 
 
+CHANCES = [
+    (0.001, "is reached in no calculation"), (0.0196, "is unlikely: about one chance in 50"),
+    (0.12, "is unlikely: about one chance in 8"), (0.5, "is reached is open: 50%"),
+    (0.8, "is likely to be reached: 80%"), (0.999, "is reached in every calculation"),
+    (np.nan, "of the target is reached"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("p", "told"), CHANCES)
+def test_the_title_says_how_likely_the_target_is(p, told, sample):
+    finding = narrate.on_track(sample.target.assign(p_reached=p), sample.realised, Voice("en", sample.ds))
+    assert finding.title.endswith(told)
+
+
 def test_headline_names_leader_margin_runner_up_and_grades(sample):
     finding = told(sample, "en")["headline"]
     ranked = sample.ranking[sample.ranking["basis"].eq("realised_to_date")].sort_values("rank")

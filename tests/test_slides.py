@@ -7,7 +7,19 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from importcut.telling.drawing import PLOT, SVG
-from importcut.telling.export.layout import BOTTOM, MARGIN, READABLE, WIDE, Grid, lines, pages, sentences
+from importcut.telling.export.layout import (
+    BOTTOM,
+    LEADING,
+    MARGIN,
+    READABLE,
+    WIDE,
+    Box,
+    Grid,
+    _below,
+    lines,
+    pages,
+    sentences,
+)
 from importcut.telling.export.slides import to_slides
 from importcut.telling.finding import COVER, FINDING, TABLE
 from test_export import ADDRESSES
@@ -167,6 +179,16 @@ def test_nothing_on_a_slide_overlaps_and_letters_are_readable(language, times):
         if not isinstance(page.figure, Grid):
             high = float(re.search(r'height="(\d+)pt', page.figure.plot)[1])
             assert place.height / place.width == pytest.approx(high / 576)
+
+
+@pytest.mark.parametrize("words", [3, 10])
+def test_a_unit_has_the_room_that_was_measured_for_it_above_a_chart_narrower_than_the_slide(words):
+    about, zone = " ".join(["unit"] * words * 2), Box(MARGIN, 2, WIDE - 2 * MARGIN, 4)
+    unit, chart, _ = _below(zone, 0.5, about, ["Reading."], READABLE)
+    assert chart.width < zone.width
+    assert lines(about, unit.size, unit.box.width) * LEADING * unit.size / 72 <= unit.box.height + 0.001
+    assert unit.box.bottom <= chart.top
+    assert (unit.box.left == chart.left) == (words == 3)
 
 
 def test_text_is_measured_as_wide_as_dejavu_sans_draws_it():

@@ -127,11 +127,11 @@ def plot_target(target: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> 
         label = say("target {amount}", amount=say.millions(row.target_usd))
         style.note(ax, label, (row.target_usd, y + 0.3), 0, 2, ha="right", va="bottom", color=style.SERIES[5], **small)
         amounts = f"{say.millions(low)}–{say.millions(high)}" if high > low else say.millions(low)
-        late = row.reading == "cumulative"  # what was cut so far is part of a sum, not of the flow of one year
-        place = ((high, y - 0.24), 0, -2) if late else ((low, y - 0.24), 0, -2)
+        summed = row.reading == "cumulative"  # what was cut so far is part of a sum, not of the flow of one year
+        place = ((high, y - 0.24), 0, -2) if summed else ((low, y - 0.24), 0, -2)
         label = say("on today's results {amounts}", amounts=amounts)
-        style.note(ax, label, *place, ha="right" if late else "left", va="top", **small)
-        if late:
+        style.note(ax, label, *place, ha="right" if summed else "left", va="top", **small)
+        if summed:
             ax.barh(y, row.realised_usd, color=style.SERIES[0], height=0.18)
             ax.vlines(row.planned_to_date_usd, y - 0.2, y + 0.2, color=style.INK, linewidth=2)
             facts = {"realised": say.millions(row.realised_usd), "planned": say.millions(row.planned_to_date_usd)}

@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from importcut.intake.opening import open_dataset
+from importcut.language import Voice
 from importcut.schema import tables
 from importcut.telling import export
 from importcut.telling.drawing import PLOT
@@ -226,7 +227,7 @@ def test_a_workbook_has_a_sheet_a_table_with_typed_cells_and_empty_where_nothing
     export.to_xlsx({"ranking": table, "ledger": table.iloc[:0]}, tmp_path / "t.xlsx", mark=MARK)
     book = Workbook(tmp_path / "t.xlsx")
     cells, sheet = book.cells("ranking"), book.sheet("ranking")
-    assert book.sheets == ["about", "ranking", "ledger"]
+    assert book.sheets == ["ranking", "ledger", "about"]
     assert [cells[f"{column}2"] for column in "ABCDEF"] == [("s", name) for name in table]
     assert [cells[f"{column}3"][0] for column in "ABCDEF"] == ["s", "n", "n", "n", "b", "n"]
     assert cells["B3"] == ("n", 0.3) and cells["F3"] == ("n", 46295)  # the serial of 30 September 2026
@@ -244,9 +245,53 @@ def test_units_stand_above_the_names_that_filters_take_and_both_stay_in_sight(ta
     assert sheet.find("autoFilter").get("ref") == "A2:F9"
 
 
+def displayed(kind, about, **cell):
+    return {"metadata": cell, "outputs": [{"data": {f"application/vnd.importcut.{kind}+json": about}}]}
+
+
+@pytest.mark.parametrize(
+    ("language", "texts", "names"),
+    [("en", ("1,234.5", "2024"), ["Answer"]), ("ru", ("1\xa0234,5", "2024"), ["Ответ"])],
+)
+def test_the_answer_stands_on_the_first_sheet_with_figures_that_can_be_added(language, texts, names, tmp_path):
+    listing = {"caption": "The ranking", "columns": ["Rank", "Project", "Net cut"], "numeric": [True, False, True]}
+    slide = {"slideshow": {"slide_type": "slide"}}
+    cells = [
+        displayed("headline", {"title": "Who?", "subtitle": "2024", "mark": "Invented"}, **slide),
+        displayed("finding", {"title": "Soda leads", "text": "In full.", "reading": "In short."}, **slide),
+        displayed("finding", {"title": "Left out", "text": "…", "reading": "…"}),
+        displayed("table", listing | {"rows": [["1", "Soda", texts[0]], ["2", "PVC", texts[1]]]}, tags=["answer"]),
+        displayed("table", listing | {"rows": [["1", "No tag", "7"]]}),
+    ]
+    export.to_xlsx({}, tmp_path / "t.xlsx", answers={language: {"cells": cells}})
+    book = Workbook(tmp_path / "t.xlsx")
+    assert book.sheets == [names[0], "about"]
+    cells = {place: text for place, (_, text) in book.cells(names[0]).items()}
+    texts = ["Who?", "2024", "Soda leads", "In short.", "The ranking", "Project"]
+    assert [cells[f"A{n}"] for n in range(1, 7)] == texts
+    assert [cells[f"{column}7"] for column in "ABC"] == ["Soda", 1.0, 1234.5]
+    assert [cells[f"{column}8"] for column in "ABC"] == ["PVC", 2.0, 2024.0]
+    assert "Left out" not in cells.values() and "No tag" not in cells.values()
+    page = book.sheet(names[0]).find("pageSetup")
+    assert (page.get("paperSize"), page.get("fitToHeight", "1")) == ("9", "1")
+
+
+def test_names_stand_beside_ids_and_machine_tables_last(tmp_path, repository):
+    ds = open_dataset(repository / "data" / "raw" / "sample", period="2026Q3")
+    ids = pd.DataFrame({"project_id": ["pp_compound_shurtan", "unknown"], "value_usd": [1.0, 2.0]})
+    named = {"quarantine": ids, "bridge": ids, "target": ids, "ranking": ids}
+    export.to_xlsx(named, tmp_path / "t.xlsx", say=Voice("ru", ds))
+    book = Workbook(tmp_path / "t.xlsx")
+    assert book.sheets == ["ranking", "target", "bridge", "about", "quarantine"]
+    cells = {place: text for place, (_, text) in book.cells("ranking").items()}
+    assert [cells[place] for place in ("A2", "B2", "C2")] == ["project_id", "project", "value_usd"]
+    assert cells["B3"] == "Компаунд полипропилена (Шуртан)" and "B4" not in cells
+    assert [*ids] == ["project_id", "value_usd"], "the table itself is not changed"
+
+
 def test_the_first_sheet_tells_sources_and_what_every_column_means(table, tmp_path, repository):
     ds = open_dataset(repository / "data" / "raw" / "sample", period="2026Q3")
-    export.to_xlsx({"ranking": table, "unknown": table}, tmp_path / "t.xlsx", mark=MARK, ds=ds)
+    export.to_xlsx({"ranking": table, "unknown": table}, tmp_path / "t.xlsx", mark=MARK, say=Voice("en", ds))
     cells = Workbook(tmp_path / "t.xlsx").cells("about")
     rows = [[cells.get(f"{column}{row}", ("s", ""))[1] for column in "ABCDE"] for row in range(1, 200)]
     assert rows[0] == ["dataset", *next(iter(ds.title.items())), "", ""]

@@ -238,6 +238,19 @@ def test_the_workbook_holds_the_tables(out, tables):
             assert same.to_numpy() == pytest.approx(table[numbers].to_numpy(), nan_ok=True, abs=1e-6), name
 
 
+def test_the_workbook_answers_in_each_language_with_the_figures_of_the_table(out, tables):
+    book = CalamineWorkbook.from_path(out / "sample" / "2026Q3" / "tables.xlsx")
+    assert book.sheet_names[:4] == ["Answer", "Ответ", "Жавоб", "Javob"]
+    rows = tables["ranking"].query("basis == 'realised_to_date' and rank.notna()").sort_values("rank")
+    thousands = rows["net_usd"].div(1e3).round(1).tolist()
+    for name in book.sheet_names[:4]:
+        cells = book.get_sheet_by_name(name).to_python()
+        numbers = [[cell for cell in row if isinstance(cell, float)] for row in cells]
+        assert [row[:2] for row in numbers if len(row) >= 4 and row[0] <= len(rows)] == [
+            [rank, usd] for rank, usd in enumerate(thousands, start=1)
+        ]
+
+
 @pytest.mark.parametrize("language", languages())
 def test_a_deck_has_nine_slides_at_most_and_fits_into_a_mail(language, out):
     folder = out / "sample" / "2026Q3" / language

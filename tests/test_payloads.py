@@ -248,7 +248,7 @@ def test_a_page_asks_for_nothing_runs_nothing_and_keeps_title_and_order(language
 def test_office_files_hold_no_address_and_no_formula(made, dataset, listener, tmp_path):
     ds = open_dataset(dataset, period="2026Q3", scenario="late")
     tables = {register: ds.registers[register] for register in REGISTERS}
-    export.to_xlsx(tables, tmp_path / "tables.xlsx", mark="mark", ds=ds)
+    export.to_xlsx(tables, tmp_path / "tables.xlsx", mark="mark", say=Voice("en", ds))
     files = [tmp_path / "tables.xlsx", *made[0].glob("*/*.docx"), *made[0].glob("*/*.pptx")]
     for file in files:
         with zipfile.ZipFile(file) as parts:

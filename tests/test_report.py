@@ -108,6 +108,7 @@ def test_a_changed_notebook_is_run_again_with_those_behind_it(shop):
         "en/05_quarterly_report.ipynb",
         "en/figures",
         "en/report.html",
+        "tables.xlsx",
     }
 
 
@@ -181,7 +182,7 @@ def test_another_language_joins_the_report_without_the_first_one_being_made_agai
     before = contents(shop.report / "en")
     joined = shop.make(languages=["uz-Cyrl"])
     assert {name.removeprefix("uz-Cyrl/") for name in joined.new} == {
-        "05_quarterly_report.ipynb", "figures", "report.html"
+        "05_quarterly_report.ipynb", "figures", "report.html", "tables.xlsx"
     }  # fmt: skip
     assert joined.headline.startswith("uz-Cyrl")
     assert contents(shop.report / "en") == before

@@ -34,7 +34,7 @@ CODE = {
     "05_quarterly_report": ANSWER,
     "06_method": "1 + 1",
 }
-ALL = 9  # six notebooks, tables, figures, page
+ALL = 10  # six notebooks, tables, workbook, figures, page
 
 
 def write_notebook(path, code, parameters=PARAMETERS):

@@ -12,7 +12,7 @@ import pandas as pd
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import NumberFormatError, format_decimal, get_decimal_symbol, get_group_symbol, parse_decimal
 
 from importcut.dataset import Dataset
 from importcut.schema import LIBRARY
@@ -175,6 +175,18 @@ def texts(file: str) -> dict:
 def languages() -> list[str]:
     """The languages that the project speaks."""
     return [SOURCE, *sorted(p.parents[1].name for p in CATALOGUES.glob("*/LC_MESSAGES/importcut.po"))]
+
+
+def number_in(text: str, language: str) -> tuple[float | None, str]:
+    """The number that a text is, as `Voice.number` writes it, and its form in a spreadsheet; None for other texts."""
+    locale = _locale(language)
+    plain = text.translate({ord("−"): "-", ord("\N{NO-BREAK SPACE}"): None, ord(get_group_symbol(locale)): None})
+    try:
+        number = parse_decimal(plain, locale, strict=True)
+    except NumberFormatError:
+        return None, ""
+    form, decimals = "0" if plain == text else "#,##0", plain.partition(get_decimal_symbol(locale))[2]
+    return float(number), f"{form}.{'0' * len(decimals)}" if decimals else form
 
 
 def own_name(language: str) -> str:

@@ -13,9 +13,8 @@ from pathlib import Path
 
 from importcut.app.index import MANIFEST, dataset_as_of, finished_report, remedy, reports_of
 from importcut.dataset import DIGESTS, PUBLISHED, ROOT, digests, json_object, stand_again, write_whole
-from importcut.schema import RunError, flush
+from importcut.schema import REMADE, RunError, flush
 
-REMADE = {"quarantine", "profile"}  # large, and made again from the raw files; no revision is told of them
 HOLD = "BEGIN EXCLUSIVE"  # a lock that the system takes back from whoever ends
 LEFT = re.compile(r"\..*[.-](\d+)-\w+(\.part)?")  # names of what is being written, with the number of the process
 SHAPE = {"files": dict, "inputs": dict, "headlines": dict, "languages": list, "formats": list}  # in a manifest

@@ -189,15 +189,18 @@ def report_steps(setting: Setting, languages: list[str]) -> list[Step]:
 
     for name, after in PAPERS.items():
         papers[name] = _notebook(setting, name, "notebooks", languages[0], [papers[a] for a in after], sound=sound)
-    workbook = "xlsx" in setting.formats
-    csv = _export("tables", partial(_tables, setting), [*papers.values()], read=saved, workbook=workbook)
+    csv = _export("tables", partial(_tables, setting), [*papers.values()], read=saved)
     steps = [*papers.values(), _notebook(setting, METHOD, "notebooks", languages[0], []), csv]
+    answers = []
     for language in languages:
         answer = _notebook(setting, ANSWER, language, language, [*papers.values()], read=saved)
         steps += [answer, _export(f"{language}/{FIGURES}", partial(_figures, setting, language), [answer])]
         for name in (name for name in setting.formats if name != "xlsx"):
             make = partial(_written, setting, language, name)
             steps.append(_export(f"{language}/{EXPORTS[name]}", make, [answer, csv]))
+        answers.append(answer)
+    if "xlsx" in setting.formats:
+        steps.append(_export(EXPORTS["xlsx"], partial(_workbook, setting, languages), [csv, *answers], read=saved))
     return steps
 
 
@@ -304,18 +307,28 @@ def _tables(setting: Setting) -> tuple[list[str], dict]:
     folder = setting.build / "tables"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    content = _content(setting)
+    for name, table in content.items():
+        export.to_csv(table, folder / f"{name}.csv")
+    return [f"tables/{name}.csv" for name in content], {}
+
+
+def _workbook(setting: Setting, languages: list[str]) -> tuple[list[str], dict]:
+    """Write the answer in each language and all tables into one workbook; names are in the first of the languages."""
+    from importcut.telling import export
+
+    answers, say = {language: _executed(setting, language) for language in languages}, Voice(languages[0], setting.ds)
+    how = {"answers": answers, "say": say, "mark": say.mark, "seal": _seal(setting)}
+    export.to_xlsx(_content(setting), setting.build / EXPORTS["xlsx"], **how)
+    return [EXPORTS["xlsx"]], {}
+
+
+def _content(setting: Setting) -> dict[str, pd.DataFrame]:
+    """The tables that the notebooks saved, and the lines set aside, in the order of the data's way."""
     quarantine, order = setting.ds.cleaned / "quarantine.parquet", {name: n for n, name in enumerate(tables())}
     files = [*setting.ds.tables.glob("*.parquet"), *([quarantine] if quarantine.exists() else [])]
     files.sort(key=lambda f: (order.get(f.stem, len(order)), f.stem))
-    content = {file.stem: _quarantined(file) if file == quarantine else pd.read_parquet(file) for file in files}
-    for name, table in content.items():
-        export.to_csv(table, folder / f"{name}.csv")
-    names = [f"tables/{name}.csv" for name in content]
-    if "xlsx" in setting.formats:
-        about = {"mark": Voice("en", setting.ds).mark, "ds": setting.ds, "seal": _seal(setting)}
-        export.to_xlsx(content, setting.build / EXPORTS["xlsx"], **about)
-        names.append(EXPORTS["xlsx"])
-    return names, {}
+    return {file.stem: _quarantined(file) if file == quarantine else pd.read_parquet(file) for file in files}
 
 
 def _quarantined(file: Path) -> pd.DataFrame:

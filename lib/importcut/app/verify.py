@@ -53,7 +53,7 @@ def verify_report(folder: Path | str, *, dataset: str | Path | None = None, reru
     wrong += [f"{name}: is not a file of the report" for name in sorted({*present} - {*files, MANIFEST})]
     now = digests(present.values())
     changed = {name for name in {*files} & {*present} if now[present[name]] != files[name]}
-    wrong += _tables(folder, changed)
+    wrong += _tables(folder, about["languages"], changed)
     for language in about["languages"]:
         wrong += _documents(folder, language, about, changed)
     named = {line.partition(": ")[0] for line in wrong}
@@ -95,17 +95,33 @@ def _first_change(text: str, other: str) -> str:
     return f"“… {' '.join(words[around])} …”, where its notebook says “… {' '.join(expected[around])} …”"
 
 
-def _tables(folder: Path, changed: set[str]) -> Iterator[str]:
+def _tables(folder: Path, languages: list[str], changed: set[str]) -> Iterator[str]:
     """Where a table and its sheet in the workbook differ, if one of them was changed."""
     book = folder / EXPORTS["xlsx"]
     if not book.exists():
         return
+    if book.name in changed:
+        yield from _answers(folder, book, languages)
     for file in sorted((folder / "tables").glob("*.csv")):
         name = f"tables/{file.name}"
         if changed & {name, book.name}:
-            sheet = pd.read_excel(book, sheet_name=file.stem, header=1, dtype=str, engine="calamine")
-            if place := first_difference(_as_text(file), sheet.fillna("")):
+            table = _as_text(file)
+            sheet = pd.read_excel(book, sheet_name=file.stem, header=1, dtype=str, engine="calamine").fillna("")
+            if place := first_difference(table, sheet[[name for name in sheet if name in table]]):  # names stand beside
                 yield f"{name if name in changed else book.name}: {place}"
+
+
+def _answers(folder: Path, book: Path, languages: list[str]) -> Iterator[str]:
+    """Where the first sheets of the workbook say another thing than their notebooks."""
+    answers = {lang: nbformat.read(folder / lang / f"{ANSWER}.ipynb", as_version=4) for lang in languages}
+    with TemporaryDirectory() as room:
+        export.to_xlsx({}, again := Path(room) / book.name, answers=answers)
+        for language in languages:
+            name, read = export.answer_sheet(language, languages), {"header": None, "dtype": str, "engine": "calamine"}
+            now, then = (pd.read_excel(file, sheet_name=name, **read).fillna("") for file in (book, again))
+            now.index = then.index = then.index - 1  # no row of names above
+            if place := first_difference(then, now):
+                yield f"{book.name}, {name}: {place}"
 
 
 def _again(folder: Path, about: dict, dataset: str | Path) -> Iterator[str]:

@@ -64,7 +64,7 @@ def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFr
     remedy = f"under {width} headers — correct the row that begins"
     faults = [Fault(place, (at,), f"{len(row)} fields {remedy} {row[0]}") for at, row in odd.items()]
     whole = {at: row for at, row in sheet.rows.items() if len(row) == width}
-    cells = pd.DataFrame([*whole.values()], [*whole], [*sheet.header], dtype=object)
+    cells = pd.DataFrame([*whole.values()], pd.Index([*whole], dtype=object), [*sheet.header], dtype=object)
     cells = cells.loc[:, ~cells.columns.duplicated()]
     columns = _with_names(table)
     cells = cells.reindex(columns=[c.name for c in columns], fill_value="")

@@ -96,8 +96,8 @@ def in_all_languages(texts: dict[str, str]) -> dict[str, str]:
 
 def is_blank(text: str) -> bool:
     """Whether a text still says in some language, as those of the template do, that it is to be filled in."""
-    plain = re.sub("[ʻʼ‘’'`]", "", str(text)) if "(" in str(text) else ""
-    return any(mark in plain for mark in _marks())
+    text = str(text)
+    return "(" in text and any(mark in re.sub("[ʻʼ‘’'`]", "", text) for mark in _marks())
 
 
 @cache

@@ -5,7 +5,7 @@ import math
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import pandas as pd
 import pyarrow as pa
@@ -20,6 +20,7 @@ WRITTEN = tomllib.loads((LIBRARY / "checks.toml").read_text(encoding="utf-8"))  
 EXCEL_ERROR = re.compile(  # as Excel shows them in English and in Russian; ### is a column too narrow to show its value
     r"#(DIV/0!|N/A|REF!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|ДЕЛ/0!|Н/Д|ССЫЛКА!|ЗНАЧ!|ИМЯ\?|ПУСТО!|ЧИСЛО!|#{2,})"
 )
+READINGS = 100_000  # cells whose readings are at hand: they stand in many rows, and datasets are opened again
 REWRITE = "delete what nobody can see there, or write the text anew"
 UNSURE = "?"  # a number that can be read in two ways
 BLANK = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))")  # between thousands: common, no-break, thin blanks
@@ -69,13 +70,12 @@ def read_column(
     texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
     if mark == "" and texts and all(map(ONE_DOT.fullmatch, texts)):
         mark = UNSURE  # 1.760 in every cell, and nothing beside it tells thousands from decimals
-    keys = [(type(cell), cell) for cell in cells]  # True is not 1
-    readings = {key: _reading(key[1], column, frequency, mark) for key in {*keys}}
-    values = pd.Series([readings[key][0] for key in keys], cells.index, dtype=dtype_of(column, frequency))
+    readings = [_reading(cell, column, frequency, mark) for cell in cells]
+    values = pd.Series([value for value, _ in readings], cells.index, dtype=dtype_of(column, frequency))
     return values, [
         Fault(place, (at,), f"{column.name} {wrong}", column.name)
-        for at, key in zip(cells.index, keys, strict=True)
-        for wrong in readings[key][1]
+        for at, (_, faults) in zip(cells.index, readings, strict=True)
+        for wrong in faults
     ]
 
 
@@ -84,6 +84,7 @@ def dtype_of(column: Column, frequency: str) -> str:
     return f"period[{frequency}]" if column.type == "period" else DTYPES[column.type]
 
 
+@lru_cache(READINGS, typed=True)  # True is not 1
 def _reading(cell, column: Column, frequency: str, mark: str | None) -> tuple[object, list[str]]:
     """The value of a cell, None where it has none, and what is wrong with it."""
     text = exact(cell)

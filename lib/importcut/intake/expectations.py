@@ -196,6 +196,7 @@ def _nearer(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 def _holes(series: pd.DataFrame, about: dict, usd: pd.DataFrame, explained: pd.DataFrame) -> Places:
     """Periods without a value in groups of series that have one before and after, or before and no more."""
     whole, reach = series.index.equals(usd.index), about.get("reach", REACH)
+    of_all = usd.sum().median()
     for by in about["by"]:
         groups = series.groupby(level=by)
         sums = groups.sum(min_count=1)
@@ -203,17 +204,12 @@ def _holes(series: pd.DataFrame, about: dict, usd: pd.DataFrame, explained: pd.D
         for key, values in sums[sums.isna().any(axis=1)].iterrows():
             for place, span in _runs(by, key, values.isna()):
                 first, last = values.index.get_indexer(span[[0, -1]])
-                around = pd.concat([values[max(first - reach, 0) : first], values[last + 1 : last + 1 + reach]])
+                around = values.drop(span).iloc[max(first - reach, 0) : first + reach]
                 most = {0: about.get("late", 0), len(values) - 1: about.get("early", len(values))}
                 few = around.count() < max(min(ENOUGH, reach), len(around) * 3 / 4)
                 long = len(span) > most.get(first, most.get(last, len(values)))
-                small = whole and around.mean() < about["stake"] * usd.sum().median()
-                if (
-                    not few
-                    and not long
-                    and not small
-                    and not (whole and explained.loc[_within(place, usd), span[0]].all())
-                ):
+                small = whole and around.mean() < about["stake"] * of_all
+                if not (few or long or small or (whole and explained.loc[_within(place, usd), span[0]].all())):
                     at_stake = {"usd": around.mean() * len(span)} if whole else {}
                     after = "the end" if last + 1 == len(values) else values.index[last + 1]
                     yield place, {"span": span, "usual": around.mean(), "after": after} | at_stake

@@ -88,8 +88,11 @@ def serve(connections: str) -> None:
     import ipykernel.kernelapp  # noqa: F401 - to have them ready, as all that follow
     import pandas
     import psutil
+    import pysyncon  # noqa: F401
 
     import importcut.economics
+    import importcut.intake.clean
+    import importcut.intake.declarations
     import importcut.intake.opening
     import importcut.telling.chart.investment
     import importcut.telling.chart.periods

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import ibis
+import ibis.backends.duckdb  # or ibis imports it when first asked for, in every kernel again
 import pandas as pd
 from ibis import _
 
@@ -83,13 +83,16 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
         totals = rules.totals_beside_parts(lines, codes, origins)
         silent = [file.source_file for file in files if "regime" not in file.columns]
         known = {"twice": twice, "codes": codes, "origins": origins, "totals": totals, "silent": silent}
-        judged = partial(rules.with_rule, **known, ds=ds)
-        some = checkpoint("some", rules.thinned(lines, codes))
-        priced = checkpoint("priced", rules.priced(judged(some)))
+        judge, some = partial(rules.with_rule, **known, ds=ds), rules.thinned(lines, codes)
+        if some is lines:  # few: they are judged once for both ends
+            judged = of_some = checkpoint("judged", judge(lines))
+        else:
+            judged, of_some = judge(lines), judge(checkpoint("some", some))
+        priced = checkpoint("priced", rules.priced(of_some))
         medians = checkpoint("medians", rules.unit_value_medians(priced))
         sizes, systematic = rules.usual_sizes(priced), rules.systematic(priced, medians)
         witnesses = {"sizes": checkpoint("sizes", sizes), "systematic": checkpoint("systematic", systematic)}
-        decided = rules.repaired(judged(lines), medians, **witnesses).mutate(period=_period(ds.frequency), **_why())
+        decided = rules.repaired(judged, medians, **witnesses).mutate(period=_period(ds.frequency), **_why())
         decided = lasting("lines", decided.select(*LINES))
         quarantine = lasting("quarantine", _set_aside(decided.filter(_.rule.notnull()), undated))
         imports = decided.filter(_.rule.isnull())

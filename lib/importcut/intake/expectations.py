@@ -165,6 +165,8 @@ def _jumps(series: pd.DataFrame | tuple, about: dict, usd: pd.DataFrame, explain
         groups = (deviation.mask(explained) if whole else deviation).groupby(level=by)
         middle = groups.median().where(groups.count() >= about.get("least", 1))
         odd = middle.abs() > np.log(about["ratio"])
+        if not odd.to_numpy().any():
+            continue
         odd &= usd.groupby(level=by).sum() / usd.sum() >= about["stake"] if whole else True
         odd.iloc[:, 1:-1] &= not about.get("ends", False)
         for key, flags in odd[odd.any(axis=1)].iterrows():
@@ -283,7 +285,8 @@ def _registers(ds: Dataset, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def _beyond(rows: pd.DataFrame, about: dict, *_: pd.DataFrame) -> Places:
     """Rows whose value lies outside the bounds, those of one place together at the first."""
-    value = rows.eval(about["value"]).astype("float64")
+    name = about["value"]  # or a formula
+    value = (rows[name] if name in rows else rows.eval(name)).astype("float64")
     odd = (value < about.get("low", -np.inf)) | (value > about.get("high", np.inf))
     for key, group in rows.assign(all="all", number=value)[odd].groupby(about["by"], sort=False):
         yield dict(zip(about["by"], key, strict=True)), group.iloc[0].to_dict() | {"n": len(group), "span": []}

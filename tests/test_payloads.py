@@ -245,6 +245,41 @@ def test_a_page_asks_for_nothing_runs_nothing_and_keeps_title_and_order(language
     assert asked == []
 
 
+@pytest.fixture(scope="module")
+def page_to_explore(dataset, tmp_path_factory):
+    """The page to explore, of the tables of this dataset."""
+    folder = tmp_path_factory.mktemp("explore")
+    ds = open_dataset(dataset, period="2026Q3", scenario="late")
+    (folder / "tables").mkdir()
+    for file in ds.tables.glob("*.parquet"):
+        export.to_csv(pd.read_parquet(file), folder / "tables" / f"{file.stem}.csv")
+    how = {"languages": languages(), "script": export.charting_script(folder), "seal": "3f2a91bc"}
+    (folder / "explore.html").write_text(export.to_explore(folder / "tables", ds, **how), encoding="utf-8")
+    return folder / "explore.html"
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_page_to_explore_shows_the_names_and_does_what_its_own_script_says(
+    language, page_to_explore, dataset, listener, browser
+):
+    say, wrong = Voice(language, open_dataset(dataset, period="2026Q3", scenario="late")), []
+    tab = browser.new_page()
+    tab.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else wrong.append(r.url))
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("dialog", lambda dialog: wrong.append(dialog.message))
+    text = ""
+    for view in ("import_profile", "actual_and_expected&layout=small", "projects_ranked", "to_target", "project_sheet"):
+        tab.goto(f"{page_to_explore.as_uri()}#lang={language}&view={view}")
+        tab.wait_for_timeout(1000)
+        text += tab.locator("body").inner_text() + "".join(tab.locator("option").all_text_contents())
+        assert tab.locator("iframe, form, base, object, embed, meta[http-equiv=refresh], img, link").count() == 0
+        assert tab.locator("script").count() == 3 and tab.locator(".chart svg").count() == 1, view
+    tab.close()
+    assert wrong == [] and listener[1] == []
+    told = [*say.names("projects"), *say.names("products"), *say.names("plants"), say.title]
+    assert missing(told, text) == []
+
+
 def test_office_files_hold_no_address_and_no_formula(made, dataset, listener, tmp_path):
     ds = open_dataset(dataset, period="2026Q3", scenario="late")
     tables = {register: ds.registers[register] for register in REGISTERS}

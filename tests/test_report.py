@@ -35,6 +35,7 @@ def test_a_report_holds_tables_notebooks_page_figures_and_where_it_comes_from(fi
         "en/figures/01-figure.png",
         "en/figures/01-figure.svg",
         "en/report.html",
+        "explore.html",
         "manifest.json",
         "notebooks/01_prepare_imports.ipynb",
         "notebooks/02_import_profile.ipynb",
@@ -108,6 +109,7 @@ def test_a_changed_notebook_is_run_again_with_those_behind_it(shop):
         "en/05_quarterly_report.ipynb",
         "en/figures",
         "en/report.html",
+        "explore.html",
         "tables.xlsx",
     }
 
@@ -182,7 +184,7 @@ def test_another_language_joins_the_report_without_the_first_one_being_made_agai
     before = contents(shop.report / "en")
     joined = shop.make(languages=["uz-Cyrl"])
     assert {name.removeprefix("uz-Cyrl/") for name in joined.new} == {
-        "05_quarterly_report.ipynb", "figures", "report.html", "tables.xlsx"
+        "05_quarterly_report.ipynb", "figures", "report.html", "explore.html", "tables.xlsx"
     }  # fmt: skip
     assert joined.headline.startswith("uz-Cyrl")
     assert contents(shop.report / "en") == before
@@ -365,7 +367,6 @@ def test_two_runs_do_not_work_on_the_same_dataset_at_once(shop, no_kernel):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-@pytest.mark.ci
 def test_an_interrupt_leaves_no_kernel_and_no_half_report(shop, tmp_path):
     shop.add_donor_line()
     before, mark = contents(shop.report), tmp_path / "kernel"

@@ -34,7 +34,7 @@ CODE = {
     "05_quarterly_report": ANSWER,
     "06_method": "1 + 1",
 }
-ALL = 10  # six notebooks, tables, workbook, figures, page
+ALL = 11  # six notebooks, tables, workbook, figures, page, page to explore
 
 
 def write_notebook(path, code, parameters=PARAMETERS):

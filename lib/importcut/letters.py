@@ -1,5 +1,6 @@
 """Other people's text as the letters that it is: the one place that escapes names where no library does it."""
 
+import json
 import re
 import unicodedata
 from html import escape
@@ -27,6 +28,11 @@ def as_seen(text: str) -> str:
 def as_cell(value: object) -> object:
     """The value for a CSV file, with an apostrophe in front of text that a spreadsheet would run as a formula."""
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def as_json(value: object) -> str:
+    """The value as JSON between the tags of a script: what could end it, or begin a comment, is written as a number."""
+    return as_seen(json.dumps(value, ensure_ascii=False)).replace("<", "\\u003c")
 
 
 def _unseen(sign: str) -> bool:

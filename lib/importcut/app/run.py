@@ -39,7 +39,7 @@ from importcut.schema import LIBRARY, DataError, RunError, listed
 LIBRARIES = (
     "Babel", "duckdb", "ibis-framework", "ipykernel", "matplotlib", "nbconvert", "numpy", "pandas", "pandera",
     "papermill", "pyarrow", "pypandoc_binary", "pysyncon", "python-pptx", "scipy", "seaborn", "sphinx-revealjs",
-    "typst", "XlsxWriter",
+    "typst", "vl-convert-python", "XlsxWriter",
 )  # fmt: skip
 GROWING = ("deliveries", "output", "activity", "exchange_rates", "registers")  # files with rows of later periods
 IMPORTS = "imports.json"  # what is known of the imports up to a period

@@ -29,6 +29,7 @@ PAPERS = {  # working papers that save tables, and those whose tables each needs
 MOST_LINES = 100_000  # of the quarantine that go with a report; the whole stays in data/processed
 WINDING_UP = 20  # seconds that an interrupted run waits for what is at work
 FIGURES = "figures"
+EXPLORE = "explore.html"  # of all languages, beside their pages
 SAVED_TABLES = "tables.json"  # digests of what the notebooks saved
 EXPORTS = {  # what can be handed out, and the file of each in a language's folder
     "html": "report.html",
@@ -199,6 +200,8 @@ def report_steps(setting: Setting, languages: list[str]) -> list[Step]:
             make = partial(_written, setting, language, name)
             steps.append(_export(f"{language}/{EXPORTS[name]}", make, [answer, csv]))
         answers.append(answer)
+    if "html" in setting.formats:
+        steps.append(_export(EXPLORE, partial(_explored, setting, languages), [csv], languages=languages))
     if "xlsx" in setting.formats:
         steps.append(_export(EXPORTS["xlsx"], partial(_workbook, setting, languages), [csv, *answers], read=saved))
     return steps
@@ -321,6 +324,15 @@ def _workbook(setting: Setting, languages: list[str]) -> tuple[list[str], dict]:
     how = {"answers": answers, "say": say, "mark": say.mark, "seal": _seal(setting)}
     export.to_xlsx(_content(setting), setting.build / EXPORTS["xlsx"], **how)
     return [EXPORTS["xlsx"]], {}
+
+
+def _explored(setting: Setting, languages: list[str]) -> tuple[list[str], dict]:
+    """Put the tables into the page to explore."""
+    from importcut.telling import export
+
+    how = {"languages": languages, "script": export.charting_script(setting.ds.processed), "seal": _seal(setting)}
+    write_whole(setting.build / EXPLORE, export.to_explore(setting.build / "tables", setting.ds, **how))
+    return [EXPLORE], {}
 
 
 def _content(setting: Setting) -> dict[str, pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from importcut.telling.export.content import cover, sealed
 from importcut.telling.export.document import to_docx, to_pdf
+from importcut.telling.export.explore import charting_script, to_explore
 from importcut.telling.export.html import figures, to_html
 from importcut.telling.export.sheets import answer_sheet, rounded, to_csv, to_xlsx
 from importcut.telling.export.slides import to_slides

@@ -6,7 +6,7 @@ import re
 
 from importcut.letters import as_cell, as_seen
 from importcut.telling.drawing import data_uri, plain_svg, to_png
-from importcut.telling.export.content import AUTHOR, TEMPLATES, cover, pictures
+from importcut.telling.export.content import AUTHOR, TEMPLATES, cover, language_words, pictures
 from importcut.telling.finding import Cover
 
 TEXTS = {"br", "dd", "del", "div", "dl", "dt", "h1", "h2", "h3", "h4", "hr", "img", "p", "pre", "span", "sub", "sup"}
@@ -46,7 +46,8 @@ def to_html(notebook: dict, *, language: str) -> str:
         },
     )
     about = cover(notebook) or Cover("importcut")
-    page, _ = exporter.from_notebook_node(report, {"report": {"language": language, **vars(about)}})
+    said = {"language": language, "explore": language_words(language)["explore"], **vars(about)}
+    page, _ = exporter.from_notebook_node(report, {"report": said})
     return _readable(as_seen(page))
 
 

@@ -898,5 +898,6 @@ KINDS = {
     "scenarios": SCENARIOS, "settings": SETTINGS, "workbook": WORKBOOK, "publication": PUBLICATION,
 }  # fmt: skip
 MUTATIONS = [Mutation(name, kind, *about) for kind, stated in KINDS.items() for name, about in stated.items()]
-FEW = [f"{kind}: {next(iter(stated))}" for kind, stated in KINDS.items()]  # that make test tries; all are a part of CI
+TRIED = ("raw lines", "series", "registers", "settings")  # of which make test tries one mutation each; CI tries all
+FEW = [f"{kind}: {next(iter(KINDS[kind]))}" for kind in TRIED]
 TODAY: dict[str, str] = {}  # what the product does not hold yet, and why: expected failures, strict

@@ -95,7 +95,10 @@ def test_a_table_changed_by_another_hand_while_the_report_is_made_is_not_publish
     assert "2030" not in (shop.report / "tables" / "target.csv").read_text()
 
 
-@pytest.mark.parametrize("name", ["cells", "lines", "quarantine", "rules"])
+CLEANED = ["cells", *(pytest.param(name, marks=pytest.mark.ci) for name in ("lines", "quarantine", "rules"))]
+
+
+@pytest.mark.parametrize("name", CLEANED)
 def test_a_value_changed_in_the_cleaned_imports_is_cleaned_and_told_anew(shop, replay, name):
     file = shop.made / "cleaned" / "2024" / f"{name}.parquet"
     before = pd.read_parquet(file)

@@ -88,17 +88,20 @@ def test_help_has_an_example(command):
     assert f"Example: importcut {command} " in helped.output
 
 
+LONGER = pytest.mark.ci
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         (["report", "--dataset", "uzbekistan", "--period", "1887"], 1, "period 1887 is not in dataset uzbekistan"),
-        (["report", "--dataset", "uzbekistan", "--period", "late"], 2, "write it as 2024"),
+        pytest.param(["report", "--dataset", "uzbekistan", "--period", "late"], 2, "write it as 2024", marks=LONGER),
         (["report", "--dataset", "uzbekistan", "--language", "xx"], 2, "choose from en"),
-        (["report", "--dataset", "uzbekistan", "--scenario", "dream"], 2, "choose from base"),
+        pytest.param(["report", "--dataset", "uzbekistan", "--scenario", "dream"], 2, "choose from base", marks=LONGER),
         (["report", "--dataset", "nowhere"], 2, "no such dataset"),
         (["report", "--jobs", "0"], 2, "--jobs"),
         (["report", "--colour"], 2, "--colour"),
-        (["publish", "--dataset", "nowhere"], 2, "no such dataset"),
+        pytest.param(["publish", "--dataset", "nowhere"], 2, "no such dataset", marks=LONGER),
         (["publish", "--dataset", "uzbekistan", "--period", "1887"], 1, "run `importcut report --dataset uzbekistan"),
         (["give"], 2, "give"),
     ],

@@ -429,10 +429,10 @@ def test_whatever_the_method_and_the_donors_the_story_can_be_told_and_drawn(name
 
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory, everything):
-    """Five planted worlds, or two where not all tests run; fifty in `make bench`."""
+    """Five planted worlds, or one where not all tests run; fifty in `make bench`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMPORTCUT_PROCESSED", str(tmp_path_factory.mktemp("processed")))
-        seeds = range(5 if everything else 2)
+        seeds = range(5 if everything else 1)
         return pd.DataFrame([trial(seed, tmp_path_factory.mktemp(f"seed{seed}")) for seed in seeds])
 
 

@@ -76,8 +76,8 @@ def test_the_gap_is_what_the_projects_cut(way, sample):
     )
 
 
-def test_a_method_that_cannot_tell_says_why_and_draws_nothing():
-    view = actual_and_expected(standpoint("uzbekistan", "2024"), method="activity")
+def test_a_method_that_cannot_tell_says_why_and_draws_nothing(annual):
+    view = actual_and_expected(standpoint(str(annual.ds.path), "2024"), method="activity")
     assert view.picture is None and view.table.empty
     assert "no vehicle output is recorded" in view.finding.text
 
@@ -332,7 +332,7 @@ def test_idle_kernels_are_culled_and_no_other_name_is_let_in():
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found as Linux shows them")
-@pytest.mark.parametrize("command", ["dashboard", "explore"])
+@pytest.mark.parametrize("command", ["dashboard", pytest.param("explore", marks=pytest.mark.ci)])
 def test_ctrl_c_leaves_no_kernel_and_no_temporary_file(command, quiet):
     server, address = serve(command, quiet)
     temporary = Path(quiet["TMPDIR"])

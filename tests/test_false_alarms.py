@@ -15,10 +15,6 @@ LINES = (20_000, 6_000)  # of a sample: as many as the shipped one, and few
 MENDED = {"missing_weight": "missing", "wrong_unit": "unit_repaired", "hs_code_look_alike": "cleaned"}
 OF_PERIODS = {"coverage_break", "reporting_break"}  # seen in the panel, not on a line
 
-each_seed = pytest.mark.parametrize(  # make test looks at the first
-    "seed", [SEEDS[0], *(pytest.param(seed, marks=pytest.mark.ci) for seed in SEEDS[1:])]
-)
-
 
 def questions(result):
     """What stops a report, and what it would have to ask on its first page."""
@@ -42,13 +38,14 @@ def test_a_shipped_dataset_carries_its_answers_raises_nothing_and_has_no_column_
     assert questions(result) == [] and not any("not read" in line for line in statement(result))
 
 
-@each_seed
+@pytest.mark.ci
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_sample_without_faults_raises_nothing(seed, tmp_path):
     result = examination(generated(seed, tmp_path, sound=True))
     assert [defect.text for defect in result.defects] == []
 
 
-@each_seed
+@pytest.mark.parametrize("seed", [SEEDS[0], *(pytest.param(seed, marks=pytest.mark.ci) for seed in SEEDS[1:])])
 def test_of_the_planted_faults_every_one_is_found_and_little_is_asked(seed, tmp_path):
     folder = generated(seed, tmp_path, faults=tmp_path / "faults.csv")
     planted = pd.read_csv(tmp_path / "faults.csv", index_col="reason")["lines"]
@@ -64,7 +61,8 @@ def test_of_the_planted_faults_every_one_is_found_and_little_is_asked(seed, tmp_
     assert len(questions(result)) <= QUESTIONS
 
 
-@pytest.mark.parametrize("period", ["2025Q4", pytest.param("2026Q1", marks=pytest.mark.ci)])
+@pytest.mark.ci
+@pytest.mark.parametrize("period", ["2025Q4", "2026Q1"])
 def test_an_honest_quarter_asks_little(period, tmp_path, repository):
     """The shipped sample as it stood when an earlier quarter came in."""
     known = as_known(repository / "data" / "raw" / "sample", tmp_path / "sample", period)

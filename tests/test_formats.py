@@ -149,8 +149,8 @@ def test_graph_46_in_thousands_is_said_by_the_dataset(quarterly):
     assert counted(ds)[2][3] == 110250
 
 
-@pytest.mark.parametrize("extra", [0, 1])
-@pytest.mark.parametrize("weight", ["netWgt", "netWeight"])
+@pytest.mark.parametrize("extra", [1, pytest.param(0, marks=pytest.mark.ci)])
+@pytest.mark.parametrize("weight", ["netWgt", pytest.param("netWeight", marks=pytest.mark.ci)])
 def test_comtrade_counts_each_dollar_once(annual, extra, weight):
     put(annual, examples.comtrade(extra=extra, weight=weight))
     read = counted(annual)
@@ -326,7 +326,7 @@ MAP = examples.TRADE_MAP_PRODUCTS.replace("<td></td>", "<td>0.2</td>")
 @pytest.mark.parametrize(
     ("name", "content", "encoding", "usd"),
     [
-        ("map.xls", MAP, "utf-8", {"2023": 200, "2024": 110.25}),
+        pytest.param("map.xls", MAP, "utf-8", {"2023": 200, "2024": 110.25}, marks=pytest.mark.ci),
         ("a.csv", LATIN_1, "latin-1", {"2023": 110.5, "2024": 110.5}),
     ],
 )
@@ -391,7 +391,10 @@ def test_european_exports_are_imports_in_euros(quarterly):
     assert aside(quarterly) == {2: "total_over_codes", 4: "other_flow", 5: "other_country"}
 
 
-@pytest.mark.parametrize("union", ["EU27_2020", "European Union - 27 countries (AFTER BREXIT)", "Euro area"])
+OTHER_UNIONS = ["European Union - 27 countries (AFTER BREXIT)", "Euro area"]
+
+
+@pytest.mark.parametrize("union", ["EU27_2020", *(pytest.param(name, marks=pytest.mark.ci) for name in OTHER_UNIONS)])
 def test_exports_of_a_union_count_where_no_member_stands_beside_them(quarterly, union):
     rate = pd.DataFrame({"date": [pd.Timestamp("2024-08-01")], "currency": ["EUR"], "uzs": [None], "usd": [1.0]})
     ds = replace(quarterly, registers=MappingProxyType({**quarterly.registers, "exchange_rates": rate}))

@@ -251,6 +251,7 @@ def test_a_folder_that_is_no_period_or_holds_nothing_is_named(desk):
         published(desk.open("2024"))
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("name", "columns"),
     [

@@ -54,10 +54,10 @@ HONEST = [line(n) for n in range(20)]
         ({"kg": KG / 1000, "invoice": USD}, "unit_repaired"),  # both witnesses
         ({"kg": KG * 1000}, "unit_repaired"),  # what the plant usually imports
         ({"usd": USD * 1000}, "doubted"),  # an ordinary weight: the value is off
-        ({"usd": USD * 1000, "invoice": USD * 1000}, "doubted"),  # thousands in both
+        pytest.param({"usd": USD * 1000, "invoice": USD * 1000}, "doubted", marks=pytest.mark.ci),  # thousands in both
         ({"usd": USD / 1000, "invoice": USD}, "doubted"),  # value and invoice disagree
-        ({"kg": KG / 1000, "invoice": USD * 1000}, "doubted"),
-        ({"kg": KG * 20, "usd": USD / 50}, "doubted"),  # neither is ordinary
+        pytest.param({"kg": KG / 1000, "invoice": USD * 1000}, "doubted", marks=pytest.mark.ci),
+        pytest.param({"kg": KG * 20, "usd": USD / 50}, "doubted", marks=pytest.mark.ci),  # neither is ordinary
     ],
 )
 def test_a_weight_is_mended_where_it_alone_is_off(folder, wrong, rule):

@@ -367,6 +367,7 @@ def test_two_runs_do_not_work_on_the_same_dataset_at_once(shop, no_kernel):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.ci
 def test_an_interrupt_leaves_no_kernel_and_no_half_report(shop, tmp_path):
     shop.add_donor_line()
     before, mark = contents(shop.report), tmp_path / "kernel"

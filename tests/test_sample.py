@@ -110,6 +110,7 @@ def test_the_plan_cuts_69_million_to_2030(made):
     assert planned_gross_usd(made) == pytest.approx(69_000_000, abs=20_000)
 
 
+@pytest.mark.ci
 def test_any_seed_meets_the_planned_sum():
     assert planned_gross_usd(economy.generate(rows=1000, seed=7)) == pytest.approx(69_000_000, abs=20_000)
 
@@ -144,6 +145,7 @@ def test_a_planted_cut_is_delivered_from_its_date_on_and_nothing_else_is(tmp_pat
     assert first["battery_acid_almalyk"] == "2025-01" and first["rubber_angren"] == "2026-04"
 
 
+@pytest.mark.ci
 def test_a_planted_cut_may_take_over_all_imports():
     whole = economy.generate(rows=2000, deliveries=PLAN.assign(tonnes_a_quarter=1e6))
     mine = whole.grades[whole.grades["product_id"].eq("battery_acid") & whole.grades["period"].ge("2025Q1")]
@@ -177,12 +179,14 @@ def test_the_command_line_says_in_one_line_what_cannot_be_planted(tmp_path, caps
     assert (ended.value.code, capsys.readouterr().err, (tmp_path / "s").exists()) == (1, said, False)
 
 
+@pytest.mark.ci
 def test_another_seed_gives_another_sample(made):
     other = economy.generate(rows=4000, seed=2)
     assert not other.truth.equals(made.truth)
     assert not other.declarations["2024Q1"].head(100).equals(made.declarations["2024Q1"].head(100))
 
 
+@pytest.mark.ci
 def test_the_number_of_lines_leaves_the_economy_alone(made):
     pd.testing.assert_frame_equal(economy.generate(rows=1000).truth, made.truth)
 
@@ -287,6 +291,7 @@ def test_no_word_mixes_scripts(made, register):
     assert (names != "").all(axis=None)
 
 
+@pytest.mark.ci
 def test_other_cuts_can_be_planted(made):
     planted = pd.DataFrame(
         {"project_id": ["rubber_angren"], "product_id": "rubber_compound", "start": "2025Q1", "tonnes_a_quarter": 40}

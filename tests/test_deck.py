@@ -7,14 +7,18 @@ import subprocess
 import zipfile
 
 import pytest
+from nbformat.v4 import new_notebook
+from openpyxl import load_workbook
 from pptx import Presentation
+from pptx.dml.color import RGBColor
 from pptx.enum.text import PP_ALIGN
 from pypdf import PdfReader
 
 from economy import office_templates
+from importcut.telling.drawing import PLOT
 from importcut.telling.export.content import TEMPLATES
 from importcut.telling.export.powerpoint import to_pptx
-from test_slides import LANGUAGES, MARKS, SAID, report
+from test_slides import LANGUAGES, MARKS, SAID, chart, cover, finding, report
 
 CODES = {"en": "en-US", "ru": "ru-RU", "uz-Cyrl": "uz-Cyrl-UZ", "uz-Latn": "uz-Latn-UZ"}
 
@@ -71,6 +75,35 @@ def test_a_chart_has_a_description_and_its_own_proportions(deck):
         assert picture.height / picture.width == pytest.approx(high / 576, rel=1e-3)
         assert picture.crop_left == picture.crop_right == picture.crop_top == picture.crop_bottom == 0
         assert picture.image.content_type == "image/png"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_bars_are_a_chart_that_can_be_edited_with_its_figures_in_the_notes(language):
+    net = {"name": "net <b>", "colour": ["#0072B2", "#8AA0AD"], "usd": [1.42e6, -0.5e6], "texts": ["1,42", "−0,50"]}
+    gross = {"name": SAID[language][:20], "colour": "#DDDDDD", "usd": [2.26e6, None], "texts": ["2,26", ""]}
+    picture = chart("Bars", language)
+    ends = {"low_usd": [1.3e6, -0.6e6], "high_usd": [1.53e6, -0.5e6]}
+    picture.outputs[0]["data"][PLOT]["bars"] = {"rows": ["Шўртан & <i>", "Two"], "series": [net | ends, gross]}
+    notebook = new_notebook(cells=[cover(language), finding("Claim", "In full.", "In short."), picture])
+    data = to_pptx(notebook, language=language)
+    assert to_pptx(notebook, language=language) == data, "the workbook behind the chart has no hour"
+    slide = Presentation(io.BytesIO(data)).slides[1]
+    (frame,) = (shape for shape in slide.shapes if shape.has_chart)
+    drawn = frame.chart.plots[0]
+    assert [*drawn.categories] == ["Шўртан & <i>", "Two"]
+    assert {s.name: s.values for s in drawn.series} == {"net <b>": (1.42, -0.5), gross["name"]: (2.26, None)}
+    lines = drawn.series[0]._element.xpath("c:errBars//c:v")
+    assert [float(each.text) for each in lines] == pytest.approx([0.11, 0, 0.12, 0.1])
+    assert drawn.series[0].points[0].format.fill.fore_color.rgb == RGBColor.from_string("0072B2")
+    assert frame._element.nvGraphicFramePr.cNvPr.get("descr") == "a bar, Bars"
+    assert "\tnet <b>" in slide.notes_slide.notes_text_frame.text
+    assert "Шўртан & <i>\t1,42\t2,26\nTwo\t−0,50\t" in slide.notes_slide.notes_text_frame.text
+    assert "In short." in texts(slide) and not any("picture" in shape.name.lower() for shape in slide.placeholders)
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        behind = load_workbook(io.BytesIO(parts.read("ppt/embeddings/Microsoft_Excel_Sheet1.xlsx"))).active
+    assert list(behind.iter_rows(min_row=2, values_only=True)) == [
+        ("Шўртан & <i>", 1.42, 2.26), ("Two", -0.5, None),
+    ]  # fmt: skip
 
 
 def test_a_table_is_native_with_eight_rows_and_numbers_on_the_right(deck):

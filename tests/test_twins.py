@@ -66,8 +66,18 @@ class Twins:
         assert [*map(pytest.approx, shown)] == [
             [round(usd / 1e6, 2) for usd in table[column]] for column in ("headline_usd", "gross_usd")
         ]
+        self.edited(ax, self.named(table["project_id"], "projects"), table["headline_usd"], table["gross_usd"])
+        for end in ("low", "high"):
+            assert ax.bars["series"][0][f"{end}_usd"] == pytest.approx(table[f"net_{end}_usd"].tolist())
         classes = self.say.ds.projects.set_index("project_id")["class"].map(self.say.words("classes"))
         assert [plain(t.get_text()) for t in ax.texts[2 * n + 2 : -1]][::-1] == classes[table["project_id"]].tolist()
+
+    def edited(self, ax, rows, *columns):
+        """What an Office program draws in the figure's place."""
+        assert [*map(plain, ax.bars["rows"])] == [*rows]
+        for series, usd in zip(ax.bars["series"], columns, strict=True):
+            assert series["usd"] == pytest.approx([*usd], nan_ok=True)
+            assert series["texts"] == [self.say.millions(each) for each in usd]
 
     def pairs(self, ax, table):
         hollow, full = ax.lines
@@ -88,6 +98,12 @@ class Twins:
         said = " ".join(text.get_text() for text in ax.texts)
         assert [usd for usd in named if self.say.millions(usd) not in said] == []
         assert [float(line.get_xdata()[0]) for line in ax.lines] == [pytest.approx(table["addressable_usd"].min())]
+        drawn = {series["name"]: series["usd"] for series in ax.bars["series"]}
+        for row in table.itertuples():
+            name = self.say.words("readings")[row.reading]
+            so_far = [row.realised_usd, row.planned_to_date_usd] if row.reading == "cumulative" else [None] * 2
+            usd = [*so_far, row.on_course_usd, row.target_usd, row.addressable_usd]
+            assert pd.Series(drawn[name], dtype=float).tolist() == pytest.approx(pd.Series(usd).tolist(), nan_ok=True)
 
     def overdue(self, ax):
         table = self.tables["measures_status"].query("state == 'late'").dropna(subset="planned_net_usd")
@@ -95,6 +111,7 @@ class Twins:
             table.sort_values("months_late").drop_duplicates("project_id", keep="last").sort_values("planned_net_usd")
         )
         assert [width for _, width in bars_of(ax)] == pytest.approx(rows["planned_net_usd"].tolist())
+        self.edited(ax, rows_of(ax)[::-1], rows["planned_net_usd"][::-1])
         names = self.named(rows["project_id"], "projects")
         assert all(row.startswith(name) for row, name in zip(rows_of(ax), names, strict=True))
 
@@ -133,6 +150,7 @@ class Twins:
         assert drawn[-1] == pytest.approx(effects.drop("base").sum())
         assert sorted(drawn[:-1]) == pytest.approx(sorted(usd for usd in changes if abs(usd) >= 5e3))
         assert [number(text.get_text()) for text in ax.texts] == pytest.approx([usd / 1e6 for usd in drawn], abs=0.051)
+        self.edited(ax, rows_of(ax), drawn)
         names = self.named(pd.Series(ours.index[: OWN["bridge"]]), "projects")
         names += [self.say("other projects")] * (len(ours) > OWN["bridge"] + 1)
         assert rows_of(ax)[-1 - len(names) : -1] == names

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SVG = "image/svg+xml"
 PLOT = "application/vnd.importcut.plot+json"
@@ -12,7 +12,10 @@ SHEET = """#set page(width: auto, height: auto, margin: 0pt, fill: white)
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart as SVG with its title, unit, source and the sentence that stands in for it."""
+    """A chart as SVG with its title, unit, source and the sentence that stands in for it.
+
+    bars : what an Office program can draw and edit in its place, as `style.editable` says it; empty if it cannot.
+    """
 
     svg: str
     plot: str = ""  # the chart without title, unit and note, for what says them itself
@@ -21,10 +24,11 @@ class Picture:
     note: str = ""
     alt: str = ""
     name: str = "figure"
+    bars: dict = field(default_factory=dict)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         about = {"title": self.title, "unit": self.unit, "note": self.note, "alt": self.alt, "name": self.name}
-        bare = {PLOT: about | {"svg": self.plot}} if self.plot else {}
+        bare = {PLOT: about | {"svg": self.plot} | ({"bars": self.bars} if self.bars else {})} if self.plot else {}
         return {SVG: self.svg, **bare}, {SVG: {"alt": self.alt, "name": self.name}}
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from importcut.language import Voice
+from importcut.language import Voice, texts
 from importcut.telling.chart import style
 from importcut.telling.finding import PRECISION, extent
 
@@ -17,6 +17,8 @@ KIND_COLOURS = {
     "rise": style.SERIES[1], "fall": style.SERIES[0], "project": style.SERIES[2], "total": style.SERIES[7],
 }  # fmt: skip
 
+MILESTONES = ("realised_usd", "planned_to_date_usd", "on_course_usd", "target_usd", "addressable_usd")
+READINGS = (style.BESIDES, style.SERIES[0])  # colours of the target's readings, the leading one last
 TAIL = 0.05  # of the draws on each side of nine in ten
 
 
@@ -43,7 +45,12 @@ def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -
     ax.set_xlim(style.from_zero(bars["headline_usd"].min(), reach.max(), 1.04))
     ax.xaxis.set_visible(False)  # every bar has its figures
     ax.spines["bottom"].set_visible(False)
-    return ax
+    top = bars.iloc[::-1]
+    ends = {end: top[end].fillna(top["headline_usd"]) for end in ("low_usd", "high_usd")}
+    colours = [style.SERIES[0], *[style.BESIDES] * (len(top) - 1)]
+    leading = {"name": say("net") if net else say("gross"), "usd": top["headline_usd"], "colour": colours, **ends}
+    gross = {"name": say("gross"), "usd": top["gross_usd"], "colour": style.GRID}
+    return style.editable(ax, say, top["project_id"].map(say.names("projects")), leading, *[gross] * bool(net))
 
 
 def plot_bars(values: pd.Series, say: Voice, *, ax: Axes | None = None) -> Axes:
@@ -63,6 +70,7 @@ def plot_bars(values: pd.Series, say: Voice, *, ax: Axes | None = None) -> Axes:
     ax = ax or style.canvas(0.5 + 0.27 * len(values))
     values = values.sort_values()
     style.name_rows(ax, values.index, width=56)
+    style.editable(ax, say, values.index[::-1], {"name": "", "usd": values[::-1], "colour": style.SERIES[0]})
     return _bars(ax, values, values.map(say.millions), say, colour=style.SERIES[0], room=1.12)
 
 
@@ -143,6 +151,14 @@ def plot_target(target: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> 
             style.note(ax, label, (row.addressable_usd, y + 0.24), 0, 2, ha="right", va="bottom", **small)
     style.name_rows(ax, say.in_words(rows["reading"], "readings"), width=18, size=9)
     ax.set(xlim=(0, reach), ylim=(-0.55, len(rows) - 0.4))
+    heads = {column: say(head) for head, column in texts("listings")["target"]["columns"].items()}
+    so_far = rows[["realised_usd", "planned_to_date_usd"]].where(rows["reading"].eq("cumulative"))
+    values = rows.assign(**so_far, **ends)[[*MILESTONES]]
+    low, high = (values.assign(on_course_usd=ends[f"on_course_{end}_usd"]) for end in ("low", "high"))
+    style.editable(ax, say, [heads[column] for column in MILESTONES], *(
+        {"name": name, "usd": values.loc[n], "colour": colour, "low_usd": low.loc[n], "high_usd": high.loc[n]}
+        for n, (name, colour) in enumerate(zip(say.in_words(rows["reading"], "readings"), READINGS, strict=False))
+    ))  # fmt: skip
     return style.million_axis(ax, "x", say)
 
 
@@ -194,6 +210,8 @@ def plot_bridge(steps: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> A
     style.name_rows(ax, steps["label"], width=34, size=9)
     words = {"rise": say("raised imports"), "fall": say("lowered imports"), "project": say("projects")}
     style.legend_below(ax, handles=style.patches(kinds, KIND_COLOURS, words | {"total": say("change in imports")}))
+    colours = [*kinds.map(KIND_COLOURS)]
+    style.editable(ax, say, steps["label"], {"name": "", "usd": steps["value_usd"], "colour": colours})
     return style.million_axis(ax, "x", say)
 
 

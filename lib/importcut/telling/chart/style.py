@@ -79,7 +79,7 @@ def picture(ax: Axes, say: Voice, *, title: str, unit: str, alt: str, name: str 
     figure.text(left, 1 - 0.06 / tall, claim, va="top", fontsize=12.5, fontweight="bold")
     figure.text(left, 1 - claimed / tall, measure, va="top", fontsize=9, color=MUTED)
     figure.text(left, 0.06 / tall, note, va="bottom", fontsize=8, color=MUTED)
-    return Picture(_svg(figure), plot, title, unit, source, alt, name or "figure")
+    return Picture(_svg(figure), plot, title, unit, source, alt, name or "figure", getattr(ax, "bars", {}))
 
 
 def _svg(figure: Figure) -> str:
@@ -90,6 +90,21 @@ def _svg(figure: Figure) -> str:
     figure.savefig(file, format="svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"]))
     figure.set_layout_engine(layout)
     return file.getvalue()
+
+
+def editable(ax: Axes, say: Voice, rows: Sequence[str], *series: dict) -> Axes:
+    """Note on a chart what it shows, as horizontal bars that an Office program can draw and edit in its place.
+
+    rows : names of the bars from the top
+    series : name, usd and colour, of all bars or of each; low_usd and high_usd where they have a range
+    """
+    ax.bars = {"rows": [*map(str, rows)], "series": []}
+    for own in series:
+        columns = [column for column in ("usd", "low_usd", "high_usd") if column in own]
+        amounts = {name: [None if pd.isna(usd) else float(usd) for usd in own[name]] for name in columns}
+        texts = ["" if usd is None else say.millions(usd) for usd in amounts["usd"]]
+        ax.bars["series"].append({"name": own["name"], "colour": own["colour"], "texts": texts} | amounts)
+    return ax
 
 
 def small_charts(names: Sequence[str], *, height: float, legend: bool = True) -> list[Axes]:

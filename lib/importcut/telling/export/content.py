@@ -105,6 +105,9 @@ def repacked(office: bytes, words: dict[str, str] | None = None) -> bytes:
             part = parts.read(name)
             if words:  # in one pass: a text may hold the name of another one in braces
                 part = re.sub(rb"\{(\w+)\}", lambda name: words.get(name[1].decode(), name[0].decode()).encode(), part)
+            if name.endswith(".xlsx"):  # the workbook behind a chart
+                part = repacked(part)
+            part = re.sub(rb"(?<=:W3CDTF\">)[^<]+", b"2000-01-01T00:00:00Z", part)
             steady.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), part, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 

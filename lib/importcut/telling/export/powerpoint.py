@@ -3,12 +3,17 @@
 import datetime
 import io
 from copy import deepcopy
+from dataclasses import replace
 
 from lxml import etree
 from pptx import Presentation
+from pptx.chart.data import ChartData
 from pptx.dml.color import RGBColor
+from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION, XL_TICK_MARK
 from pptx.enum.shapes import MSO_SHAPE
 from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
+from pptx.oxml import parse_xml
+from pptx.oxml.ns import nsdecls
 from pptx.shapes.base import BaseShape
 from pptx.slide import Slide
 from pptx.util import Inches, Pt
@@ -27,6 +32,11 @@ DECORATIVE = (
 )
 SOURCE_BOX = Box(MARGIN, 6.98, 11, 0.34)
 PPI = 250
+AMOUNT = "#,##0.00"  # of million dollars
+BEYOND = 0.15  # of the span of bars on both sides, beyond them for their figures
+CHART_LETTERS = 12  # points, of a chart's letters
+PLAIN_END = '<c:noEndCap val="1"/>'  # of the line of a range
+CLEAR = '"    "'  # before a figure, to stand clear of the line of a range
 DAY = datetime.datetime(2000, 1, 1)
 
 
@@ -38,12 +48,13 @@ def to_pptx(notebook: dict, *, language: str) -> bytes:
     layouts = {layout.name: layout for layout in file.slide_layouts}
     for number, page in enumerate(deck, start=1):
         kind = {Picture: PICTURE, Grid: TABLE}.get(type(page.figure), COVER)
+        kind = TABLE if getattr(page.figure, "bars", None) else kind
         slide = file.slides.add_slide(layouts[kind])
         _draw(slide, page)
         if about.mark:
             _mark(slide, about.mark)
         _footer(slide, {"ftr": page.source, "sldNum": str(number)})
-        slide.notes_slide.notes_text_frame.text = "\n".join([*page.notes, *map(_tabbed, page.tables)])
+        slide.notes_slide.notes_text_frame.text = "\n".join([*page.notes, *map(_tabbed, _behind(page))])
         for part in (slide, slide.notes_slide):
             for text in part._element.xpath(".//a:r | .//a:fld"):
                 text.get_or_add_rPr().set("lang", code)
@@ -61,11 +72,15 @@ def _draw(slide: Slide, page: Page) -> None:
     _bar(slide, Box(MARGIN, page.title.box.top, 0.08, page.title.box.height))
     _write(slide.shapes.title, page.title, INK, bold=True)
     unit = slide.shapes.add_textbox(0, 0, 0, 0)
-    reading = slide.placeholders[2 if isinstance(page.figure, Picture) else 1]
+    picture = isinstance(page.figure, Picture) and not page.figure.bars
+    reading = slide.placeholders[2 if picture else 1]
     if page.figure is None:
         unit, reading = reading, unit
     _write(unit, page.unit, MUTED)
-    if isinstance(page.figure, Picture):
+    if isinstance(page.figure, Picture) and page.figure.bars:
+        below = page.reading.box.top >= page.place.bottom
+        _chart(slide, page.figure, replace(page.place, left=MARGIN, width=WIDE - 2 * MARGIN) if below else page.place)
+    elif picture:
         frame = slide.placeholders[1].insert_picture(io.BytesIO(to_png(page.figure.plot, ppi=PPI)))
         frame.crop_left = frame.crop_right = frame.crop_top = frame.crop_bottom = 0
         _put(frame, page.place)
@@ -155,6 +170,70 @@ def _table(slide: Slide, grid: Grid, place: Box) -> None:
                 cell.text_frame.paragraphs[0].alignment = PP_ALIGN.RIGHT
             _fill(cell, SOFT if n % 2 == 0 and n else "FFFFFF")
             _underline(cell, INK if n == 0 else LINE)
+
+
+def _chart(slide: Slide, picture: Picture, place: Box) -> None:
+    """The picture's bars as a chart that can be edited, in million US dollars; a range as a line over its bar."""
+    about = ChartData(number_format=AMOUNT)
+    about.categories = picture.bars["rows"]
+    for own in picture.bars["series"]:
+        about.add_series(own["name"], [None if usd is None else round(usd / 1e6, 8) for usd in own["usd"]])
+    frame = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, 0, 0, 0, 0, about)
+    _put(frame, place)
+    frame._element.nvGraphicFramePr.cNvPr.set("descr", picture.alt)
+    chart, several = frame.chart, len(picture.bars["series"]) > 1
+    chart.has_title, chart.has_legend = False, several
+    chart.font.size, chart.font.color.rgb = Pt(CHART_LETTERS), RGBColor.from_string(INK)
+    if several:
+        chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+    plot, names, amounts = chart.plots[0], chart.category_axis, chart.value_axis
+    plot.gap_width = 45
+    names.reverse_order, names.tick_label_position = True, XL_TICK_LABEL_POSITION.LOW
+    names.major_tick_mark, names.format.line.color.rgb = XL_TICK_MARK.NONE, RGBColor.from_string(LINE)
+    skip = parse_xml(f'<c:tickLblSkip {nsdecls("c")} val="1"/>')  # every bar has its name
+    names._element.xpath("c:noMultiLvlLbl")[0].addprevious(skip)
+    amounts.visible = amounts.has_major_gridlines = False
+    drawn = [usd / 1e6 for own in picture.bars["series"] for usd in own["usd"] if usd is not None]
+    if (lowest := min(drawn)) < 0:  # figures stand left of bars too
+        room = BEYOND * (max(*drawn, 0) - lowest)
+        amounts.minimum_scale, amounts.maximum_scale = lowest - room, max(*drawn, 0) + room
+    for series, own in zip(plot.series, picture.bars["series"], strict=True):
+        colours = own["colour"] if isinstance(own["colour"], list) else [own["colour"]]
+        series.invert_if_negative = False
+        _fill(series.format, colours[-1].removeprefix("#"))
+        for n, colour in enumerate(colours[:-1]):
+            _fill(series.points[n].format, colour.removeprefix("#"))
+        labels, ranged = series.data_labels, "low_usd" in own
+        labels.show_value, labels.number_format_is_linked = True, False
+        labels.number_format = CLEAR * ranged + AMOUNT
+        if ranged:
+            ends = ((own["high_usd"], own["usd"]), (own["usd"], own["low_usd"]))
+            spread = [[(a or 0) - (b or 0) for a, b in zip(*pair, strict=True)] for pair in ends]
+            series._element.xpath("c:cat")[0].addprevious(_range(*spread))
+
+
+def _range(up: list[float], down: list[float]):
+    """Lines over bars as far up and down from their ends, USD."""
+    sides = "".join(
+        f'<c:{side}><c:numLit><c:formatCode>General</c:formatCode><c:ptCount val="{len(ends)}"/>'
+        + "".join(f'<c:pt idx="{n}"><c:v>{round(usd / 1e6, 8)}</c:v></c:pt>' for n, usd in enumerate(ends))
+        + f"</c:numLit></c:{side}>"
+        for side, ends in (("plus", up), ("minus", down))
+    )
+    return parse_xml(
+        f'<c:errBars {nsdecls("c", "a")}><c:errBarType val="both"/><c:errValType val="cust"/>{PLAIN_END}{sides}'
+        f'<c:spPr><a:ln w="19050"><a:solidFill><a:srgbClr val="{INK}"/></a:solidFill></a:ln></c:spPr></c:errBars>'
+    )
+
+
+def _behind(page: Page) -> list[Table]:
+    """The tables of a slide's notes: what its chart shows, then those of its cells."""
+    bars = getattr(page.figure, "bars", None)
+    if not bars:
+        return page.tables
+    rows = [[*row] for row in zip(bars["rows"], *(own["texts"] for own in bars["series"]), strict=True)]
+    columns = ["", *(own["name"] for own in bars["series"])]
+    return [Table(page.figure.unit, columns, rows, [False, *[True] * len(bars["series"])]), *page.tables]
 
 
 def _underline(cell, colour: str) -> None:

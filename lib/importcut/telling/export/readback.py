@@ -41,4 +41,6 @@ def _slides(file: Path) -> Iterator[str]:
                 yield shape.text_frame.text
             if shape.has_table:
                 yield from (cell.text for row in shape.table.rows for cell in row.cells)
+            if shape.has_chart:
+                yield from (value.text for value in shape.chart._chartSpace.xpath(".//c:v"))
         yield slide.notes_slide.notes_text_frame.text

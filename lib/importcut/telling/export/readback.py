@@ -42,5 +42,5 @@ def _slides(file: Path) -> Iterator[str]:
             if shape.has_table:
                 yield from (cell.text for row in shape.table.rows for cell in row.cells)
             if shape.has_chart:
-                yield from (value.text for value in shape.chart._chartSpace.xpath(".//c:v"))
+                yield from (value.text or "" for value in shape.chart._chartSpace.xpath(".//c:v"))
         yield slide.notes_slide.notes_text_frame.text

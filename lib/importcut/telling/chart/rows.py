@@ -18,7 +18,7 @@ KIND_COLOURS = {
 }  # fmt: skip
 
 MILESTONES = ("realised_usd", "planned_to_date_usd", "on_course_usd", "target_usd", "addressable_usd")
-READING_COLOURS = (style.BESIDES, style.SERIES[0])  # colours of the target's readings, the leading one last
+OF_READINGS = (style.BESIDES, style.SERIES[0])  # colours of the target's readings, the leading one last
 TAIL = 0.05  # of the draws on each side of nine in ten
 
 
@@ -157,7 +157,7 @@ def plot_target(target: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> 
     low, high = (values.assign(on_course_usd=ends[f"on_course_{end}_usd"]) for end in ("low", "high"))
     style.editable(ax, say, [heads[column] for column in MILESTONES], *(
         {"name": name, "usd": values.loc[n], "colour": colour, "low_usd": low.loc[n], "high_usd": high.loc[n]}
-        for n, (name, colour) in enumerate(zip(say.in_words(rows["reading"], "readings"), READING_COLOURS, strict=False))
+        for n, (name, colour) in enumerate(zip(say.in_words(rows["reading"], "readings"), OF_READINGS, strict=False))
     ))  # fmt: skip
     return style.million_axis(ax, "x", say)
 

@@ -268,6 +268,7 @@ def test_every_language_fits_a_phone_and_a_desk(language, width, visit, sample):
         assert page.evaluate("document.documentElement.lang") == language
         assert say.title in page.locator("h1").inner_text()
         assert say.mark in page.locator(".mark").inner_text() and page.locator(".chart svg").count() == 1
+        assert page.locator("h2").inner_text() in page.get_by_role("img").get_attribute("aria-label")
         assert page.faults == [], view
 
 

@@ -531,10 +531,12 @@ function embed(element, spec) {
 }
 
 async function draw(element, shown, top, mine) {
-  const drawing = await embed(element, description(shown.chart, element.clientWidth, { top }));
+  const canvas = el("div", { "aria-hidden": "true" }); // the element around it has a name, and the table says the rest
+  element.append(canvas);
+  const drawing = await embed(canvas, description(shown.chart, element.clientWidth, { top }));
   if (mine !== turn) return drawing.finalize(); // the reader has gone on
   finished.push(drawing);
-  element.querySelector("svg").setAttribute("aria-hidden", "true"); // it has a name, and its table says the rest
+  canvas.querySelector("form")?.remove(); // Vega's, for controls of its own
   drawing.view.addEventListener("click", (event, item) => {
     const changes = shown.pick && item?.datum?.name ? shown.pick(item.datum) : null;
     if (changes) go(changes);

@@ -60,6 +60,24 @@ def test_all_languages_are_those_the_project_speaks(made, monkeypatch):
     assert made["languages"] == ["en", "uz-Cyrl"]
     call("report", "--language", "uz-Cyrl", "--language", "en")
     assert made["languages"] == ["uz-Cyrl", "en"]
+    call("report", "--language", "en, uz-Cyrl")
+    assert made["languages"] == ["en", "uz-Cyrl"]
+
+
+def test_of_all_datasets_one_that_fails_keeps_no_other_from_its_report(made, monkeypatch, tmp_path):
+    asked = []
+
+    def make_report(dataset, **options):
+        asked.append(dataset)
+        if dataset == "b":
+            raise DataError("b: no imports")
+        return report.Report(tmp_path / dataset, f"{dataset} leads.", (), ())
+
+    monkeypatch.setattr(report, "make_report", make_report)
+    monkeypatch.setattr("importcut.intake.opening.datasets", lambda: ["a", "b", "c"])
+    done = call("report", "--all-datasets")
+    assert (asked, done.exit_code, done.stderr) == (["a", "b", "c"], 1, "importcut: b: no imports\n")
+    assert "a leads." in done.stdout and "c leads." in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,9 @@ def check(
 @app.command(epilog="Example: importcut report --dataset uzbekistan --period 2024 --language all")
 def report(
     dataset: Annotated[str, DATASET] = "sample",
+    every: Annotated[bool, typer.Option("--all-datasets", help="Of each in data/raw, one after another.")] = False,
     period: Annotated[str | None, PERIOD] = None,
-    language: Annotated[list[str], typer.Option(help="en, uz-Cyrl …, or all; may be given several times.")] = ["en"],  # noqa: B006
+    language: Annotated[list[str], typer.Option(help="en, or several as en,ru, or all.")] = ["en"],  # noqa: B006
     formats: Annotated[str, typer.Option(help="Of html, pdf, docx, slides, pptx, xlsx, or all.")] = "all",
     scenario: Annotated[str, typer.Option(help="A file in the dataset's scenarios folder, without .toml.")] = "base",
     out: Annotated[Path | None, OUT] = None,
@@ -74,25 +75,35 @@ def report(
 ) -> None:
     """Write the report of a period: tables, charts and narrative in reports/<dataset>/<period>/.
 
-    Exit code 0: done; 1: the data are wrong or a notebook failed, the former report stands; 2: wrong use.
+    Exit code 0: done; 1: the data are wrong or a notebook failed, the former report stands; 2: wrong use. Of several
+    datasets it is the largest, and what is wrong with one keeps no other from its report.
     """
     from importcut.app.run import EXPORTS, make_report
     from importcut.intake.engine import ENGINES
+    from importcut.intake.opening import datasets
     from importcut.language import languages
 
     hidden = True if quiet else None if progress is None else not progress
-    spoken = languages() if "all" in language else language
+    spoken = ",".join(language).replace(" ", "").split(",")
+    spoken = languages() if "all" in spoken else spoken
     wanted = [*EXPORTS] if formats == "all" else formats.replace(" ", "").split(",")
     if engine not in ENGINES:
         raise typer.BadParameter(f"{engine} — choose one of {', '.join(ENGINES)}", param_hint="--engine")
     os.environ["IMPORTCUT_ENGINE"] = engine  # the kernels of the notebooks inherit it
     os.environ["IMPORTCUT_CELL_MINUTES"] = str(minutes)
     options = {"period": period, "languages": spoken, "formats": wanted, "scenario": scenario, "out": out, "jobs": jobs}
-    with errors_in_a_line(debug), progress_bar("step", hidden) as step:
-        result = make_report(dataset, **options, progress=step)
-    if not quiet:
-        page = result.folder if wanted[0] == "xlsx" else result.folder / spoken[0] / EXPORTS[wanted[0]]
-        tell(f"Report: {from_here(page)}", result.headline, *result.restrictions)
+    codes = [0]
+    for name in datasets() if every else [dataset]:
+        try:
+            with errors_in_a_line(debug), progress_bar("step", hidden) as step:
+                result = make_report(name, **options, progress=step)
+        except typer.Exit as failure:
+            codes.append(failure.exit_code)
+            continue
+        if not quiet:
+            page = result.folder if wanted[0] == "xlsx" else result.folder / spoken[0] / EXPORTS[wanted[0]]
+            tell(f"Report: {from_here(page)}", result.headline, *result.restrictions)
+    raise typer.Exit(max(codes))
 
 
 @app.command(epilog="Example: importcut verify reports/sample/2026Q3 --rerun")

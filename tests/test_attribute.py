@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importcut.economics.attribution import credit, credits, dispatched, shapley_sampled
-from importcut.schema import DISPATCH, RULES
+from importcut.schema import DISPATCH, RULES, UsageError
 
 CASES = [
     ([30, 50, 60], 100, [20, 35, 45]),
@@ -89,7 +89,7 @@ def test_negative_supply_or_cap_is_an_error(supply, cap):
 
 
 def test_an_unknown_rule_is_an_error_that_names_the_known_ones():
-    with pytest.raises(ValueError, match="shapley"):
+    with pytest.raises(UsageError, match=r"there is no rule .* — choose one of shapley"):
         credit(pd.Series([1.0]), 1, rule="fair")
 
 

@@ -34,6 +34,7 @@ from importcut.app.desk import (
 from importcut.app.desk import page as parts
 from importcut.economics.planning import addressable, credited, plan, planned_cuts
 from importcut.language import own_name
+from importcut.schema import UsageError, load
 
 CHOICES = [
     (import_profile, {"product": "topcoat", "by": "origin"}),
@@ -47,6 +48,29 @@ CHOICES = [
 @pytest.fixture(scope="module")
 def way(sample):
     return standpoint("sample", "2026Q3", language="ru", delay_years=0.5)
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (import_profile, "product"), (import_profile, "plant"), (import_profile, "purpose"), (import_profile, "by"),
+        (actual_and_expected, "product"), (actual_and_expected, "method"), (projects_ranked, "basis"),
+        (projects_ranked, "rule"), (to_target, "rule"), (project_sheet, "project"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_none_is_answered_with_those_that_there_are(ask, name, way):
+    what = "split" if name == "by" else name
+    with pytest.raises(UsageError, match=f"^there is no {what} nonsense — choose one of .*, "):
+        ask(way, **{name: "nonsense"})
+
+
+def test_a_language_an_assumption_or_a_table_that_is_none_is_answered_too(way):
+    with pytest.raises(UsageError, match=r"^there is no language fr — choose one of en, ru"):
+        standpoint("sample", "2026Q3", language="fr")
+    with pytest.raises(UsageError, match=r"^there is no assumption delay_year — is delay_years meant"):
+        standpoint("sample", "2026Q3", delay_year=1.0)
+    with pytest.raises(UsageError, match=r"^there is no table rankings — is ranking meant"):
+        load("rankings", way.ds)
 
 
 @pytest.mark.parametrize(("ask", "options"), CHOICES, ids=lambda value: getattr(value, "__name__", ""))

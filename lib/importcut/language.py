@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import NumberFormatError, format_decimal, get_decimal_symbol, get_group_symbol, parse_decimal
 
 from importcut.dataset import Dataset
-from importcut.schema import LIBRARY
+from importcut.schema import LIBRARY, one_of
 
 CATALOGUES = LIBRARY / "locale"
 MILLION = 999_950  # USD; from here on an amount would round to 1,000.0 thousand
@@ -216,7 +216,7 @@ def _locale(language: str) -> Locale:
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
     """The catalogue, compiled in memory; ValueError if a translation has other placeholders than its message."""
-    if language == SOURCE:
+    if one_of("language", language, languages()) == SOURCE:
         return gettext.NullTranslations()
     file = CATALOGUES / language / "LC_MESSAGES" / "importcut.po"
     catalogue = read_po(io.BytesIO(file.read_bytes()), locale=_locale(language))

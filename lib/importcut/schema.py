@@ -80,6 +80,13 @@ def choice(name: str, known: Iterable[str]) -> str:
     return f"is {near} meant?" if near else f"choose one of {', '.join(known)}"
 
 
+def one_of(what: str, name: str, known: Iterable[str]) -> str:
+    """The name; UsageError if there is nothing of that name."""
+    if name not in (known := [*known]):
+        raise UsageError(f"there is no {what} {name} — {choice(name, known)}")
+    return name
+
+
 @dataclass(frozen=True)
 class Column:
     """A column: type, unit, meaning, whether it may be empty, and the check on its values."""
@@ -151,7 +158,7 @@ def load(name: str, ds) -> pd.DataFrame:
 
     Raises DataError if it has not been made yet, or cannot be read.
     """
-    path = _path(name, ds)
+    path = _path(one_of("table", name, tables()), ds)
     columns = [c.name for c in tables()[name].columns]
     part = pc.field(PARTS[name][1]).is_null() if name in PARTS else None
     try:

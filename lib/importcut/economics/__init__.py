@@ -13,6 +13,7 @@ import pandas as pd
 
 from importcut.dataset import Dataset
 from importcut.economics.cuts import (
+    DELIVERIES,
     counterfactual_imports,
     falsification_tests,
     identification,
@@ -20,11 +21,12 @@ from importcut.economics.cuts import (
     plant_cuts,
     realised_cuts,
 )
+from importcut.economics.methods import METHODS
 from importcut.economics.panel import import_panel, unrepaired
 from importcut.economics.prices import mix_constant_prices, price_components
 from importcut.economics.programme import weights
 from importcut.economics.series import Observed, observe
-from importcut.schema import USE, DataError
+from importcut.schema import USE, DataError, one_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +77,8 @@ def obstacles(ds: Dataset, cells: pd.DataFrame) -> list[str]:
 def by_method(walked: Way, method: str | None = None) -> Way:
     """The same way from the series on, by another method of the counterfactual."""
     ds = walked.observed.ds
-    ds = ds if method in (None, ds.counterfactual) else replace(ds, counterfactual=method)
+    if method not in (None, ds.counterfactual):
+        ds = replace(ds, counterfactual=one_of("method", method, [DELIVERIES, *METHODS]))
     observed = replace(walked.observed, ds=ds)
     estimates = plant_cuts(observed)
     identified = identification(observed, estimates)

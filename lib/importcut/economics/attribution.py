@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from importcut.schema import DISPATCH, RULES
+from importcut.schema import DISPATCH, RULES, one_of
 
 EXACT_UP_TO = 16  # projects on one product up to which Shapley values are exact
 SAMPLES = 4096
@@ -24,7 +24,7 @@ def credit(
 ) -> pd.Series:
     """Credit of each project (index of `supply`) for the cut v(N) of all together, in units of `unit_value`.
 
-    Raises ValueError if a supply or the cap is negative, or rule or dispatch is not known.
+    Raises ValueError if a supply or the cap is negative or dispatch is not known, UsageError if rule is not.
 
     Parameters
     ----------
@@ -60,8 +60,7 @@ def credits(
     cap, n = np.asarray(cap, float), supply.shape[-1]
     if (cap < 0).any() or (supply < 0).any():
         raise ValueError("supply and cap must be zero or more")
-    if rule not in RULES:
-        raise ValueError(f"rule {rule!r} is not known — choose one of {', '.join(RULES)}")
+    one_of("rule", rule, RULES)
     everyone = np.ones((1, n), bool)
     match rule:
         case "dispatched":

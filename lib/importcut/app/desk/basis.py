@@ -21,8 +21,8 @@ from importcut.intake.clean import clean_imports
 from importcut.intake.opening import open_dataset
 from importcut.intake.publication import published
 from importcut.intake.scenario import read_scenario
-from importcut.language import Voice
-from importcut.schema import DataError, listed, load
+from importcut.language import Voice, languages
+from importcut.schema import DataError, listed, load, one_of, tables
 
 _opened = cache(open_dataset)
 SLIDERS = ("delay_years", "capacity_use", "price_drift")  # assumptions that the reader moves
@@ -112,14 +112,16 @@ def standpoint(
     Equal standpoints are one, with the tables that it has made already.
 
     assumptions : other values for delay_years, price_drift and the like.
-    Raises DataError if the dataset is wrong, has no such period, or an assumption is none.
+    Raises DataError if the dataset is wrong or has no such period, UsageError if a language or an assumption is none.
     """
     known = periods(dataset)
     if period and period not in known:
         as_period(period, _opened(dataset).frequency)
         raise DataError(f"period {period} is not in dataset {dataset} — choose one of {', '.join(known)}")
-    start = _same(Standpoint(dataset, period or known[0], scenario, language))
-    moved = {name: value for name, value in assumptions.items() if value != assumption(start.ds, name)}
+    start = _same(Standpoint(dataset, period or known[0], scenario, one_of("language", language, languages())))
+    known = [column.name for column in tables("settings.toml")["assumptions"].columns]
+    values = {one_of("assumption", name, known): value for name, value in assumptions.items()}
+    moved = {name: value for name, value in values.items() if value != assumption(start.ds, name)}
     return _same(replace(start, assumptions=tuple(sorted(moved.items())))) if moved else start
 
 

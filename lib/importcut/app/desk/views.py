@@ -10,7 +10,7 @@ from importcut.economics.cuts import DELIVERIES
 from importcut.economics.planning import flows, horizon, plan, project_cuts
 from importcut.economics.standing import ranking, target_status
 from importcut.language import Voice
-from importcut.schema import NATIONAL, VOLUME
+from importcut.schema import NATIONAL, VOLUME, one_of
 from importcut.telling import narrate
 from importcut.telling.chart.periods import plot_counterfactual, plot_periods, plot_plan
 from importcut.telling.chart.rows import plot_ranking
@@ -44,9 +44,13 @@ def import_profile(
     Table: period and what it is split by; columns value_usd (USD), net_kg, unit_value (USD per kg).
     """
     say, rows = here.say, here.imports
+    one_of("split", by, say.words("splits"))
     chosen = {"product_id": product, "plant_id": plant, "purpose_id": purpose}
     for column, wanted in chosen.items():
-        rows = rows if wanted is None else rows[rows[column].eq(wanted)]
+        if wanted is not None:
+            kind = column.removesuffix("_id")
+            one_of(kind, wanted, sorted({*here.imports[column], *say.names(f"{kind}s").index}))
+            rows = rows[rows[column].eq(wanted)]
     split = by if by == "origin" else f"{by}_id"
     table = rows.groupby(["period", split], as_index=False)[VOLUME].sum()
     table["unit_value"] = table["value_usd"] / table["net_kg"].where(table["net_kg"] > 0)
@@ -69,6 +73,7 @@ def actual_and_expected(here: Standpoint, *, product: str | None = None, method:
         expected = way.estimated
         realised = realised.assign(identified=realised["gross_usd"].notna())
     if product is not None:
+        one_of("product", product, here.ds.products["product_id"])
         expected, realised = (t[t["product_id"].eq(product)] for t in (expected, realised))
     amounts = ["actual_usd", "counterfactual_usd", "actual_kg", "counterfactual_kg"]
     table = expected.groupby("period", as_index=False)[amounts].sum()
@@ -89,6 +94,7 @@ def projects_ranked(
     Table: the rows of the table `ranking` on that basis.
     """
     say, realised = here.say, here.way(method).realised
+    one_of("basis", basis, say.words("bases"))
     everyone = ranking(here.ds, realised, here.credit(rule), rule=rule)
     table = everyone[everyone["basis"].eq(basis)]
     ranked = table[table["rank"].notna() & (table["headline_usd"].ne(0) | table["gross_usd"].ne(0))]
@@ -134,7 +140,7 @@ def project_sheet(here: Standpoint, *, project: str) -> View:
     the first of them).
     """
     say, rows = here.say, here.way().realised
-    rows = rows[rows["project_id"].eq(project)]
+    rows = rows[rows["project_id"].eq(one_of("project", project, here.ds.projects["project_id"]))]
     own, book = rows[rows["identified"]], here.ledger[here.ledger["project_id"].eq(project)]
     makes = here.ds.project_products
     first = makes.loc[makes["project_id"].eq(project), "product_id"].min()  # its rows hold what is of the whole project

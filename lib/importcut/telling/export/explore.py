@@ -16,7 +16,7 @@ import pandas as pd
 from importcut.dataset import Dataset, as_period, write_whole
 from importcut.language import Voice, own_name, texts
 from importcut.letters import as_json, as_seen
-from importcut.schema import VOLUME
+from importcut.schema import NATIONAL, VOLUME
 from importcut.telling.export.content import TEMPLATES, render
 from importcut.telling.export.sheets import NAMED, to_csv
 
@@ -88,6 +88,8 @@ def _language(held: dict[str, str], say: Voice) -> dict:
     periods = {text for table in tables if "period" in table for text in table["period"].dropna()}
     origins = {text for table in tables if "origin" in table for text in table["origin"].dropna()}
     names = {f"{register[:-1]}_id": say.names(register).to_dict() for register in NAMED}
+    names["plant_id"][NATIONAL] = say("whole country")
+    names["purpose_id"]["unspecified"] = say("purpose not stated")
     return {
         "own": own_name(say.language),
         "title": say.title,

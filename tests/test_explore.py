@@ -226,6 +226,28 @@ def test_one_goes_deeper_by_keys_and_by_a_click_on_the_chart(visit):
 
 
 @pytest.mark.ci
+def test_what_is_not_ranked_is_pale_and_an_unknown_value_breaks_its_line(visit, tables, sample, script, tmp_path):
+    folder, page = tmp_path / "tables", tmp_path / "explore.html"
+    folder.mkdir()
+    ranking = pd.read_csv(tables / "ranking.csv")
+    first = ranking["basis"].eq("realised_to_date") & ranking["rank"].eq(1)
+    ranking.loc[first, ["rank", "reason"]] = [None, "not_told"]
+    ranking.to_csv(folder / "ranking.csv", index=False)
+    profile = pd.read_csv(tables / "profile.csv").query("product_id == 'abs' & period != '2024Q1'")
+    later = pd.read_csv(tables / "profile.csv").query("product_id == 'antifreeze'")
+    pd.concat([profile, later]).assign(plant_id="national").to_csv(folder / "profile.csv", index=False)
+    how = {"languages": ["en"], "script": script, "seal": "3f2a91bc"}
+    page.write_text(export.to_explore(folder, sample.ds, **how), encoding="utf-8")
+    tab = visit("view=projects_ranked", page=page)
+    attribute = "(all, name) => all.map(path => path.getAttribute(name))"
+    opacities = tab.locator(".chart svg .mark-rect path").evaluate_all(attribute, "opacity")
+    assert opacities[0] == "0.3" and {*opacities[1:]} <= {"1", None} and "Pale:" in tab.locator("figure").inner_text()
+    tab = visit("product_id=abs", page=page)
+    paths = tab.locator(".chart svg .mark-line path").evaluate_all(attribute, "d")
+    assert [path.count("M") for path in paths] == [2] and tab.locator("#a-plant_id").count() == 0
+
+
+@pytest.mark.ci
 def test_a_value_is_told_on_its_mark(visit):
     page = visit("view=projects_ranked")
     page.locator(".chart svg .mark-rect path").first.hover()

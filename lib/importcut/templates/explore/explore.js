@@ -137,7 +137,8 @@ const openViews = () => Object.keys(VIEWS).filter((view) => table(VIEWS[view].ne
 
 function imports(side) {
   const all = table("profile");
-  const open = DIMENSIONS.filter((column) => all.some((row) => row[column] !== null && row[column] !== undefined));
+  const several = (column) => unique(all.map((row) => row[column] ?? null)).length > 1; // of one nothing is to be chosen
+  const open = DIMENSIONS.filter((column) => column === "product_id" || several(column));
   const by = choice(side, "by", speech.words.choices.by, open, (column) => word("columns", column));
   const filters = open.map((column) => {
     const ids = unique(all.map((row) => row[column])).sort((a, b) => nameOf(column, a).localeCompare(nameOf(column, b)));
@@ -263,13 +264,13 @@ function ranking(side) {
   const shown = sorted.filter((row) => row[amount]);
   const unit = moneyUnit(shown.map((row) => row[amount]));
   const points = shown.map((row) => ({ ...point(nameOf("project_id", row.project_id), "", row[amount], unit, { id: row.project_id }),
-    low: row[low] == null ? null : row[low] * unit.scale, high: row[high] == null ? null : row[high] * unit.scale }));
+    pale: leading && row.rank === null, low: row[low] == null ? null : row[low] * unit.scale, high: row[high] == null ? null : row[high] * unit.scale }));
   points.forEach((p) => { p.text = p.low === null ? p.text : `${p.text} (${number(p.low, unit.digits)}–${number(p.high, unit.digits)})`; });
   const money = (key) => inThousands(key, word("columns", key));
   return {
     title: `${word("bases", basis.value)}: ${say(kind.value)}`,
     controls: rules.length ? [basis, kind, rule] : [basis, kind],
-    chart: { kind: "bars", points, unit, measure: say(kind.value), flat: sorted },
+    chart: { kind: "bars", points, unit, measure: say(kind.value), flat: sorted, note: points.some((p) => p.pale) ? say("pale") : "" },
     tables: [{
       caption: `${word("bases", basis.value)}: ${rows.length}`,
       rows: sorted,
@@ -474,7 +475,8 @@ function look() {
 /** Vega-Lite's description of a chart; with a title and source where it leaves the page as a picture. */
 function description(chart, width, { top = null, heading = null } = {}) {
   const colours = look(), names = unique(chart.points.map((p) => p.name)), many = names.length > 1;
-  const points = chart.points.filter((p) => p.y !== null && (!chart.log || p.y > 0));
+  const drawable = (p) => p.y !== null && (!chart.log || p.y > 0);
+  const points = chart.kind === "lines" ? chart.points.map((p) => (drawable(p) ? p : { ...p, y: null })) : chart.points.filter(drawable);
   const panel = chart.points.some((p) => p.panel) ? "panel" : "name";
   const tooltip = [{ field: "name", title: " " }, ...(chart.kind === "bars" ? [] : [{ field: "at", title: word("columns", "period") }]),
     { field: "text", title: `${chart.measure}, ${chart.unit.text}` }];
@@ -497,7 +499,7 @@ function description(chart, width, { top = null, heading = null } = {}) {
     const rows = { field: "name", type: "nominal", sort: names, title: null, axis: { ticks: false, domain: false } };
     return { ...spec, width, height: 28 * names.length, autosize: { type: "fit-x", contains: "padding" }, encoding: { y: rows, tooltip },
       layer: [
-        { mark: { type: "bar", color: colours.series[0], cursor: "pointer" }, encoding: { x: amount } },
+        { mark: { type: "bar", color: colours.series[0], cursor: "pointer" }, encoding: { x: amount, opacity: { condition: { test: "datum.pale", value: 0.3 }, value: 1 } } },
         { transform: [{ filter: "isValid(datum.low)" }], mark: { type: "rule", color: colours.ink, strokeWidth: 2 },
           encoding: { x: { ...amount, field: "low" }, x2: { field: "high" } } },
       ] };

@@ -43,11 +43,11 @@ def repository():
 
 # no clock and no luck in a test; shrinking a failure by whole files takes minutes
 settings.register_profile("steady", deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
-settings.register_profile("quick", settings.get_profile("steady"), max_examples=20)
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=10)
 
 
 def pytest_configure(config):
-    """Every example where all tests run, else twenty."""
+    """Every example where all tests run, else ten."""
     settings.load_profile("quick" if config.option.markexpr == "not ci" else "steady")
 
 
@@ -64,7 +64,8 @@ def pytest_collection_modifyitems(config, items):
     """
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
     if config.option.markexpr == "not ci":
-        again = {item for item in items if hasattr(item, "callspec") and item.callspec.params.get("language") in AGAIN}
+        spoken = {item: item.callspec.params for item in items if hasattr(item, "callspec")}
+        again = {item for item, of in spoken.items() if {of.get("language"), of.get("say")} & AGAIN}
         config.hook.pytest_deselected(items=[*again])
         items[:] = [item for item in items if item not in again]
 

@@ -356,7 +356,8 @@ def test_idle_kernels_are_culled_and_no_other_name_is_let_in():
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found as Linux shows them")
-@pytest.mark.parametrize("command", ["dashboard", pytest.param("explore", marks=pytest.mark.ci)])
+@pytest.mark.ci
+@pytest.mark.parametrize("command", ["dashboard", "explore"])
 def test_ctrl_c_leaves_no_kernel_and_no_temporary_file(command, quiet):
     server, address = serve(command, quiet)
     temporary = Path(quiet["TMPDIR"])

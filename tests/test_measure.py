@@ -56,7 +56,7 @@ def test_a_plant_without_vehicles_has_its_change_as_requirement():
 amount = st.floats(0, 1e5)
 
 
-@settings(max_examples=60)
+@settings(max_examples=min(60, settings.default.max_examples))
 @given(st.lists(st.tuples(amount, amount, amount, st.floats(0.1, 50), st.integers(0, 10**5)), min_size=2, max_size=2))
 def test_bridge_closes_to_the_cent(sides):
     kg, usd, cut, price, vehicles = map(list, zip(*sides, strict=True))

@@ -55,7 +55,7 @@ def with_rule(
     )
     placed = read.left_join(small_table(totals, COUNTED), [*GROUP]).drop(*[f"{c}_right" for c in GROUP])
     joined = placed.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
-    placed = _with_rate(joined, ds).mutate(
+    placed = _with_rate(joined, lines.date.max(), ds).mutate(
         plant_id=_.by_number.fill_null(_.by_name),
         plant_rule=ibis.literal(NATIONAL) if ds.plants.empty else ibis.ifelse(_.by_number.isnull(), "name", NOTHING),
     )
@@ -245,12 +245,12 @@ def _plants(ds: Dataset) -> dict[str, ibis.Value]:
     }
 
 
-def _with_rate(lines: ibis.Table, ds: Dataset) -> ibis.Table:
+def _with_rate(lines: ibis.Table, latest: ibis.Value, ds: Dataset) -> ibis.Table:
     """The rate of the last day on or before the declaration date for which the central bank quotes the currency."""
     if ds.exchange_rates.empty:
         return lines.mutate(rate_usd=ibis.ifelse(_.currency == "USD", 1.0, ibis.null("float64")))
     quoted = ds.exchange_rates.pivot(index="date", columns="currency", values="usd").assign(USD=1.0)
-    last = pd.Series([lines.date.max().to_pandas(), quoted.index.max()], dtype="datetime64[us]").max()
+    last = pd.Series([latest.to_pandas(), quoted.index.max()], dtype="datetime64[us]").max()
     daily = quoted.reindex(pd.date_range(quoted.index.min(), last)).ffill().stack().reset_index()
     daily = daily.set_axis(["rate_date", "rate_currency", "rate_usd"], axis=1)
     schema = {"rate_date": "date", "rate_currency": "string", "rate_usd": "float64"}

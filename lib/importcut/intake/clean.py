@@ -77,13 +77,14 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
         lines = read_parquet(connection, [f.declarations for f in files], numbered=True)
         lines = corrected(lines.filter(_.fault.fill_null("") != "gap").mutate(line=_.first_line + _[FILE_ROW]), ds)
         lines, undated, later = _up_to(lines, files, ds)
-        sound, codes = rules.keyed(lines), rules.known_codes(lines, ds)
+        sound, declared = rules.keyed(lines), rules.spellings(lines)
         twice = checkpoint("repeats", rules.repeats(sound, checkpoint("keys", rules.repeated_keys(sound))))
-        origins = rules.known_origins(lines)
+        codes, origins = rules.known_codes(declared, ds), rules.known_origins(declared)
         totals = rules.totals_beside_parts(lines, codes, origins)
         silent = [file.source_file for file in files if "regime" not in file.columns]
         known = {"twice": twice, "codes": codes, "origins": origins, "totals": totals, "silent": silent}
-        judge, some = partial(rules.with_rule, **known, ds=ds), rules.thinned(lines, codes)
+        judge = partial(rules.with_rule, **known, latest=declared["date"].max(), ds=ds)
+        some = rules.thinned(lines, codes)
         if some is lines:  # few: they are judged once for both ends
             judged = of_some = checkpoint("judged", judge(lines))
         else:

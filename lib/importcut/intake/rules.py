@@ -37,11 +37,12 @@ def with_rule(
     origins: pd.DataFrame,
     totals: pd.DataFrame,
     silent: list[str],
+    latest: pd.Timestamp,
     ds: Dataset,
 ) -> ibis.Table:
     """Each line with product, plant, value, weight in kg, the rules that touched it, and the one that sets it aside.
 
-    silent : files that have no column of regimes, of which none is another one
+    silent : files that have no column of regimes, of which none is another one; latest : date of a line
     """
     countries = origins["code"].dropna().loc[lambda code: code.ne(code.index)].to_dict()
     unknown = [*origins.index[origins["code"].isna() & origins["level"].eq(SINGLE)]]
@@ -55,7 +56,7 @@ def with_rule(
     )
     placed = read.left_join(small_table(totals, COUNTED), [*GROUP]).drop(*[f"{c}_right" for c in GROUP])
     joined = placed.left_join(twice, PLACE).drop(*[f"{c}_right" for c in PLACE])
-    placed = _with_rate(joined, lines.date.max(), ds).mutate(
+    placed = _with_rate(joined, latest, ds).mutate(
         plant_id=_.by_number.fill_null(_.by_name),
         plant_rule=ibis.literal(NATIONAL) if ds.plants.empty else ibis.ifelse(_.by_number.isnull(), "name", NOTHING),
     )
@@ -73,7 +74,13 @@ def with_rule(
     return judged.mutate(origin_rule=ibis.cases(*of_origin, else_=NOTHING), origin=ibis.ifelse(alone, "XX", _.origin))
 
 
-def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
+def spellings(lines: ibis.Table) -> pd.DataFrame:
+    """The commodity codes and origins that stand together on lines, with the number of these and the latest date."""
+    read = lines.mutate(origin=_.origin.strip())
+    return read.group_by("hs_code", "origin").agg(lines=_.count(), date=_.date.max()).to_pandas()
+
+
+def known_codes(declared: pd.DataFrame, ds: Dataset) -> pd.DataFrame:
     """The commodity codes as declared: code without blanks and look-alike letters, products whose prefixes fit.
 
     A lost leading zero is given back where only that makes the code one of a product's; a concordance renames the code.
@@ -81,15 +88,15 @@ def known_codes(lines: ibis.Table, ds: Dataset) -> pd.DataFrame:
     level of the shortest prefix), short (only longer codes that begin with it tell the product), of_code (product_id,
     where the code alone decides), candidates (product_id by priority, blanks between, where the text does), lines.
     """
-    counted = lines.filter(_.hs_code.notnull()).group_by("hs_code").agg(lines=_.count()).to_pandas()
-    declared = counted["hs_code"].astype("str")
+    counted = declared.groupby("hs_code", as_index=False)["lines"].sum()
+    codes = counted["hs_code"].astype("str")
     look_alikes = str.maketrans(CLEANING["hs_code"]["look_alikes"], CLEANING["hs_code"]["digits"])
-    bare = declared.str.replace(r"[\s.\-]", "", regex=True).str.translate(look_alikes)
+    bare = codes.str.replace(r"[\s.\-]", "", regex=True).str.translate(look_alikes)
     prefixes, with_pattern = hs_prefixes(ds.products), set(ds.products.dropna(subset="text_pattern")["product_id"])
     level = min([6, *(len(code) for own in prefixes.values() for code in own)])  # of the shortest prefix
     becomes = dict(ds.concordance[["hs_code", "becomes"]].itertuples(index=False))
     rows = []
-    for written, plain, n in zip(declared, bare, counted["lines"], strict=True):
+    for written, plain, n in zip(codes, bare, counted["lines"], strict=True):
         code, rule = plain, None if plain == written else "cleaned"
         if len(plain) % 2 and any(("0" + plain).startswith(p) for p in prefixes.values()):
             code, rule = "0" + plain, "leading_zero"
@@ -245,12 +252,12 @@ def _plants(ds: Dataset) -> dict[str, ibis.Value]:
     }
 
 
-def _with_rate(lines: ibis.Table, latest: ibis.Value, ds: Dataset) -> ibis.Table:
+def _with_rate(lines: ibis.Table, latest: pd.Timestamp, ds: Dataset) -> ibis.Table:
     """The rate of the last day on or before the declaration date for which the central bank quotes the currency."""
     if ds.exchange_rates.empty:
         return lines.mutate(rate_usd=ibis.ifelse(_.currency == "USD", 1.0, ibis.null("float64")))
     quoted = ds.exchange_rates.pivot(index="date", columns="currency", values="usd").assign(USD=1.0)
-    last = pd.Series([latest.to_pandas(), quoted.index.max()], dtype="datetime64[us]").max()
+    last = pd.Series([latest, quoted.index.max()], dtype="datetime64[us]").max()
     daily = quoted.reindex(pd.date_range(quoted.index.min(), last)).ffill().stack().reset_index()
     daily = daily.set_axis(["rate_date", "rate_currency", "rate_usd"], axis=1)
     schema = {"rate_date": "date", "rate_currency": "string", "rate_usd": "float64"}
@@ -276,12 +283,12 @@ def _product(lines: ibis.Table, codes: pd.DataFrame) -> ibis.Value:
     return ibis.cases(*branches, else_=NOTHING) if branches else NOTHING
 
 
-def known_origins(lines: ibis.Table) -> pd.DataFrame:
+def known_origins(declared: pd.DataFrame) -> pd.DataFrame:
     """The origins as written, without blanks around them: code of the country that they mean, and level.
 
     What means none stays as it is written: several countries, a name that nobody has entered in cleaning.toml.
     """
-    written = lines.filter(_.origin.notnull()).select(origin=_.origin.strip()).distinct().to_pandas()["origin"]
+    written = declared["origin"].dropna().drop_duplicates()
     bare = written[written.ne("")].astype("str").map(bare_name)
     codes, levels = bare.map(country_codes()).astype("str"), bare.map(total_levels())
     known = pd.DataFrame({"code": codes, "level": levels.where(codes.isna()).fillna(SINGLE).astype("int64")})

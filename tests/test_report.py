@@ -194,6 +194,12 @@ def test_another_language_joins_the_report_without_the_first_one_being_made_agai
     assert json.loads((shop.report / "manifest.json").read_text())["headlines"].keys() == {"en", "uz-Cyrl"}
 
 
+def test_where_only_the_library_was_installed_one_line_says_so(shop):
+    shutil.rmtree(shop.notebooks)
+    with pytest.raises(RunError, match=r"notebooks: no such folder, and .* — run importcut where the project lies"):
+        shop.make()
+
+
 def test_another_format_joins_the_report_and_none_leaves_it(shop, no_kernel):
     (shop.out / "tiny" / "2024" / "tables.xlsx").unlink()
     joined = shop.make(formats=["pdf"])

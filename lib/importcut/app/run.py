@@ -100,6 +100,9 @@ def make_report(
     importcut.schema.UsageError: language fr is not there — choose from en, ru, uz-Cyrl, uz-Latn
     """
     out, notebooks = Path(out or ROOT / "reports").resolve(), Path(notebooks or ROOT / "notebooks").resolve()
+    if not notebooks.is_dir():  # as where only the library was installed
+        checkout = "run importcut where the project lies, installed there with `pip install --editable .`"
+        raise RunError(f"{notebooks}: no such folder, and the report is made of its notebooks — {checkout}")
     languages, formats = chosen("language", languages, known_languages()), chosen("format", formats, [*EXPORTS])
     with by_name():
         folder = find_dataset(dataset)

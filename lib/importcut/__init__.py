@@ -50,7 +50,7 @@ _PUBLIC = {
         "actual_and_expected", "import_profile", "open_desk", "project_sheet", "projects_ranked", "standpoint",
         "to_target",
     ],
-    "app.index": ["finished_tables"],
+    "app.index": ["finished_tables", "scenario"],
     "app.parameters": ["check_parameters"],
     "app.run": ["make_report"],
 }  # fmt: skip

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from importcut.dataset import ROOT, Dataset, as_of, as_period, json_object, run_name, stand_again, write_whole
 from importcut.intake.opening import find_dataset, open_dataset
-from importcut.intake.scenario import scenarios
+from importcut.intake.scenario import read_scenario, scenarios
 from importcut.language import Voice, languages
 from importcut.schema import DataError, RunError, UsageError, conform, tables
 
@@ -68,6 +68,29 @@ def dataset_as_of(dataset: str | Path, period: str | None, scenario: str = "base
     ds = open_dataset(folder, scenario=scenario)
     with by_name():
         return ds if period is None else as_of(ds, as_period(period, ds.frequency))
+
+
+def scenario(ds: Dataset, name: str) -> Dataset:
+    """The dataset, as of the same period, under another scenario of its own.
+
+    Parameters
+    ----------
+    name : of a file in its folder scenarios, without .toml
+
+    Raises
+    ------
+    DataError : there is no such scenario, or something is wrong with it.
+
+    Examples
+    --------
+    >>> ds = open_dataset("sample", period="2026Q3")
+    >>> scenario(ds, "late").scenario["name"]
+    'late'
+    >>> scenario(ds, "never")
+    Traceback (most recent call last):
+    importcut.schema.DataError: scenario never: no file scenarios/never.toml — choose one of base, high, late, ...
+    """
+    return replace(ds, scenario=read_scenario(ds.path, name, ds.projects))
 
 
 def finished_tables(ds: Dataset, *, out: Path | str | None = None) -> dict[str, pd.DataFrame]:

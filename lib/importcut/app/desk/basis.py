@@ -10,6 +10,7 @@ import pandas as pd
 
 from importcut import economics
 from importcut.app.coverage import coverage_of
+from importcut.app.index import scenario as under_scenario
 from importcut.app.run import imports_stand
 from importcut.dataset import Dataset, as_of, as_period, assumption, what_if
 from importcut.economics.comparison import ledger
@@ -20,7 +21,6 @@ from importcut.intake import declarations
 from importcut.intake.clean import clean_imports
 from importcut.intake.opening import open_dataset
 from importcut.intake.publication import published
-from importcut.intake.scenario import read_scenario
 from importcut.language import Voice, languages
 from importcut.schema import DataError, listed, load, one_of, tables
 
@@ -44,9 +44,8 @@ class Standpoint:
     @cached_property
     def ds(self) -> Dataset:
         """The dataset under the scenario and these assumptions."""
-        ds = _opened(self.dataset)
-        scenario = read_scenario(ds.path, self.scenario, ds.projects)
-        ds = as_of(replace(ds, scenario=scenario), as_period(self.period, ds.frequency))
+        ds = under_scenario(_opened(self.dataset), self.scenario)
+        ds = as_of(ds, as_period(self.period, ds.frequency))
         return what_if(ds, {}, assumptions=dict(self.assumptions)) if self.assumptions else ds
 
     @cached_property

@@ -96,8 +96,67 @@ def test_a_page_is_whole_without_a_network_and_no_wider_than_a_phone(visit, name
 @pytest.mark.parametrize("name", ["sample", "uzbekistan"])
 def test_the_contents_name_every_claim_at_every_width(visit, name):
     page = visit(name, "desk")
-    assert page.locator("nav a").all_inner_texts() == page.locator("main h2").all_inner_texts()
-    assert all(resized(page, width).locator("nav").is_visible() for width in WIDTHS)
+    assert page.locator("nav[aria-labelledby] a").all_inner_texts() == page.locator("main h2").all_inner_texts()
+    assert all(resized(page, width).locator("nav[aria-labelledby]").is_visible() for width in WIDTHS)
+
+
+def test_the_first_screen_says_who_and_whether_on_course(visit):
+    for width, height in (("desk", 900), ("phone", 844)):
+        page = visit("sample", width)
+        page.set_viewport_size({"width": WIDTHS[width], "height": height})
+        bottom = page.locator(".also a").bounding_box()
+        assert page.locator(".also a").inner_text() == page.locator("main h2").nth(1).inner_text()
+        assert bottom["y"] + bottom["height"] <= height
+
+
+def test_a_page_leads_to_files_that_lie_beside_it(visit):
+    page = visit("sample in Uzbek", "desk")
+    links = page.eval_on_selector_all(".bar a", "links => links.map(a => decodeURIComponent(a.pathname))")
+    assert len(links) == 4 + 6 and [link for link in links if not Path(link).is_file()] == []
+    page.locator('.bar a[lang="ru"]').click()
+    assert page.locator("html").get_attribute("lang") == "ru" and page.faults == []
+
+
+@pytest.mark.parametrize(("name", "language"), [("sample", "en"), ("sample in Russian", "ru")])
+def test_tables_sort_as_numbers_both_ways_and_by_keyboard_and_are_searched(visit, name, language):
+    page = visit(name, "desk")
+    table = page.locator("main .table table").filter(has=page.locator("tbody tr:nth-child(8)")).first
+    heads, rows = table.locator("thead th"), table.locator("tbody tr")
+    place = next(n for n, head in enumerate(heads.all()) if "number" in (head.get_attribute("class") or "") and n > 1)
+
+    def numbers():
+        thousands, decimals = MARKS[language]
+        texts = [squeezed(row.locator("td").nth(place).inner_text()) for row in rows.all()]
+        return [float(text.replace(thousands, "").replace(decimals, ".").replace("−", "-")) for text in texts]
+
+    before = numbers()
+    heads.nth(place).locator("button").press("Enter")
+    assert numbers() == sorted(before, reverse=True) and heads.nth(place).get_attribute("aria-sort") == "descending"
+    heads.nth(place).locator("button").click()
+    assert numbers() == sorted(before) and heads.nth(place).get_attribute("aria-sort") == "ascending"
+    sought = rows.nth(3).locator("td").nth(1).inner_text()
+    page.locator(".find").first.fill(sought.upper())
+    assert [row.locator("td").nth(1).inner_text() for row in rows.all() if row.is_visible()] == [sought]
+    page.locator(".find").first.fill("")
+    assert sum(row.is_visible() for row in rows.all()) == len(before) and page.faults == []
+
+
+def test_a_chart_of_the_page_is_saved_and_its_figures_unfold(visit, tmp_path):
+    page = visit("sample", "desk")
+    with page.expect_download() as saved:
+        page.locator("figure .files a").first.click()
+    saved.value.save_as(tmp_path / saved.value.suggested_filename)
+    assert saved.value.suggested_filename == "ranking.svg" and "<svg" in (tmp_path / "ranking.svg").read_text()
+    page.locator("summary").first.click()
+    figures = page.locator("details tbody tr").first.inner_text().split("\t")
+    assert figures == ["PP compound (Shurtan)", "1.42", "2.26"]
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if "index" not in name])
+def test_a_page_prints_on_fourteen_pages_at_most(visit, name):
+    page = visit(name, "desk")
+    page.emulate_media(media="print")
+    assert len(PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages) <= 14
 
 
 def test_every_link_of_the_index_is_large_enough_for_a_finger(visit):

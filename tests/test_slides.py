@@ -231,3 +231,15 @@ def test_keys_turn_the_slides_with_the_net_off_and_s_opens_the_notes(browser, tm
         for preview in ("current", "upcoming"):
             opened.value.frame_locator(f"#{preview}-slide iframe").locator("section.present h2").wait_for()
     assert wrong == []
+
+
+def test_a_table_of_long_cells_shows_as_many_rows_as_fit():
+    cells = [f"{SAID['ru']} {n}" for n in range(8)]
+    told = {"caption": "Measures", "columns": ["Measure", "Project", "Owner"], "numeric": [False] * 3}
+    listing = shown(TABLE, told | {"rows": [[cell] * 3 for cell in cells]}, slide="fragment")
+    notebook = new_notebook(cells=[cover("ru"), finding("No measure is overdue", "…", SAID["ru"]), listing])
+    page = pages(notebook)[1][1]
+    shown_rows = len(page.figure.table.rows)
+    assert 1 <= shown_rows < 8 and page.unit.paragraphs == [f"Measures · 1–{shown_rows} / 8"]
+    assert page.place.bottom <= page.reading.box.top and page.reading.box.bottom <= BOTTOM
+    assert len(page.tables[0].rows) == 8, "the notes hold all of them"

@@ -21,6 +21,14 @@ MOST_ERRORS = 40  # lines; more of them have one cause, and nobody reads them
 GRADES = ("measured", "inferred", "planned", "assumed")  # strongest first
 CLEANED = ("lines", "quarantine", "cells", "rules")  # tables that do not depend on the scenario
 REMADE = ("profile", "quarantine")  # large, and made again from the raw files; no revision is told of them
+EXPORTS = {  # what can be handed out, and the file of each in a language's folder
+    "html": "report.html",
+    "pdf": "report.pdf",
+    "docx": "report.docx",
+    "slides": "slides.html",
+    "pptx": "slides.pptx",
+    "xlsx": "tables.xlsx",
+}
 PARTS = {"imports": ("lines", "rule")}  # a table that is kept within another one: its rows, where that column is empty
 PAIR = ["project_id", "product_id"]  # keys of the tables that several rooms join on
 ROW = [*PAIR, "period"]

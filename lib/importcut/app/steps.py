@@ -17,7 +17,7 @@ from importcut.app import preload
 from importcut.app.parameters import checked_parameters, declared_parameters
 from importcut.dataset import Dataset, digests, fingerprint_of, memory_of, remember, seal_of, write_whole
 from importcut.language import Voice
-from importcut.schema import PLACE, RunError, tables
+from importcut.schema import EXPORTS, PLACE, RunError, tables
 
 FIRST, METHOD, ANSWER = "01_prepare_imports", "06_method", "05_quarterly_report"
 PAPERS = {  # working papers that save tables, and those whose tables each needs
@@ -31,14 +31,6 @@ WINDING_UP = 20  # seconds that an interrupted run waits for what is at work
 FIGURES = "figures"
 EXPLORE = "explore.html"  # of all languages, beside their pages
 SAVED_TABLES = "tables.json"  # digests of what the notebooks saved
-EXPORTS = {  # what can be handed out, and the file of each in a language's folder
-    "html": "report.html",
-    "pdf": "report.pdf",
-    "docx": "report.docx",
-    "slides": "slides.html",
-    "pptx": "slides.pptx",
-    "xlsx": "tables.xlsx",
-}
 
 
 @dataclass(frozen=True)
@@ -197,8 +189,9 @@ def report_steps(setting: Setting, languages: list[str]) -> list[Step]:
         answer = _notebook(setting, ANSWER, language, language, [*papers.values()], read=saved)
         steps += [answer, _export(f"{language}/{FIGURES}", partial(_figures, setting, language), [answer])]
         for name in (name for name in setting.formats if name != "xlsx"):
-            make = partial(_written, setting, language, name)
-            steps.append(_export(f"{language}/{EXPORTS[name]}", make, [answer, csv]))
+            make = partial(_written, setting, languages, language, name)
+            how = {"languages": languages, "formats": setting.formats} if name == "html" else {}  # it leads to them
+            steps.append(_export(f"{language}/{EXPORTS[name]}", make, [answer, csv], **how))
         answers.append(answer)
     if "html" in setting.formats:
         steps.append(_export(EXPLORE, partial(_explored, setting, languages), [csv], languages=languages))
@@ -293,12 +286,13 @@ def _figures(setting: Setting, language: str) -> tuple[list[str], dict]:
     return [f"{language}/{FIGURES}/{name}" for name in figures], {"headline": cover.headline}
 
 
-def _written(setting: Setting, language: str, name: str) -> tuple[list[str], dict]:
+def _written(setting: Setting, languages: list[str], language: str, name: str) -> tuple[list[str], dict]:
     """Export the answer in one language and one format."""
     from importcut.telling import export
 
     target = f"{language}/{EXPORTS[name]}"
-    executed = export.sealed(_executed(setting, language), _seal(setting))
+    beside = {"languages": languages, "formats": setting.formats}
+    executed = export.sealed(_executed(setting, language), _seal(setting), **beside)
     write_whole(setting.build / target, getattr(export, f"to_{name}")(executed, language=language))
     return [target], {}
 

@@ -68,7 +68,8 @@ def _documents(folder: Path, language: str, about: dict, changed: set[str]) -> I
     notebook = f"{language}/{ANSWER}.ipynb"
     if not (folder / notebook).exists():
         return
-    sealed = export.sealed(nbformat.read(folder / notebook, as_version=4), about["seal"])
+    beside = {"languages": about["languages"], "formats": about["formats"]}
+    sealed = export.sealed(nbformat.read(folder / notebook, as_version=4), about["seal"], **beside)
     for kind in (kind for kind in about["formats"] if kind != "xlsx"):
         name = f"{language}/{EXPORTS[kind]}"
         if not (folder / name).exists():

@@ -1,10 +1,12 @@
 """What an executed report shows, in order: cover, findings, pictures, tables; and what of it makes a deck."""
 
+import base64
+import hashlib
 import io
 import re
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -14,6 +16,7 @@ from importcut.schema import LIBRARY
 from importcut.telling.drawing import PLOT, SVG, Picture, data_uri, plain_svg
 from importcut.telling.finding import COVER, FINDING, TABLE, Cover, Finding
 
+GIVEN_WITH = "importcut"  # of a notebook's metadata: languages and formats of its report
 AUTHOR = "author"  # tag of cells that are for whoever edits the notebook
 FONTS = Path(find_spec("matplotlib").origin).parent / "mpl-data" / "fonts" / "ttf"  # DejaVu Sans, of charts and text
 TEMPLATES = LIBRARY / "templates"
@@ -56,11 +59,15 @@ def cover(notebook: dict) -> Cover | None:
     return next((block for *_, block in blocks(notebook) if isinstance(block, Cover)), None)
 
 
-def sealed(notebook: dict, seal: str) -> dict:
-    """The notebook with the first digits of the report's seal on its cover, by which prints are told apart."""
+def sealed(notebook: dict, seal: str, *, languages: Sequence[str] = (), formats: Sequence[str] = ()) -> dict:
+    """The notebook with the first digits of the report's seal on its cover, and what else the report is given out in.
+
+    languages, formats : of the whole report; its page leads to them
+    """
     outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", ()))
     for about in (output["data"][COVER] for output in outputs if COVER in output.get("data", {})):
         about["subtitle"] = " · ".join(filter(None, [about.get("subtitle"), f"№ {seal[:8]}"]))
+    notebook["metadata"][GIVEN_WITH] = {"languages": [*languages], "formats": [*formats]}
     return notebook
 
 
@@ -95,6 +102,11 @@ def language_words(language: str) -> dict[str, str]:
 def render(template: str, **values) -> str:
     """A template of the library, filled; texts are escaped."""
     return _templates().get_template(template).render(**values)
+
+
+def digest_of(script: str) -> str:
+    """By which a page knows its own script, and runs no other."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def repacked(office: bytes, words: dict[str, str] | None = None) -> bytes:

@@ -5,9 +5,7 @@ signs of numbers of any language; its script, 0.9 MB, comes inside vl-convert's 
 so that the page forbids eval. Bokeh's (1.3 MB) draws on a canvas, Plotly's (4.6 MB) is larger than the page may be.
 """
 
-import hashlib
 import io
-from base64 import b64encode
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from importcut.dataset import Dataset, as_period, write_whole
 from importcut.language import Voice, own_name, texts
 from importcut.letters import as_json, as_seen
 from importcut.schema import NATIONAL, VOLUME
-from importcut.telling.export.content import TEMPLATES, render
+from importcut.telling.export.content import TEMPLATES, digest_of, render
 from importcut.telling.export.sheets import NAMED, to_csv
 
 LOOKED_THROUGH = (
@@ -47,7 +45,7 @@ def to_explore(tables: Path, ds: Dataset, *, languages: list[str], script: str, 
     data = {"name": f"{ds.name}-{ds.period}", "seal": seal[:8], "tables": held, "languages": known}
     ours = (TEMPLATES / "explore" / "explore.js").read_text(encoding="utf-8")
     scripts = [script.replace("</script", "<\\/script"), ours]
-    first, hashes = known[languages[0]], [_digest(text) for text in scripts]
+    first, hashes = known[languages[0]], [digest_of(text) for text in scripts]
     about = {"language": languages[0], "title": as_seen(first["title"]), "words": first["words"]["explore"]}
     return render("explore/index.html.j2", **about, data=as_json(data), scripts=scripts, hashes=hashes)
 
@@ -60,10 +58,6 @@ def charting_script(folder: Path) -> str:
 
         write_whole(file, vl_convert.javascript_bundle())
     return file.read_text(encoding="utf-8")
-
-
-def _digest(script: str) -> str:
-    return b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _short(profile: str) -> str:

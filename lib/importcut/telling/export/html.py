@@ -3,10 +3,13 @@
 import csv
 import io
 import re
+from copy import copy
 
+from importcut.language import own_name
 from importcut.letters import as_cell, as_seen
+from importcut.schema import EXPORTS
 from importcut.telling.drawing import data_uri, plain_svg, to_png
-from importcut.telling.export.content import AUTHOR, TEMPLATES, cover, language_words, pictures
+from importcut.telling.export.content import AUTHOR, GIVEN_WITH, TEMPLATES, cover, digest_of, language_words, pictures
 from importcut.telling.finding import Cover
 
 TEXTS = {"br", "dd", "del", "div", "dl", "dt", "h1", "h2", "h3", "h4", "hr", "img", "p", "pre", "span", "sub", "sup"}
@@ -26,7 +29,7 @@ def figures(notebook: dict) -> dict[str, bytes]:
 
 
 def to_html(notebook: dict, *, language: str) -> str:
-    """The notebook as one page that needs nothing outside and runs nothing, without code and its author's cells."""
+    """The notebook as one page that needs nothing outside and runs its own script alone, without its author's cells."""
     import mistune
     import nbformat
     from nbconvert import HTMLExporter
@@ -46,9 +49,21 @@ def to_html(notebook: dict, *, language: str) -> str:
         },
     )
     about = cover(notebook) or Cover("importcut")
-    said = {"language": language, "explore": language_words(language)["explore"], **vars(about)}
-    page, _ = exporter.from_notebook_node(report, {"report": said})
+    script = (TEMPLATES / "report" / "page.js").read_text(encoding="utf-8")
+    said = {"language": language, "script": script, "digest": digest_of(script), "words": language_words(language)}
+    said |= _beside(notebook, language)
+    page, _ = exporter.from_notebook_node(report, {"report": said | vars(about)})
     return _readable(as_seen(page))
+
+
+def _beside(notebook: dict, language: str) -> dict[str, list[tuple[str, str, str]]]:
+    """Where the page leads to: code, name and address of each language, format, name and address of each file."""
+    beside, words = notebook["metadata"].get(GIVEN_WITH, {}), language_words(language)
+    spoken = [(code, own_name(code), f"../{code}/{EXPORTS['html']}") for code in beside.get("languages", ())]
+    names = {"pdf": "PDF", "docx": "Word", "slides": words["slides"], "pptx": "PowerPoint", "xlsx": "Excel"}
+    formats = [(kind, name) for kind, name in names.items() if kind in beside.get("formats", ())]
+    files = [(kind, name, ("../" if kind == "xlsx" else "") + EXPORTS[kind]) for kind, name in formats]
+    return {"spoken": spoken, "files": files}
 
 
 def _sheet(table: dict) -> str:
@@ -97,4 +112,7 @@ def _readable(page: str) -> str:
         link.string = claim.get_text(" ", strip=True)
         contents.append(link)
     soup.main.insert_before(contents)
+    also = soup.new_tag("p", attrs={"class": "also"})  # the second claim is seen with the first one
+    also.append(copy(contents.find_all("a")[1]))
+    claims[0].parent.append(also)
     return str(soup)

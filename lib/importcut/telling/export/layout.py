@@ -204,16 +204,17 @@ def _below(zone: Box, aspect: float, about: str, reading: list[str], size: int) 
 
 def _tabled(zone: Box, table: Table, reading: list[str]) -> tuple[Words, Grid, Box, Words]:
     """Caption, table and under it the reading, in letters as large as fit."""
-    rows, cut = table.rows[:LONGEST_TABLE], f" · 1–{LONGEST_TABLE} / {len(table.rows)}"
-    unit = _words([table.caption + (cut if len(table.rows) > LONGEST_TABLE else "")], zone, [UNIT_SIZE])
-    sizes = product(range(16, SMALLEST - 1, -1), range(24, READABLE - 1, -1))
-    for small, size in (*sizes, *product([SMALLEST], range(READABLE - 1, SMALLEST - 1, -1))):
-        widths, heights = _measured([table.columns, *rows], small, zone.width)
-        place = Box(zone.left, unit.box.bottom + 0.08, zone.width, sum(heights))
-        text = Box(zone.left, place.bottom + GAP, zone.width, _height(reading, size, zone.width, PADDING))
-        if text.bottom <= zone.bottom:
-            break
-    return unit, Grid(replace(table, rows=rows), small, widths, heights), place, Words(reading, size, text)
+    for count in range(min(len(table.rows), LONGEST_TABLE), 0, -1):  # fewer rows, where even small letters do not fit
+        rows, cut = table.rows[:count], f" · 1–{count} / {len(table.rows)}"
+        unit = _words([table.caption + (cut if len(table.rows) > count else "")], zone, [UNIT_SIZE])
+        sizes = product(range(16, SMALLEST - 1, -1), range(24, READABLE - 1, -1))
+        for small, size in (*sizes, *product([SMALLEST], range(READABLE - 1, SMALLEST - 1, -1))):
+            widths, heights = _measured([table.columns, *rows], small, zone.width)
+            place = Box(zone.left, unit.box.bottom + 0.08, zone.width, sum(heights))
+            text = Box(zone.left, place.bottom + GAP, zone.width, _height(reading, size, zone.width, PADDING))
+            if text.bottom <= zone.bottom:
+                return unit, Grid(replace(table, rows=rows), small, widths, heights), place, Words(reading, size, text)
+    raise ValueError(f"too long for a slide, shorten it: {' '.join(reading)}")
 
 
 def _measured(rows: list[list[str]], size: int, room: float) -> tuple[list[float], list[float]]:

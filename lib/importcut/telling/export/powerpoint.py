@@ -194,7 +194,7 @@ def _chart(slide: Slide, picture: Picture, place: Box) -> None:
     names._element.xpath("c:noMultiLvlLbl")[0].addprevious(skip)
     amounts.visible = amounts.has_major_gridlines = False
     drawn = [usd / 1e6 for own in picture.bars["series"] for usd in own["usd"] if usd is not None]
-    if (lowest := min(drawn)) < 0:  # figures stand left of bars too
+    if (lowest := min(drawn, default=0)) < 0:  # figures stand left of bars too
         room = BEYOND * (max(*drawn, 0) - lowest)
         amounts.minimum_scale, amounts.maximum_scale = lowest - room, max(*drawn, 0) + room
     for series, own in zip(plot.series, picture.bars["series"], strict=True):

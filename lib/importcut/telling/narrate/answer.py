@@ -43,6 +43,8 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, tests: pd.DataFrame, say
 
 def _nobody(cuts: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Finding:
     """That nothing is told, and of the falls that were tested the one that comes nearest, and where it fails."""
+    if len(cuts) and cuts["reason"].eq("not_started").all():
+        return _not_yet(cuts, say)
     text = [say("answer.nobody" if tests.empty else "answer.untold")]
     if len(tests):
         claim = nearest_claim(cuts, tests)
@@ -63,6 +65,15 @@ def _nobody(cuts: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Finding:
         )
     lead = " ".join(text[:2])
     return Finding(say("answer.nothing"), paragraphs(text), cuts.head(0), lead=lead)
+
+
+def _not_yet(cuts: pd.DataFrame, say: Voice) -> Finding:
+    """That nothing has been delivered, for no project is due yet, and which one is due first."""
+    projects = say.ds.projects[say.ds.projects["project_id"].isin(cuts["project_id"])]
+    due = pd.PeriodIndex(projects["first_output"], freq="M").asfreq(say.ds.frequency)
+    facts = {"first": due.min(), "project_id": [*projects.loc[due == due.min(), "project_id"]]}
+    text = say("answer.not_yet", **facts)
+    return Finding(say("answer.title_not_yet", **facts), text, cuts.head(0), lead=text)
 
 
 def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:

@@ -100,9 +100,10 @@ def test_the_contents_name_every_claim_at_every_width(visit, name):
     assert all(resized(page, width).locator("nav[aria-labelledby]").is_visible() for width in WIDTHS)
 
 
-def test_the_first_screen_says_who_and_whether_on_course(visit):
+@pytest.mark.parametrize("name", ["sample", "sample in Russian", "sample in Uzbek", "sample in Uzbek Latin"])
+def test_the_first_screen_says_who_and_whether_on_course(visit, name):
     for width, height in (("desk", 900), ("phone", 844)):
-        page = visit("sample", width)
+        page = visit(name, width)
         page.set_viewport_size({"width": WIDTHS[width], "height": height})
         bottom = page.locator(".also a").bounding_box()
         assert page.locator(".also a").inner_text() == page.locator("main h2").nth(1).inner_text()

@@ -17,8 +17,6 @@ KIND_COLOURS = {
     "rise": style.SERIES[1], "fall": style.SERIES[0], "project": style.SERIES[2], "total": style.SERIES[7],
 }  # fmt: skip
 
-MILESTONES = ("realised_usd", "planned_to_date_usd", "on_course_usd", "target_usd", "addressable_usd")
-OF_READINGS = (style.BESIDES, style.SERIES[0])  # colours of the target's readings, the leading one last
 TAIL = 0.05  # of the draws on each side of nine in ten
 
 
@@ -47,8 +45,11 @@ def plot_ranking(ranking: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -
     ax.spines["bottom"].set_visible(False)
     top = bars.iloc[::-1]
     ends = {end: top[end].fillna(top["headline_usd"]) for end in ("low_usd", "high_usd")}
-    colours = [style.SERIES[0], *[style.BESIDES] * (len(top) - 1)]
-    leading = {"name": say("net") if net else say("gross"), "usd": top["headline_usd"], "colour": colours, **ends}
+    leading = {
+        "name": say("net") if net else say("gross"),
+        "usd": top["headline_usd"],
+        "colour": style.SERIES[0],
+    } | ends
     gross = {"name": say("gross"), "usd": top["gross_usd"], "colour": style.GRID}
     return style.editable(ax, say, top["project_id"].map(say.names("projects")), leading, *[gross] * bool(net))
 
@@ -152,13 +153,16 @@ def plot_target(target: pd.DataFrame, say: Voice, *, ax: Axes | None = None) -> 
     style.name_rows(ax, say.in_words(rows["reading"], "readings"), width=18, size=9)
     ax.set(xlim=(0, reach), ylim=(-0.55, len(rows) - 0.4))
     heads = {column: say(head) for head, column in texts("listings")["target"]["columns"].items()}
-    so_far = rows[["realised_usd", "planned_to_date_usd"]].where(rows["reading"].eq("cumulative"))
-    values = rows.assign(**so_far, **ends)[[*MILESTONES]]
-    low, high = (values.assign(on_course_usd=ends[f"on_course_{end}_usd"]) for end in ("low", "high"))
-    style.editable(ax, say, [heads[column] for column in MILESTONES], *(
-        {"name": name, "usd": values.loc[n], "colour": colour, "low_usd": low.loc[n], "high_usd": high.loc[n]}
-        for n, (name, colour) in enumerate(zip(say.in_words(rows["reading"], "readings"), OF_READINGS, strict=False))
-    ))  # fmt: skip
+    course, leading = heads["on_course_usd"], rows.assign(**ends).iloc[-1]  # a plan may lie outside its own range
+    bars = {heads["realised_usd"]: "realised_usd", heads["planned_to_date_usd"]: "planned_to_date_usd"}
+    bars |= {
+        f"{course}: {say('low value')}": "on_course_low_usd",
+        f"{course}: {say('high value')}": "on_course_high_usd",
+    }
+    bars |= {heads["target_usd"]: "target_usd"}
+    bars |= {heads["addressable_usd"]: "addressable_usd"} if leading["addressable_usd"] < reach else {}
+    values = {"name": "", "usd": leading[[*bars.values()]], "colour": style.SERIES[0]}
+    style.editable(ax, say, bars, values)
     return style.million_axis(ax, "x", say)
 
 

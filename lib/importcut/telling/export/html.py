@@ -114,5 +114,5 @@ def _readable(page: str) -> str:
     soup.main.insert_before(contents)
     also = soup.new_tag("p", attrs={"class": "also"})  # the second claim is seen with the first one
     also.append(copy(contents.find_all("a")[1]))
-    claims[0].parent.append(also)
+    claims[0].insert_after(also)
     return str(soup)

@@ -36,7 +36,7 @@ AMOUNT = "#,##0.00"  # of million dollars
 BEYOND = 0.15  # of the span of bars on both sides, beyond them for their figures
 CHART_LETTERS = 12  # points, of a chart's letters
 PLAIN_END = '<c:noEndCap val="1"/>'  # of the line of a range
-CLEAR = '"    "'  # before a figure, to stand clear of the line of a range
+CLEAR = '"      "'  # before a figure, to stand clear of the line of a range
 DAY = datetime.datetime(2000, 1, 1)
 
 

@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_collection_finish():
-    """What is imported stays, and is not searched for cycles again and again: a tenth of all processor time."""
+    """What is imported stays, and is not searched for cycles again and again."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 

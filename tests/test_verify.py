@@ -42,7 +42,11 @@ def report(handed_out, tmp_path):
     for language in languages()[1:]:
         shutil.rmtree(folder / language)
     about = json.loads((folder / "manifest.json").read_text())
+    page, beside = folder / "en" / "report.html", {"languages": ["en"], "formats": about["formats"]}
+    executed = export.sealed(nbformat.read(folder / "en" / PAPER, as_version=4), about["seal"], **beside)
+    page.write_text(export.to_html(executed, language="en"), encoding="utf-8")
     files = {name: digest for name, digest in about["files"].items() if (folder / name).exists()}
+    files["en/report.html"] = digests([page])[page]
     seal(folder, about | {"files": files, "languages": ["en"]})
     return folder
 

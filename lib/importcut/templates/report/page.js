@@ -7,7 +7,7 @@ const comma = document.documentElement.lang !== "en";
 function figure(text) {
   const plain = text.replace(/[\s\u00a0\u202f]/g, "").replace("\u2212", "-");
   const number = comma ? plain.replace(",", ".") : plain.replaceAll(",", "");
-  return /^-?[\d.]+%?$/.test(number) ? parseFloat(number) : NaN;
+  return /^-?[\d.]+%?$/.test(number) ? parseFloat(number) : null;
 }
 
 function sort(table, head, place) {
@@ -17,7 +17,7 @@ function sort(table, head, place) {
   const keys = new Map([...table.tBodies[0].rows].map((row) => [row, row.cells[place].textContent.trim()]));
   const compare = (a, b) => {
     const [first, second] = [figure(a), figure(b)];
-    if (!Number.isNaN(first) && !Number.isNaN(second)) return first - second;
+    if (first !== null && second !== null) return first - second;
     return a.localeCompare(b, document.documentElement.lang);
   };
   const known = [...keys.keys()].filter((row) => keys.get(row) !== "");

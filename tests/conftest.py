@@ -120,6 +120,31 @@ def browser():
         yield playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
 
 
+@pytest.fixture
+def offline(browser):
+    """Opens pages with the net off; what went wrong on one is in its `faults`."""
+    contexts = []
+
+    def opened(address, width, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        context.set_offline(True)
+        page = context.new_page()
+        page.faults = []
+        page.on("console", lambda said: page.faults.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("requestfailed", lambda request: page.faults.append(f"failed: {request.url[:200]}"))
+        page.on(
+            "request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else page.faults.append(r.url)
+        )
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
 @dataclass(frozen=True)
 class Way:
     """Everything between a dataset's raw files and its ranking."""

@@ -49,25 +49,13 @@ def file(tables, sample, script, tmp_path_factory):
 
 
 @pytest.fixture
-def visit(browser, file):
+def visit(offline, file):
     """Opens the page at an address; what went wrong is in `page.faults`."""
-    contexts = []
 
     def visit(address="", width="desk", page=file, **options):
-        context = browser.new_context(viewport={"width": WIDTHS[width], "height": 900}, **options)
-        contexts.append(context)
-        context.set_offline(True)
-        tab = context.new_page()
-        tab.faults = []
-        tab.on("console", lambda said: tab.faults.append(said.text) if said.type in ("error", "warning") else None)
-        tab.on("pageerror", lambda error: tab.faults.append(str(error)))
-        tab.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else tab.faults.append(r.url))
-        tab.goto(page.as_uri() + (f"#{address}" if address else ""))
-        return drawn(tab)
+        return drawn(offline(page.as_uri() + (f"#{address}" if address else ""), WIDTHS[width], **options))
 
-    yield visit
-    for context in contexts:
-        context.close()
+    return visit
 
 
 def drawn(tab):
@@ -343,3 +331,14 @@ def test_the_data_cannot_end_their_script(file):
     text = file.read_text(encoding="utf-8")
     data = text.partition('id="data">')[2].partition("</script>")[0]
     assert "<" not in data and json.loads(data)["tables"]["target"].startswith("reading,")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda script: b"", lambda script: script[:1000], lambda script: b"steal()" + script]
+)
+def test_a_script_that_was_cut_or_changed_where_it_is_kept_is_taken_out_anew(script, change, tmp_path):
+    assert export.charting_script(tmp_path) == script
+    [file] = tmp_path.glob("*.js")
+    file.write_bytes(change(file.read_bytes()))
+    assert export.charting_script(tmp_path) == script
+    assert [kept.read_text(encoding="utf-8") for kept in tmp_path.glob("*.js")] == [script]

@@ -37,26 +37,14 @@ def out(published_reports):
 
 
 @pytest.fixture
-def visit(browser, out):
+def visit(offline, out):
     """Opens a page offline, from its file; what went wrong is in `page.faults`."""
-    contexts = []
 
     def visit(name, width, **options):
-        context = browser.new_context(viewport={"width": WIDTHS[width], "height": 900}, **options)
-        contexts.append(context)
-        context.set_offline(True)
-        page = context.new_page()
-        page.faults = []
-        page.on("console", lambda said: page.faults.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.on("requestfailed", lambda request: page.faults.append(f"failed: {request.url[:200]}"))
         file, _, section = PAGES[name].partition("#")
-        page.goto((out / file).as_uri() + (f"#{section}" if section else ""))
-        return page
+        return offline((out / file).as_uri() + (f"#{section}" if section else ""), WIDTHS[width], **options)
 
-    yield visit
-    for context in contexts:
-        context.close()
+    return visit
 
 
 def resized(page, width):

@@ -153,6 +153,19 @@ def test_a_file_too_few_or_too_many_and_a_manifest_of_another_content_are_named(
     ]
 
 
+@pytest.mark.parametrize("name", ["tables.xlsx", "en/report.pdf", "en/report.docx", "en/slides.pptx", f"en/{PAPER}"])
+def test_a_file_that_was_cut_is_named_and_no_fault_of_the_program(report, name):
+    (report / name).write_bytes((report / name).read_bytes()[:2000])
+    done = CliRunner().invoke(app, ["verify", str(report)])
+    assert (done.exit_code, done.output) == (1, f"{name}: cannot be read, it was cut or is of another format\n")
+
+
+def test_a_changed_workbook_beside_a_lost_notebook_is_named_too(report):
+    (report / "en" / PAPER).unlink()
+    (report / "tables.xlsx").write_bytes((report / "tables.xlsx").read_bytes() + b"x")
+    assert verify_report(report) == [f"en/{PAPER}: is missing", "tables.xlsx: is not the file that was handed out"]
+
+
 def test_a_headline_that_a_format_does_not_say_is_named_though_every_digest_fits(report):
     about = json.loads((report / "manifest.json").read_text())
     about["headlines"]["en"] = about["headlines"]["en"].replace("1", "2")

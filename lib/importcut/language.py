@@ -185,8 +185,13 @@ def number_in(text: str, language: str) -> tuple[float | None, str]:
         number = parse_decimal(plain, locale, strict=True)
     except NumberFormatError:
         return None, ""
-    form, decimals = "0" if plain == text else "#,##0", plain.partition(get_decimal_symbol(locale))[2]
+    form, decimals = "0" if plain == text else "#,##0", plain.partition(decimal_sign(language))[2]
     return float(number), f"{form}.{'0' * len(decimals)}" if decimals else form
+
+
+def decimal_sign(language: str) -> str:
+    """The sign between whole numbers and decimals."""
+    return get_decimal_symbol(_locale(language))
 
 
 def own_name(language: str) -> str:

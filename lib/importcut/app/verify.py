@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,9 +54,12 @@ def verify_report(folder: Path | str, *, dataset: str | Path | None = None, reru
     wrong += [f"{name}: is not a file of the report" for name in sorted({*present} - {*files, MANIFEST})]
     now = digests(present.values())
     changed = {name for name in {*files} & {*present} if now[present[name]] != files[name]}
-    wrong += _tables(folder, about["languages"], changed)
+    broken = {name for name in changed if not _is_legible(present[name])}
+    wrong += [f"{name}: cannot be read, it was cut or is of another format" for name in sorted(broken)]
+    there = {*present} - broken
+    wrong += _tables(folder, about["languages"], there, changed)
     for language in about["languages"]:
-        wrong += _documents(folder, language, about, changed)
+        wrong += _documents(folder, language, about, there, changed)
     named = {line.partition(": ")[0] for line in wrong}
     wrong += [f"{name}: is not the file that was handed out" for name in sorted(changed - named)]
     if rerun and not wrong:
@@ -63,16 +67,27 @@ def verify_report(folder: Path | str, *, dataset: str | Path | None = None, reru
     return wrong
 
 
-def _documents(folder: Path, language: str, about: dict, changed: set[str]) -> Iterator[str]:
+def _is_legible(file: Path) -> bool:
+    """Whether the file can still be read as what its name says."""
+    read = {".ipynb": partial(nbformat.read, as_version=4), ".csv": _as_text, ".xlsx": _sheets}
+    read |= dict.fromkeys((".html", ".pdf", ".docx", ".pptx"), text_of)
+    try:
+        read.get(file.suffix, Path.read_bytes)(file)
+    except Exception:  # noqa: BLE001 - a file that was cut fails in as many ways as there are libraries to read it
+        return False
+    return True
+
+
+def _documents(folder: Path, language: str, about: dict, there: set[str], changed: set[str]) -> Iterator[str]:
     """The formats of a language that do not say the headline, or say another thing than its notebook does."""
     notebook = f"{language}/{ANSWER}.ipynb"
-    if not (folder / notebook).exists():
+    if notebook not in there:
         return
     beside = {"languages": about["languages"], "formats": about["formats"]}
     sealed = export.sealed(nbformat.read(folder / notebook, as_version=4), about["seal"], **beside)
     for kind in (kind for kind in about["formats"] if kind != "xlsx"):
         name = f"{language}/{EXPORTS[kind]}"
-        if not (folder / name).exists():
+        if name not in there:
             continue
         text = text_of(folder / name)
         if changed & {name, notebook}:
@@ -96,33 +111,44 @@ def _first_change(text: str, other: str) -> str:
     return f"“… {' '.join(words[around])} …”, where its notebook says “… {' '.join(expected[around])} …”"
 
 
-def _tables(folder: Path, languages: list[str], changed: set[str]) -> Iterator[str]:
-    """Where a table and its sheet in the workbook differ, if one of them was changed."""
-    book = folder / EXPORTS["xlsx"]
-    if not book.exists():
+def _tables(folder: Path, languages: list[str], there: set[str], changed: set[str]) -> Iterator[str]:
+    """Where the workbook and a table, or a notebook, differ, if one of them was changed."""
+    book = EXPORTS["xlsx"]
+    files = [file for file in sorted((folder / "tables").glob("*.csv")) if f"tables/{file.name}" in there]
+    if book not in there or not changed & {book, *(f"tables/{file.name}" for file in files)}:
         return
-    if book.name in changed:
-        yield from _answers(folder, book, languages)
-    for file in sorted((folder / "tables").glob("*.csv")):
+    sheets = _sheets(folder / book)
+    if book in changed:
+        known = [language for language in languages if f"{language}/{ANSWER}.ipynb" in there]
+        yield from _answers(folder, sheets, known, languages)
+    for file in files:
         name = f"tables/{file.name}"
-        if changed & {name, book.name}:
-            table = _as_text(file)
-            sheet = pd.read_excel(book, sheet_name=file.stem, header=1, dtype=str, engine="calamine").fillna("")
+        if changed & {name, book}:
+            table, sheet = _as_text(file), sheets.get(file.stem, pd.DataFrame())
+            heads = sheet.iloc[1] if len(sheet) else []
+            sheet = sheet[2:].set_axis(heads, axis=1).reset_index(drop=True)
             if place := first_difference(table, sheet[[name for name in sheet if name in table]]):  # names stand beside
-                yield f"{name if name in changed else book.name}: {place}"
+                yield f"{name if name in changed else book}: {place}"
 
 
-def _answers(folder: Path, book: Path, languages: list[str]) -> Iterator[str]:
+def _answers(folder: Path, sheets: dict, known: list[str], languages: list[str]) -> Iterator[str]:
     """Where the first sheets of the workbook say another thing than their notebooks."""
-    answers = {lang: nbformat.read(folder / lang / f"{ANSWER}.ipynb", as_version=4) for lang in languages}
+    answers = {lang: nbformat.read(folder / lang / f"{ANSWER}.ipynb", as_version=4) for lang in known}
     with TemporaryDirectory() as room:
-        export.to_xlsx({}, again := Path(room) / book.name, answers=answers)
-        for language in languages:
-            name, read = export.answer_sheet(language, languages), {"header": None, "dtype": str, "engine": "calamine"}
-            now, then = (pd.read_excel(file, sheet_name=name, **read).fillna("") for file in (book, again))
-            now.index = then.index = then.index - 1  # no row of names above
-            if place := first_difference(then, now):
-                yield f"{book.name}, {name}: {place}"
+        export.to_xlsx({}, again := Path(room) / EXPORTS["xlsx"], answers=answers)
+        expected = _sheets(again)
+    for language in known:
+        name = export.answer_sheet(language, languages)
+        now, then = sheets.get(name, pd.DataFrame()), expected[name]
+        now.index, then.index = now.index - 1, then.index - 1  # no row of names above
+        if place := first_difference(then, now):
+            yield f"{EXPORTS['xlsx']}, {name}: {place}"
+
+
+def _sheets(book: Path) -> dict[str, pd.DataFrame]:
+    """The cells of every sheet as text."""
+    sheets = pd.read_excel(book, sheet_name=None, header=None, dtype=str, engine="calamine")
+    return {name: sheet.fillna("") for name, sheet in sheets.items()}
 
 
 def _again(folder: Path, about: dict, dataset: str | Path) -> Iterator[str]:

@@ -6,6 +6,7 @@ so that the page forbids eval. Bokeh's (1.3 MB) draws on a canvas, Plotly's (4.6
 """
 
 import io
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,6 +28,7 @@ WORDS = (
     "statuses", "verdicts", "checks", "treatments", "aside", "readings",
 )  # fmt: skip
 HEADINGS = ("ranking", "cuts", "quality", "tests", "placebo", "ledger", "measures", "estimates")
+SHORT = 16  # digits of a digest, in the name of a file
 LONGEST_PROFILE = 60_000  # of imports in one page; a longer table comes without its finest keys
 FINEST = ("purpose_id", "plant_id", "origin")  # the key that is given up first, first
 OF_PROJECTS = ["project_id", "class", "company", "cost_usd", "start", "first_output", "status"]
@@ -51,13 +53,21 @@ def to_explore(tables: Path, ds: Dataset, *, languages: list[str], script: str, 
 
 
 def charting_script(folder: Path) -> str:
-    """The script of the charts, kept in a folder, for to take it out of its wheel lasts two seconds."""
-    file = folder / f"vega-{version('vl-convert-python')}.js"
-    if not file.exists():
-        import vl_convert
+    """The script of the charts, kept in a folder, for to take it out of its wheel lasts two seconds.
 
-        write_whole(file, vl_convert.javascript_bundle())
-    return file.read_text(encoding="utf-8")
+    Its digest is in its name: what was cut or changed there is taken out anew.
+    """
+    name = f"vega-{version('vl-convert-python')}-"
+    for file in folder.glob(f"{name}*.js"):
+        script = file.read_bytes()
+        if file.stem == name + sha256(script).hexdigest()[:SHORT]:
+            return script.decode()
+        file.unlink(missing_ok=True)
+    import vl_convert
+
+    script = vl_convert.javascript_bundle().encode()
+    write_whole(folder / f"{name}{sha256(script).hexdigest()[:SHORT]}.js", script)
+    return script.decode()
 
 
 def _short(profile: str) -> str:

@@ -5,7 +5,7 @@ import io
 import re
 from copy import copy
 
-from importcut.language import own_name
+from importcut.language import decimal_sign, own_name
 from importcut.letters import as_cell, as_seen
 from importcut.schema import EXPORTS
 from importcut.telling.drawing import data_uri, plain_svg, to_png
@@ -51,6 +51,7 @@ def to_html(notebook: dict, *, language: str) -> str:
     about = cover(notebook) or Cover("importcut")
     script = (TEMPLATES / "report" / "page.js").read_text(encoding="utf-8")
     said = {"language": language, "script": script, "digest": digest_of(script), "words": language_words(language)}
+    said |= {"decimal": decimal_sign(language)}
     said |= _beside(notebook, language)
     page, _ = exporter.from_notebook_node(report, {"report": said | vars(about)})
     return _readable(as_seen(page))

@@ -35,7 +35,6 @@ PPI = 250
 AMOUNT = "#,##0.00"  # of million dollars
 BEYOND = 0.15  # of the span of bars on both sides, beyond them for their figures
 CHART_LETTERS = 12  # points, of a chart's letters
-PLAIN_END = '<c:noEndCap val="1"/>'  # of the line of a range
 CLEAR = '"      "'  # before a figure, to stand clear of the line of a range
 DAY = datetime.datetime(2000, 1, 1)
 
@@ -221,7 +220,8 @@ def _range(up: list[float], down: list[float]):
         for side, ends in (("plus", up), ("minus", down))
     )
     return parse_xml(
-        f'<c:errBars {nsdecls("c", "a")}><c:errBarType val="both"/><c:errValType val="cust"/>{PLAIN_END}{sides}'
+        f'<c:errBars {nsdecls("c", "a")}><c:errBarType val="both"/><c:errValType val="cust"/>'
+        f'<c:noEndCap val="1"/>{sides}'
         f'<c:spPr><a:ln w="19050"><a:solidFill><a:srgbClr val="{INK}"/></a:solidFill></a:ln></c:spPr></c:errBars>'
     )
 

@@ -1,12 +1,12 @@
 // What the page can do besides being read: sort and search its tables, save its charts. Without it nothing is lost.
 "use strict";
 
-const comma = document.documentElement.lang !== "en";
+const decimal = document.querySelector("main").dataset.decimal;
 
 // the number that a cell says, in the reader's language; a cell that says none sorts as text
 function figure(text) {
   const plain = text.replace(/[\s\u00a0\u202f]/g, "").replace("\u2212", "-");
-  const number = comma ? plain.replace(",", ".") : plain.replaceAll(",", "");
+  const number = plain.replaceAll(decimal === "." ? "," : ".", "").replace(decimal, ".");
   return /^-?[\d.]+%?$/.test(number) ? parseFloat(number) : null;
 }
 

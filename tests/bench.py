@@ -33,6 +33,7 @@ from importcut.economics.simulation import draws, sobol
 from importcut.intake.clean import clean_imports
 from importcut.intake.declarations import read_declarations
 from importcut.intake.opening import open_dataset
+from importcut.schema import conform, tables
 from planted import trial
 
 
@@ -75,7 +76,7 @@ def portfolio():
         capacity=rng.uniform(100, 900, len(pairs)), unit="t", kg_per_unit=1000.0, use=0.9, ramp_up="0.4;0.7;0.9",
         plant_share=1.0, imported_input_usd_per_kg=0.5, diverted_export_share=0.0, price_ratio=1.0, replaces_kg=1.0,
         source="",
-    )  # fmt: skip
+    ).reindex(columns=ds.project_products.columns)  # fmt: skip
     years = pd.period_range("2025", "2030", freq="Y")
     caps = pd.DataFrame({"product_id": products}).merge(pd.DataFrame({"period": years}), how="cross")
     caps = caps.assign(cap_kg=rng.uniform(4e5, 2e6, len(caps)), price=2.5)
@@ -125,7 +126,7 @@ def bridge_loop(panel, made, cuts, prices, steps):
     return total
 
 
-def economics():
+def economics(count=10_000, samples=8192):
     supply = np.random.default_rng(0).uniform(0, 100, 16)
     fast, shares = timed(lambda: _coalitions.cache_clear() or credit(pd.Series(supply), 400))
     slow, expected = timed(lambda: shapley_loop(supply, 400), times=1)
@@ -133,16 +134,16 @@ def economics():
     print(f"exact credit of 16 projects: {fast * 1e3:.0f} ms (goal 50 ms), {slow / fast:.0f} times as fast as the loop")
 
     ds, caps = portfolio()
-    drawn, done = draws(ds, 10_000), pd.DataFrame({"identified": [], "project_id": [], "gross_usd": [], "net_usd": []})
-    done = done.astype({"identified": bool}).assign(period=pd.PeriodIndex([], freq="Y"))
-    size = 2500
-    parts = [{name: values[at : at + size] for name, values in drawn.items()} for at in range(0, 10_000, size)]
+    nothing = pd.DataFrame(columns=[column.name for column in tables()["cuts_realised"].columns])
+    drawn, done = draws(ds, count), conform(nothing, "cuts_realised", frequency="Y")
+    size = count // 4
+    parts = [{name: values[at : at + size] for name, values in drawn.items()} for at in range(0, count, size)]
     fast, _ = timed(lambda: [yearly_cuts(ds, caps, part, done)["net"].sum() for part in parts], times=2)
     slow, _ = timed(lambda: draw_loop(ds, caps, drawn, done, 20), times=1)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform != "darwin" else 1e9)
     print(
-        f"10 000 draws × 14 projects × 20 products × 6 years: {fast:.2f} s (goal 1.5 s), {memory:.2f} GB (goal 1 GB), "
-        f"{slow / 20 * 10_000 / fast:.0f} times as fast as draw by draw"
+        f"{count} draws × 14 projects × 20 products × 6 years: {fast:.2f} s (goal 1.5 s), {memory:.2f} GB (goal 1 GB), "
+        f"{slow / 20 * count / fast:.0f} times as fast as draw by draw"
     )
     one = np.full((1, 4), 100.0)
     assert np.allclose(credits(one, np.array([200.0]), np.ones(4), rule="shapley"), 50)
@@ -150,8 +151,8 @@ def economics():
     def net(part):
         return yearly_cuts(ds, caps, part, done)["net"].sum(axis=(1, 2))
 
-    fast, found = timed(lambda: sobol(ds, net, n=8192), times=1)
-    print(f"Sobol indices of {len(found)} assumptions with 8 192 base samples: {fast:.1f} s (goal 20 s)")
+    fast, found = timed(lambda: sobol(ds, net, n=samples), times=1)
+    print(f"Sobol indices of {len(found)} assumptions with {samples} base samples: {fast:.1f} s (goal 20 s)")
 
     panel, made, cuts, quoted = trade()
     base, groups = pd.Period("2016", "Y"), pd.Series("g", panel["product_id"].unique())
@@ -267,6 +268,7 @@ duckdb.connect().execute(f"COPY (SELECT * FROM {read}) TO '{work}/typed.parquet'
     "importcut, read and clean": """
 from importcut.intake.clean import clean_imports
 from importcut.intake.opening import open_dataset
+from importcut.schema import conform, tables
 from importcut.intake.declarations import read_declarations
 ds = open_dataset(folder)
 made = clean_imports(read_declarations(ds), ds)
@@ -275,6 +277,7 @@ told = {"rules": made.rules.to_dict("records"), "lines": int(made.cells["lines"]
     "the same again": """
 from importcut.intake.clean import clean_imports
 from importcut.intake.opening import open_dataset
+from importcut.schema import conform, tables
 from importcut.intake.declarations import read_declarations
 ds = open_dataset(folder)
 made = clean_imports(read_declarations(ds), ds)

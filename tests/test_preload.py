@@ -1,17 +1,19 @@
 """Kernels are forked from one process in which their libraries lie ready; whatever ends it, none is left behind."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from importcut.app import preload
-from importcut.app.kernel import run_notebook
+from importcut.app.kernel import Fork, run_notebook, stop_kernels
 from importcut.schema import RunError
 
 pytestmark = pytest.mark.skipif(not preload.FORKS, reason="kernels are forked on Linux only")
@@ -54,6 +56,23 @@ def test_where_the_process_that_forks_was_killed_the_run_says_so_and_the_next_st
     with pytest.raises(RunError, match="process that starts kernels has ended"):
         look("print()")
     assert look("print(1)") == ["1"]
+
+
+def test_whoever_stops_a_kernel_that_has_just_ended_is_not_hindered_from_stopping_the_next():
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    kernel = SimpleNamespace(provisioner=Fork(kernel_id="gone"), cleanup_connection_file=lambda: None)
+    kernel.provisioner.process = preload.Forked(gone.pid)
+    kernel.provisioner.pid = kernel.provisioner.pgid = gone.pid
+    alive = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    other = SimpleNamespace(provisioner=Fork(kernel_id="alive"), cleanup_connection_file=lambda: None)
+    other.provisioner.process, other.provisioner.pid, other.provisioner.pgid = alive, alive.pid, alive.pid
+    for way in ("kill", "terminate"):
+        asyncio.run(getattr(kernel.provisioner, way)())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("importcut.app.kernel.RUNNING", {lambda: kernel, lambda: other})
+        stop_kernels()
+    assert alive.wait(timeout=10) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("first", ["run", "server"])

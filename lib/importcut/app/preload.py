@@ -41,6 +41,18 @@ class Forked:
 
     wait = poll  # asked once it has ended
 
+    def send_signal(self, number: int) -> None:
+        """Asked where its group has gone; ProcessLookupError if it has ended, as of any other process."""
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once; ProcessLookupError if it has ended."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Let it end; ProcessLookupError if it has ended."""
+        self.send_signal(signal.SIGTERM)
+
 
 def fork(command: list[str], *, env: dict[str, str], cwd: str) -> Forked:
     """A kernel for a command `python -m ipykernel_launcher …`; OSError, once, if the process that forks has gone."""

@@ -36,8 +36,8 @@ def tables(sample, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def script(shared):
-    return export.charting_script(shared)
+def script():
+    return export.charting_script()
 
 
 @pytest.fixture(scope="module")

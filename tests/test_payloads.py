@@ -253,7 +253,7 @@ def page_to_explore(dataset, tmp_path_factory):
     (folder / "tables").mkdir()
     for file in ds.tables.glob("*.parquet"):
         export.to_csv(pd.read_parquet(file), folder / "tables" / f"{file.stem}.csv")
-    how = {"languages": languages(), "script": export.charting_script(folder), "seal": "3f2a91bc"}
+    how = {"languages": languages(), "script": export.charting_script(), "seal": "3f2a91bc"}
     (folder / "explore.html").write_text(export.to_explore(folder / "tables", ds, **how), encoding="utf-8")
     return folder / "explore.html"
 

@@ -172,7 +172,7 @@ def test_sensitivity_names_what_matters_most_first_and_total_is_not_below_first_
     caps = addressable(sample.ds, sample.panel, sample.cuts)
 
     def net(drawn):
-        return yearly_cuts(sample.ds, caps, drawn, sample.realised)["net"].sum(axis=(1, 2))
+        return yearly_cuts(sample.ds, caps, drawn, sample.realised, kinds=["net"])["net"].sum(axis=(1, 2))
 
     table = sensitivity(sample.ds, net, n=128)
     assert table["total"].is_monotonic_decreasing and table["total"].iloc[0] > 0.3

@@ -8,8 +8,9 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import partial
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
-from threading import Event, Lock, Semaphore
+from threading import Event, Lock, Semaphore, Thread
 
 import pandas as pd
 
@@ -241,6 +242,8 @@ def _run(setting: Setting, notebook: Path, parameters: dict, target: str) -> tup
 
     from importcut.app.kernel import run_notebook
 
+    if notebook.stem == ANSWER:  # what writes it out is read in meanwhile, for that takes a second
+        Thread(target=import_module, args=["nbconvert.exporters"], daemon=True).start()
     if notebook.stem == FIRST:
         setting.emptied.set()
         shutil.rmtree(setting.ds.tables, ignore_errors=True)  # an earlier run's table must not stand in for one
@@ -324,7 +327,7 @@ def _explored(setting: Setting, languages: list[str]) -> tuple[list[str], dict]:
     """Put the tables into the page to explore."""
     from importcut.telling import export
 
-    how = {"languages": languages, "script": export.charting_script(setting.ds.processed), "seal": _seal(setting)}
+    how = {"languages": languages, "script": export.charting_script(), "seal": _seal(setting)}
     write_whole(setting.build / EXPLORE, export.to_explore(setting.build / "tables", setting.ds, **how))
     return [EXPLORE], {}
 

@@ -7,12 +7,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from importcut.dataset import Dataset
 from importcut.economics.cuts import AT_ORIGINS, DELIVERIES, GROSS, case_test, delivering, delivery_cuts, with_support
 from importcut.economics.methods import METHODS, Declined, expected_imports
 from importcut.economics.placebo import estimate, expected_of_all, main_question, variants
 from importcut.economics.series import Observed
 from importcut.economics.uncertainty import delivery_outcome, interval
 from importcut.schema import PAIR, conform, empty, tables
+
+BY_METHOD = [*PAIR, "method"]
 
 
 def spread(observed: Observed, methods: Iterable[str] = tuple(METHODS)) -> pd.DataFrame:
@@ -32,12 +35,17 @@ def estimates(observed: Observed, methods: Iterable[str] = tuple(METHODS)) -> pd
 
     `told` is by all five tests of the dataset's own method, of another by its placebo test alone.
     """
-    rows, leading = _by_records(observed), observed.ds.counterfactual
+    rows, answered, leading = _by_records(observed), [], observed.ds.counterfactual
     for case, method in product(observed.cases.itertuples(), methods):
         about, _ = case_test(observed, case, method, every=method == leading)
-        about |= {"method": method, "base_touched": bool(case.base_touched)}
-        rows.append(about | (_to_date(observed, case, method) if about["reason"] is None else {}))
+        rows.append(about | {"method": method, "base_touched": bool(case.base_touched)})
+        if about["reason"] is None:
+            rows[-1] |= _growth(observed, case, method)
+            own = {key: rows[-1][key] for key in BY_METHOD}
+            answered.append(estimate(observed, case, method).reset_index().assign(**own))
     table = pd.DataFrame(rows, columns=[c.name for c in tables()["estimates"].columns])
+    if answered:
+        table = table.set_index(BY_METHOD).fillna(_to_date(observed.ds, pd.concat(answered))).reset_index()
     table = table.assign(
         leading=table["method"].eq(leading),
         told=table["told"].eq(True) & table["gross_usd"].gt(0),
@@ -76,13 +84,17 @@ def _by_records(observed: Observed) -> list[dict]:
     return rows.assign(told=rows["reason"].isna()).to_dict("records")
 
 
-def _to_date(observed: Observed, case: NamedTuple, method: str) -> dict:
-    """The estimate to date, and what of it is growth of the expected imports above the base."""
+def _growth(observed: Observed, case: NamedTuple, method: str) -> dict[str, float]:
+    """What was expected to date, and what of it is growth above the base (USD)."""
     question, price = main_question(observed, case, method), observed.price[case.product_id]
     expected, late = expected_imports(observed, question, method), question.late(observed)
     level = observed.kg.loc[observed.inside(case.base), case.product_id].mean()
-    cuts = estimate(observed, case, method).reset_index().assign(gross_evidence="inferred")
-    cuts = with_support(observed.ds, cuts.assign(project_id=case.project_id, product_id=case.product_id))
-    gross = cuts[[*GROSS, "supported_usd"]].sum().to_dict()
-    growth = ((expected - level) * price)[late].sum()
-    return gross | {"growth_usd": growth, "expected_usd": (expected * price)[late].sum()}
+    amounts = {"growth_usd": expected - level, "expected_usd": expected}
+    return {name: (kg * price)[late].sum() for name, kg in amounts.items()}
+
+
+def _to_date(ds: Dataset, cuts: pd.DataFrame) -> pd.DataFrame:
+    """The cuts (BY_METHOD, period) summed to date, and what their plants' limits support of them, by BY_METHOD."""
+    cuts = cuts.assign(gross_evidence="inferred")
+    supported = pd.concat([with_support(ds, own) for _, own in cuts.groupby("method")])
+    return supported.groupby(BY_METHOD)[[*GROSS, "supported_usd"]].sum()

@@ -1,5 +1,7 @@
 """The plan to the target year: what the plants need, what the projects supply, what of it flows, and its credit."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -155,9 +157,14 @@ def project_cuts(ds: Dataset, parts: list[dict], *, net: bool, rule: str = "shap
 
 
 def yearly_cuts(
-    ds: Dataset, caps: pd.DataFrame, draws: dict[str, np.ndarray], cuts_realised: pd.DataFrame
+    ds: Dataset,
+    caps: pd.DataFrame,
+    draws: dict[str, np.ndarray],
+    cuts_realised: pd.DataFrame,
+    *,
+    kinds: Iterable[str] = ("gross", "net"),
 ) -> dict[str, np.ndarray]:
-    """Gross and net cuts in each draw, [draws, projects, years] up to the target year: realised, and the plan ahead.
+    """The kinds of cuts in each draw, [draws, projects, years] up to the target year: realised, and the plan ahead.
 
     What has happened is not drawn. What lies ahead is credited; net is empty where imported inputs are not known.
     """
@@ -169,7 +176,7 @@ def yearly_cuts(
     in_year = (np.asarray(ahead.year)[:, None] == years).astype(float)
     by_year = [known["project_id"], known["period"].dt.year.clip(*years[[0, -1]])]
     cuts, nothing = {}, np.zeros((len(next(iter(draws.values()))), 1, 1))
-    for kind in ("gross", "net"):
+    for kind in kinds:
         done = known.groupby(by_year)[f"{kind}_usd"].sum(skipna=False).unstack(fill_value=0.0)
         done = done.reindex(index=ds.projects["project_id"], columns=years, fill_value=0.0).to_numpy()
         credit = project_cuts(ds, parts, net=kind == "net") @ in_year if parts else nothing

@@ -52,15 +52,20 @@ def delivery_outcome(
         return {}
     groups = rows["product_id"].map(ds.products.set_index("product_id")["group"])
     sheet = _spreads(ds).reindex(pd.MultiIndex.from_frame(rows[PAIR]))
-    gross, imported = (np.empty((len(rows), n)) for _ in range(2))
+    gross, imported, shared = np.empty((len(rows), n)), np.empty((len(rows), n)), {}
     for k, (row, group, own) in enumerate(zip(rows.itertuples(), groups, sheet.itertuples(), strict=True)):
-        kg, inputs = (stream(f"{of} {row.project_id} {row.product_id}", n) for of in ("replaces", "input"))
+        pair = f"{row.project_id} {row.product_id}"
+        if pair not in shared:  # in all its periods the same
+            kg, inputs = (stream(f"{of} {pair}", n) for of in ("replaces", "input"))
+            kg = pert(kg, own.replaces_low, 1.0, own.replaces_high)
+            shared[pair] = kg, pert(inputs, own.input_low, 1.0, own.input_high)
+        kg, inputs = shared[pair]
         ends = sorted([row.cheapest_usd, row.gross_usd, row.dearest_usd])
         price = stream(f"price {group}", n)
         value = pert(price if row.gross_usd > 0 else 1 - price, *ends)
-        gross[k] = value * pert(kg, own.replaces_low, 1.0, own.replaces_high)
+        gross[k] = value * kg
         moved = gross[k] / row.gross_usd if own.moves else 1.0
-        imported[k] = (row.gross_usd - row.net_usd) * pert(inputs, own.input_low, 1.0, own.input_high) * moved
+        imported[k] = (row.gross_usd - row.net_usd) * inputs * moved
     keys = [rows[column].reset_index(drop=True) for column in by]
     drawn = {"gross": gross, "net": gross - imported}
     return {kind: pd.DataFrame(usd).groupby(keys).sum(skipna=False).T for kind, usd in drawn.items()}

@@ -1,6 +1,7 @@
 """The frame of every chart: style, canvas, claim above and source below, axes, legends, small charts side by side."""
 
 import io
+import re
 from collections.abc import Sequence
 from textwrap import fill
 
@@ -30,7 +31,7 @@ STYLE = {
 mpl.rcParams.update(STYLE)
 LABEL_WIDTH = 28
 LONG_LABEL = 18  # letters of a label in a legend, beyond which three columns are too wide
-SLIDE_SCALE = 0.84  # of the page's chart, with letters as they are, so that on a slide they are larger
+SLIDE_SCALE = 0.84  # of a chart that goes onto pages and slides too, with letters as they are: there they are larger
 MOST = 6  # small charts side by side
 COLUMNS = 3  # in which they stand
 DARK = 0.48  # of the scale from white to blue, beyond which a label on it is white
@@ -51,7 +52,7 @@ def picture(ax: Axes, say: Voice, *, title: str, unit: str, alt: str, name: str 
     ax : from a `plot_*` function
     title, unit : the claim, and what is measured in which unit
     alt : the sentence that stands in for the chart
-    name : of the figure's file; a chart with one is drawn a second time without claim, unit and source, for the deck
+    name : of the figure's file; of a chart with one, `plot` is it without claim, unit and source, for pages and slides
 
     Examples
     --------
@@ -61,11 +62,7 @@ def picture(ax: Axes, say: Voice, *, title: str, unit: str, alt: str, name: str 
     '<?xml'
     """
     figure = ax.figure
-    width, height = figure.get_size_inches()
-    plot = ""
-    if name:
-        figure.set_size_inches(width * SLIDE_SCALE, height * SLIDE_SCALE)
-        plot = _svg(figure)
+    width, height = figure.get_size_inches() * (SLIDE_SCALE if name else 1)
     claim, measure = fill(title, int(width * 8.4)), fill(unit, int(width * 12))
     source = ". ".join(filter(None, [say.source, say.mark])) + "."
     note = fill(source, int(width * 14.5))
@@ -79,7 +76,9 @@ def picture(ax: Axes, say: Voice, *, title: str, unit: str, alt: str, name: str 
     figure.text(left, 1 - 0.06 / tall, claim, va="top", fontsize=12.5, fontweight="bold")
     figure.text(left, 1 - claimed / tall, measure, va="top", fontsize=9, color=MUTED)
     figure.text(left, 0.06 / tall, note, va="bottom", fontsize=8, color=MUTED)
-    return Picture(_svg(figure), plot, title, unit, source, alt, name or "figure", getattr(ax, "bars", {}))
+    svg = _svg(figure)
+    plot = _cut_out(svg, above, height) if name else ""
+    return Picture(svg, plot, title, unit, source, alt, name or "figure", getattr(ax, "bars", {}))
 
 
 def _svg(figure: Figure) -> str:
@@ -90,6 +89,14 @@ def _svg(figure: Figure) -> str:
     figure.savefig(file, format="svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"]))
     figure.set_layout_engine(layout)
     return file.getvalue()
+
+
+def _cut_out(svg: str, above: float, height: float) -> str:
+    """The drawing from so far below its upper edge and so high, in inches: the chart without what stands around it."""
+    root, above, height = re.search(r"<svg[^>]*>", svg)[0], above * 72, height * 72
+    smaller = re.sub(r'height="[^"]*"', f'height="{height:g}pt"', root)
+    smaller = re.sub(r'viewBox="0 0 (\S+) [^"]*"', rf'viewBox="0 {above:g} \1 {height:g}"', smaller)
+    return svg.replace(root, smaller, 1)
 
 
 def editable(ax: Axes, say: Voice, rows: Sequence[str], *series: dict) -> Axes:

@@ -6,6 +6,8 @@ so that the page forbids eval. Bokeh's (1.3 MB) draws on a canvas, Plotly's (4.6
 """
 
 import io
+import sys
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +30,7 @@ WORDS = (
     "statuses", "verdicts", "checks", "treatments", "aside", "readings",
 )  # fmt: skip
 HEADINGS = ("ranking", "cuts", "quality", "tests", "placebo", "ledger", "measures", "estimates")
+KEPT = Path(sys.prefix) / "share" / "importcut"  # of this environment, which `make env` fills
 SHORT = 16  # digits of a digest, in the name of a file
 LONGEST_PROFILE = 60_000  # of imports in one page; a longer table comes without its finest keys
 FINEST = ("purpose_id", "plant_id", "origin")  # the key that is given up first, first
@@ -52,8 +55,8 @@ def to_explore(tables: Path, ds: Dataset, *, languages: list[str], script: str, 
     return render("explore/index.html.j2", **about, data=as_json(data), scripts=scripts, hashes=hashes)
 
 
-def charting_script(folder: Path) -> str:
-    """The script of the charts, kept in a folder, for to take it out of its wheel lasts two seconds.
+def charting_script(folder: Path = KEPT) -> str:
+    """The script of the charts, kept in a folder where that is possible, for taking it out of its wheel lasts seconds.
 
     Its digest is in its name: what was cut or changed there is taken out anew.
     """
@@ -62,11 +65,14 @@ def charting_script(folder: Path) -> str:
         script = file.read_bytes()
         if file.stem == name + sha256(script).hexdigest()[:SHORT]:
             return script.decode()
-        file.unlink(missing_ok=True)
     import vl_convert
 
     script = vl_convert.javascript_bundle().encode()
-    write_whole(folder / f"{name}{sha256(script).hexdigest()[:SHORT]}.js", script)
+    with suppress(OSError):  # of another's environment
+        folder.mkdir(parents=True, exist_ok=True)
+        for former in folder.glob("vega-*.js"):
+            former.unlink()
+        write_whole(folder / f"{name}{sha256(script).hexdigest()[:SHORT]}.js", script)
     return script.decode()
 
 

@@ -8,7 +8,10 @@ import pytest
 
 from importcut.app.coverage import ahead
 from importcut.intake.expectations import EXPECTATIONS, findings, open_questions
+from importcut.language import Voice
 from importcut.schema import DataError
+from importcut.telling import narrate
+from importcut.telling.finding import Finding
 
 LAST = pd.Period("2026Q3", freq="Q")
 EVERY = pd.period_range("2022Q1", LAST)
@@ -81,6 +84,7 @@ def fits(table, where):
 quarter, half = {"period": pd.Period("2025Q3", freq="Q")}, {"period": [LAST - 1, LAST]}
 CASES = {  # what is changed (imports, lines or a register), how, and the key of the only question
     "period_missing": ("cells", times(None, **quarter), "period_missing: all 2025Q3"),
+    "incomplete": ("lines", times(None, period="2026Q3", month=9), "incomplete: all 2026-09"),
     "lines": ("cells", times(0.5, "lines", **quarter), "lines: all 2025Q3"),
     "plant_missing": ("cells", times(None, period=LAST, **PLANT), "plant_missing: asaka 2026Q3"),
     "product_missing": ("cells", times(None, product_id="topcoat", **half), "product_missing: topcoat 2026Q2"),
@@ -285,6 +289,19 @@ def test_an_answer_lets_a_report_be_made(sound, tmp_path):
         questions(*broken, tmp_path, strict=True)
     ds = replace(broken[0], answers=MappingProxyType({"plant_missing: asaka 2026Q3": "closed"}))
     assert questions(ds, *broken[1:], tmp_path, strict=True).empty
+
+
+def test_a_quarter_with_some_of_its_months_is_incomplete_until_a_line_closes_it(sound, tmp_path):
+    ds, cells, lines = changed(*sound, "lines", times(None, period="2026Q3", month=[8, 9]))
+    middle = changed(*sound, "lines", times(None, period="2025Q2", month=5))
+    assert "incomplete: all 2025-05" in set(questions(*middle, tmp_path)["key"])
+    table = questions(ds, cells, lines, tmp_path, strict=True)
+    assert table["key"].tolist() == ["incomplete: all 2026-08"]
+    answer = Finding("A claim", "A text.", pd.DataFrame(), lead="A lead.")
+    told = narrate.with_questions(answer, table, Voice("ru", ds))
+    assert "Данных за август 2026 г. и сентябрь 2026 г. не поступило" in told.text and "август 2026 г." in told.lead
+    closed = replace(ds, answers=MappingProxyType({"incomplete: all 2026-08": "a summer without imports"}))
+    assert questions(closed, cells, lines, tmp_path, strict=True).empty
 
 
 def test_many_of_one_kind_are_one_question_that_one_answer_ends(sound, tmp_path):

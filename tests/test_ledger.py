@@ -223,6 +223,21 @@ def test_nothing_changed_is_said():
     assert "verdue" not in finding.text and listed.empty
 
 
+def test_a_corrected_quarter_is_compared_with_the_quarter_as_it_was_given_out():
+    own = Publication(DS.period, MappingProxyType(THEN))
+    for former in (published(**THEN), None):
+        table = changes(former, DS, own=own, **SAME)
+        assert table.query("kind == 'correction'").empty and table.empty == (former is None), "nothing was corrected"
+        table = changes(former, DS, own=own, **SAME | {"cuts": cuts(a=(450e3, None), b=(300e3, None))})
+        row = table.query("kind == 'correction'").iloc[0]
+        assert (row["id"], row["before"], row["after"], row["difference"]) == ("a", 500e3, 450e3, -50e3)
+        finding = narrate.changes(table, Voice("en", DS))
+        assert "Since this very period was given out, gross cuts to date were corrected: A" in finding.text
+        assert "together −$50.0 thousand." in finding.text
+        listed = narrate.changes_table(table, Voice("en", DS)).frame
+        assert "gross cut to date, as given out" in set(listed.iloc[:, 0])
+
+
 def test_without_a_publication_the_report_says_how_to_publish():
     table = changes(None, DS, **SAME)
     finding = narrate.changes(table, Voice("en", DS))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import nbformat
@@ -58,7 +59,7 @@ def test_where_the_process_that_forks_was_killed_the_run_says_so_and_the_next_st
     assert look("print(1)") == ["1"]
 
 
-def test_whoever_stops_a_kernel_that_has_just_ended_is_not_hindered_from_stopping_the_next():
+def test_whoever_stops_a_kernel_that_has_just_ended_is_not_hindered_from_stopping_the_next(monkeypatch):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     kernel = SimpleNamespace(provisioner=Fork(kernel_id="gone"), cleanup_connection_file=lambda: None)
@@ -67,11 +68,11 @@ def test_whoever_stops_a_kernel_that_has_just_ended_is_not_hindered_from_stoppin
     alive = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
     other = SimpleNamespace(provisioner=Fork(kernel_id="alive"), cleanup_connection_file=lambda: None)
     other.provisioner.process, other.provisioner.pid, other.provisioner.pgid = alive, alive.pid, alive.pid
-    for way in ("kill", "terminate"):
-        asyncio.run(getattr(kernel.provisioner, way)())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("importcut.app.kernel.RUNNING", {lambda: kernel, lambda: other})
-        stop_kernels()
+    monkeypatch.setattr("importcut.app.kernel.RUNNING", {lambda: kernel, lambda: other})
+    with ThreadPoolExecutor(1) as elsewhere:  # a browser's driver has its event loop in this thread
+        for way in ("kill", "terminate"):
+            elsewhere.submit(asyncio.run, getattr(kernel.provisioner, way)()).result()
+        elsewhere.submit(stop_kernels).result()
     assert alive.wait(timeout=10) == -signal.SIGKILL
 
 

@@ -10,6 +10,7 @@ from string import Formatter
 
 import pandas as pd
 from babel import Locale
+from babel.dates import get_month_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import NumberFormatError, format_decimal, get_decimal_symbol, get_group_symbol, parse_decimal
@@ -118,7 +119,11 @@ class Voice:
         return self.number(share * 100, digits) + self("%")
 
     def period(self, period: pd.Period) -> str:
-        """A quarter or a year."""
+        """A month, a quarter or a year."""
+        if period.freqstr == "M":
+            names = get_month_names("wide", "stand-alone", _locale(self.language))
+            month = names[period.month] if self.language == SOURCE else names[period.month].lower()
+            return self("{month} {year}", month=month, year=str(period.year))
         if period.freqstr.startswith("Q"):
             return self("Q{quarter} {year}", quarter=str(period.quarter), year=str(period.year))
         return self("{year}", year=str(period.year))

@@ -81,7 +81,8 @@ def examination(name: str | Path, supposed: Sequence[str] = ()) -> Examination:
             defects += [Defect(None, text, True) for text in obstacles] + _stray(span, cleaned)
         if span and span.latest and not examined.faults:
             defects += _questions(examined.ds, cleaned, span.latest)
-            defects += [Defect(None, *note) for note in publications(as_of(examined.ds, span.latest))]
+            latest = as_of(examined.ds, span.latest)
+            defects += [Defect(None, *note) for own in (False, True) for note in publications(latest, own=own)]
     notes = [*lost_columns(files), *lost_codes(files), *_without_regimes(examined.ds, files)]
     defects = _counted_together(defects) + [Defect(None, str(n), False) for n in (*examined.unfilled, *notes)]
     total, lines = (0.0, 1) if cleaned is None else cleaned.cells[["value_usd", "lines"]].sum()

@@ -67,11 +67,11 @@ def ahead(ds: Dataset, latest: pd.Period) -> list[str]:
     return [text.format(name, end, latest) for name, end in ends.items() if ds.period is None and end > latest]
 
 
-def publications(ds: Dataset) -> list[tuple[str, bool]]:
-    """What is wrong with the publication that a report of `ds.period` is compared with, and whether it stops that."""
+def publications(ds: Dataset, *, own: bool = False) -> list[tuple[str, bool]]:
+    """What is wrong with a publication that a report of `ds.period` is compared with, and whether it stops that."""
     try:
-        published(ds)
-        folder = last_published(ds)
+        published(ds, own=own)
+        folder = last_published(ds, own=own)
     except DataError as error:
         return [("; ".join(str(error).split("\n")), True)]
     if folder is None or (folder / "manifest.json").exists():

@@ -18,7 +18,7 @@ from importcut.schema import REMADE, RunError, flush
 HOLD = "BEGIN EXCLUSIVE"  # a lock that the system takes back from whoever ends
 LEFT = re.compile(r"\..*[.-](\d+)-\w+(\.part)?")  # names of what is being written, with the number of the process
 SHAPE = {"files": dict, "inputs": dict, "headlines": dict, "languages": list, "formats": list}  # in a manifest
-OF_MANIFEST = ("dataset", "period", "illustrative", "headlines", "inputs", "seal")  # that goes along
+OF_MANIFEST = ("dataset", "period", "illustrative", "headlines", "inputs", "origin", "seal")  # that goes along
 
 
 def publish_tables(

@@ -116,10 +116,16 @@ def make_report(
         sources = {file: known.get(file, "") for file in [*inputs(ds), *library()]}
         used = {name: sources[file] for name, file in _files(ds.path).items() if file in sources}
         data = {name: digest for name, digest in used.items() if name not in imports["later"]}
-        settings = {n: d for n, d in data.items() if n not in imports["files"] and PurePath(n).stem not in GROWING}
+        own = {name: data[name] for name in data if name.startswith(f"{PUBLISHED}/{ds.period}/")}
+        apart = {*imports["files"], *own}
+        settings = {n: d for n, d in data.items() if n not in apart and PurePath(n).stem not in GROWING}
         registers = {name: table.to_csv() for name, table in ds.registers.items()}  # as of the period
         figures = {"registers": registers, "tables": imports["tables"]}
         origin = fingerprint_of(data=settings, **figures, code=code, versions=_versions())
+        if publish.manifest(ds.path / PUBLISHED / str(ds.period)).get("origin") == origin:
+            data = {name: digest for name, digest in data.items() if name not in own}  # this very report was given out
+        elif own:
+            origin = fingerprint_of(origin=origin, own=own)
         run = run_name(ds.period, scenario)
         target, work = out / ds.name / run, ds.processed / "work" / run
         former = publish.manifest(target)
@@ -148,13 +154,13 @@ def make_report(
 
 
 def inputs(ds: Dataset) -> list[Path]:
-    """The files of a dataset that a report of its scenario is made from; of publications, the one it compares with."""
-    former, files = last_published(ds), _files(ds.path)
+    """The files of a dataset that a report of its scenario is made from; of publications, those it compares with."""
+    compared, files = [last_published(ds, own=own) for own in (False, True)], _files(ds.path)
     return [
         file
         for name, file in files.items()
         if (file.parent.name != "scenarios" or file.stem in ("base", ds.scenario["name"]))
-        and (not name.startswith(f"{PUBLISHED}/") or file.parent == former)
+        and (not name.startswith(f"{PUBLISHED}/") or file.parent in compared)
     ]
 
 

@@ -41,11 +41,28 @@ def ledger(cuts_realised: pd.DataFrame, planned: pd.DataFrame, attainable: pd.Da
 
 
 def changes(
-    former, ds: Dataset, *, cuts: pd.DataFrame, ranking: pd.DataFrame, measures: pd.DataFrame, target: pd.DataFrame
-) -> pd.DataFrame:
-    """Table `changes`: every figure of the `former` publication that this report's tables tell again, then and now."""
-    if former is None:
+    former, ds: Dataset, *, cuts: pd.DataFrame, ranking: pd.DataFrame, measures: pd.DataFrame, target: pd.DataFrame,
+    own=None,
+) -> pd.DataFrame:  # fmt: skip
+    """Table `changes`: every figure of the `former` publication that this report's tables tell again, then and now.
+
+    Of this very period's `own` publication those cuts that have been corrected since.
+    """
+    rows = _since_former(former, ds, cuts, ranking, measures, target) if former else []
+    then = own.tables.get("cuts_realised") if own else None
+    if then is not None and _method(then) == _method(cuts):
+        corrected = _cuts(then, cuts, own.period)
+        moved = corrected["difference"].ne(0)  # and what is counted no more, or only now
+        rows.append(corrected[moved].assign(kind="correction"))
+    rows = [part for part in rows if len(part)]
+    if not rows:
         return empty("changes", ds)
+    columns = ["kind", "id", "unit", "before", "after", "difference", "state_before", "state_after", "evidence"]
+    return conform(pd.concat(rows, ignore_index=True).reindex(columns=columns), "changes", frequency=ds.frequency)
+
+
+def _since_former(former, ds: Dataset, cuts, ranking, measures, target) -> list[pd.DataFrame]:
+    """What has changed since the publication of an earlier period, by kind."""
     ends = {"state_before": str(former.period), "state_after": str(ds.period)}
     newer = (ds.period - former.period).n
     rows = [pd.DataFrame([{"kind": "data", "id": "period", "unit": "periods", "difference": newer, **ends}])]
@@ -57,10 +74,7 @@ def changes(
     else:
         figures = {"cuts_realised": (_cuts, cuts, former.period), "ranking": (_ranks, ranking)}
     compared = figures | {"measures_status": (_measures, measures), "target": (_target, target)}
-    rows += [compare(former.tables[n], *now) for n, (compare, *now) in compared.items() if n in former.tables]
-    table = pd.concat([part for part in rows if len(part)], ignore_index=True)
-    columns = ["kind", "id", "unit", "before", "after", "difference", "state_before", "state_after", "evidence"]
-    return conform(table.reindex(columns=columns), "changes", frequency=ds.frequency)
+    return rows + [compare(former.tables[n], *now) for n, (compare, *now) in compared.items() if n in former.tables]
 
 
 def _method(cuts: pd.DataFrame) -> str | None:

@@ -93,7 +93,8 @@ def clean_imports(files: list, ds: Dataset, *, engine: str | None = None) -> Cle
         medians = checkpoint("medians", rules.unit_value_medians(priced))
         sizes, systematic = rules.usual_sizes(priced), rules.systematic(priced, medians)
         witnesses = {"sizes": checkpoint("sizes", sizes), "systematic": checkpoint("systematic", systematic)}
-        decided = rules.repaired(judged, medians, **witnesses).mutate(period=_period(ds.frequency), **_why())
+        decided = rules.repaired(judged, medians, **witnesses)
+        decided = decided.mutate(period=_period(ds.frequency), month=_.date.month().cast("int64"), **_why())
         decided = lasting("lines", decided.select(*LINES))
         quarantine = lasting("quarantine", _set_aside(decided.filter(_.rule.notnull()), undated))
         imports = decided.filter(_.rule.isnull())

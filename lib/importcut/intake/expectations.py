@@ -46,6 +46,10 @@ OF_LINES = {  # what is known of lines by themselves, by the name of what is com
         SELECT currency, count(*) AS lines, sum(value_usd) AS usd, median(price / usual) AS ratio
         FROM priced JOIN usual USING (product_id, origin) WHERE value_rule = 'converted' GROUP BY ALL
     """,
+    "months": """
+        SELECT 'all' AS "all", period || '-' || lpad(month::VARCHAR, 2, '0') AS month, count(*) AS lines
+        FROM read_parquet(?) WHERE month IS NOT NULL GROUP BY ALL
+    """,
     "left_out": f"""
         SELECT rule, coalesce("value", 'none') AS "value", period, min(source_file) AS source_file, count(*) AS lines,
             sum(value_usd) AS usd
@@ -72,10 +76,13 @@ def findings(ds: Dataset, cells: pd.DataFrame, lines: Path, *, strict: bool = Tr
         for name, about in EXPECTATIONS.items():
             compare = {"jump": _jumps, "hole": _holes, "bounds": _beyond}[about["kind"]]
             for place, facts in compare(sources[about["of"]], about, usd, explained):
-                if about["of"] in ("lines", "value", "unit_value", "use"):
-                    explained.loc[_within(place, usd), facts["span"]] = True
+                span = facts["span"]
+                if about["of"] == "months":
+                    span = span.asfreq(ds.frequency).unique()
+                if about["of"] in ("months", "lines", "value", "unit_value", "use"):
+                    explained.loc[_within(place, usd), span] = True
                 if "usd" not in facts:
-                    facts["usd"] = _touched(place, facts["span"], usd, ds)
+                    facts["usd"] = _touched(place, span, usd, ds)
                 if "{files}" in about["text"]:
                     own = by_file[by_file["period"].isin([*map(str, facts["span"])])]
                     facts["files"] = ", ".join(own.groupby("source_file")["lines"].sum().nlargest(2).index)
@@ -109,13 +116,17 @@ def _of_lines(cells: pd.DataFrame, lines: Path) -> dict[str, pd.DataFrame]:
     nth, usual = max(1, int(cells["lines"].sum()) // SOME), cells.groupby("period")["value_usd"].sum().median()
     with duckdb.connect() as connection:
         known = {name: connection.execute(sql.format(nth=nth), [files]).df() for name, sql in OF_LINES.items()}
+    span = pd.period_range(cells["period"].min().start_time, cells["period"].max().end_time, freq="M", name="period")
+    months = known.pop("months")
+    months = months.assign(period=pd.PeriodIndex(months["month"].str[:4] + months["month"].str[-3:], freq="M"))
     aside = known.pop("left_out")
     aside = aside.assign(share=aside["usd"] / usual).sort_values("period")  # also of a period that has no import
     for name, table in known.items():
         if "period" in table:
             known[name] = table[table["period"].isin(cells["period"].astype("str"))]
     by_file = known["products_of_files"].groupby(["source_file", "period"], as_index=False)[["lines", "twins"]].sum()
-    return known | {"files": by_file} | {rule: aside[aside["rule"].eq(rule)] for rule in LEFT_OUT}
+    known |= {"files": by_file, "months": _wide(months, ["all"], "lines", span)}
+    return known | {rule: aside[aside["rule"].eq(rule)] for rule in LEFT_OUT}
 
 
 def _series(ds: Dataset, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -210,7 +221,7 @@ def _holes(series: pd.DataFrame, about: dict, usd: pd.DataFrame, explained: pd.D
                 most = {0: about.get("late", 0), len(values) - 1: about.get("early", len(values))}
                 few = around.count() < max(min(ENOUGH, reach), len(around) * 3 / 4)
                 long = len(span) > most.get(first, most.get(last, len(values)))
-                small = whole and around.mean() < about["stake"] * of_all
+                small = around.mean() < (about["stake"] * of_all if whole else about.get("usual", 0))
                 if not (few or long or small or (whole and explained.loc[_within(place, usd), span[0]].all())):
                     at_stake = {"usd": around.mean() * len(span)} if whole else {}
                     after = "the end" if last + 1 == len(values) else values.index[last + 1]

@@ -1,5 +1,6 @@
 """Tables of reports that were given out, as the next report reads them."""
 
+import operator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,12 +21,12 @@ class Publication:
     tables: MappingProxyType
 
 
-def published(ds: Dataset) -> Publication | None:
-    """The latest publication of a period before `ds.period`, if there is one.
+def published(ds: Dataset, *, own: bool = False) -> Publication | None:
+    """The latest publication of a period before `ds.period`, or that of its own period, if there is one.
 
     Raises DataError if a file of it was altered or cannot be read.
     """
-    folder = last_published(ds)
+    folder = last_published(ds, own=own)
     if folder is None:
         return None
     read, errors = {}, _altered(folder)
@@ -41,8 +42,8 @@ def published(ds: Dataset) -> Publication | None:
     return Publication(pd.Period(folder.name, freq=ds.frequency), MappingProxyType(read))
 
 
-def last_published(ds: Dataset) -> Path | None:
-    """Folder of the latest publication of a period before `ds.period`; DataError if one beside it is none.
+def last_published(ds: Dataset, *, own: bool = False) -> Path | None:
+    """Folder of the latest publication of a period before `ds.period`, or of its own; DataError if one is none.
 
     What is given out is of the base scenario, and figures are compared within one scenario.
     """
@@ -52,8 +53,9 @@ def last_published(ds: Dataset) -> Path | None:
     if odd:
         raise DataError(f"{PUBLISHED}/{min(odd)} is not a period — rename it as 2026Q3 or 2024, or remove it")
     folders = folders if ds.scenario["name"] == "base" else []
-    earlier = [f for f in folders if ds.period is not None and pd.Period(f.name, freq=ds.frequency) < ds.period]
-    return max(earlier, key=lambda f: f.name, default=None)
+    fits = operator.eq if own else operator.lt
+    fitting = [f for f in folders if ds.period is not None and fits(pd.Period(f.name, freq=ds.frequency), ds.period)]
+    return max(fitting, key=lambda f: f.name, default=None)
 
 
 def _altered(folder: Path) -> list[str]:

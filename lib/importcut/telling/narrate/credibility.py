@@ -1,5 +1,6 @@
 """How far the data carry the cuts: every method beside the other, placebo tests, and what cannot be told."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -108,6 +109,11 @@ def with_questions(answer: Finding, questions: pd.DataFrame, say: Voice) -> Find
     if questions.empty:
         return answer
     sentence = say("doubts.questions", n=len(questions), value=questions["value_usd"].max())
+    missing = questions.loc[questions["expectation"].eq("incomplete"), "text"]
+    ends = [re.findall(r"\d{4}-\d\d", text.partition(",")[0]) for text in missing]  # first and last month of each gap
+    if ends:
+        months = [month for gap in ends for month in pd.period_range(gap[0], gap[-1], freq="M")]
+        sentence = f"{say('doubts.incomplete', months=months)} {sentence}"
     return replace(answer, text=paragraphs([answer.text, sentence]), lead=f"{answer.reading} {sentence}")
 
 

@@ -11,13 +11,14 @@ UNITS = {"USD gross": (PRECISION, 1e-3, 1), "rank": (1, 1, 0), "share": (0.005, 
 
 def changes(table: pd.DataFrame, say: Voice) -> Finding:
     """What table `changes` holds: new periods, who leads, revised figures, moved ranks, measures and the target."""
-    if table.empty:
-        rows = [(True, "changed.none_scenario" if say.scenario else "changed.none")]
-        return section(say, "changed.title_none", {"scenario": say.scenario}, rows, table)
 
     def of(kind: str, key: str = "project_id") -> pd.DataFrame:
         return table[table["kind"].eq(kind)].rename(columns={"id": key})
 
+    corrected = _revisions(of("correction"), say, "corrected")
+    if of("data").empty:
+        rows = [(True, "changed.none_scenario" if say.scenario else "changed.none"), *corrected]
+        return section(say, "changed.title_none", {"scenario": say.scenario}, rows, table)
     data, rank, cut, method = of("data").iloc[0], of("rank"), of("new_cut"), of("method")
     before, now = pd.Period(data["state_before"]), pd.Period(data["state_after"])
     led, leads = (sorted(rank.loc[rank[side].eq(1), "project_id"]) for side in ("before", "after"))
@@ -27,13 +28,14 @@ def changes(table: pd.DataFrame, say: Voice) -> Finding:
     facts = {"before": before, "period": before, "span": say.span(before + 1, now), "amount": cut["difference"].sum()}
     facts |= {"project_id": leads, "gross": weakest(evidence)}
     rows = [
+        *corrected,
         (len(method), "changed.new"),
         (method.empty, "changed.new_none" if cut.empty else "changed.new_cut"),
         (method, "changed.method"),
         (first[net], "changed.leads_net"),
         (first[~net], "changed.leads_gross"),
         *_ranks(rank, say),
-        *_revisions(of("revision"), say),
+        *_revisions(of("revision"), say, "revised"),
         *_measures(of("measure", "id"), say),
         (target[target["difference"].abs() >= UNITS["share"][0]], "changed.target"),
         (facts["gross"], "grade"),
@@ -59,7 +61,7 @@ def _ranks(rank: pd.DataFrame, say: Voice) -> list[tuple]:
     ]
 
 
-def _revisions(revision: pd.DataFrame, say: Voice) -> list[tuple]:
+def _revisions(revision: pd.DataFrame, say: Voice, name: str) -> list[tuple]:
     """Cuts published before that have another amount now, or are counted no more."""
     gone = revision[revision["before"].notna() & revision["after"].isna()]
     cuts = "; ".join(say.each("with_amount", gone.assign(amount=gone["before"])))
@@ -67,9 +69,9 @@ def _revisions(revision: pd.DataFrame, say: Voice) -> list[tuple]:
     large = known[known["difference"].abs().ge(PRECISION)].sort_values("difference", key=abs, ascending=False)
     revised = {"projects": "; ".join(say.each("moved", large)), "amount": large["difference"].sum()}
     return [
-        (len(large), "changed.revised", revised),
+        (len(large), f"changed.{name}", revised),
         (cuts, "changed.withdrawn", {"projects": cuts}),
-        (len(known) and large.empty and not cuts, "changed.not_revised", {"amount": PRECISION}),
+        (name == "revised" and len(known) and large.empty and not cuts, "changed.not_revised", {"amount": PRECISION}),
     ]
 
 

@@ -1,12 +1,16 @@
 """The deck in a browser: one page that needs no net, says everything in every script, and turns with the keys."""
 
+import io
 import re
+from importlib.resources import files
 
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from pypdf import PdfReader
 
 from importcut.telling.drawing import PLOT, SVG
+from importcut.telling.export.content import language_words
 from importcut.telling.export.layout import (
     BOTTOM,
     LEADING,
@@ -31,6 +35,9 @@ SAID = {
     "uz-Cyrl": "Импортни энг кўп қисқартирган лойиҳа — Полипропилен компаунди (Шўртан). Соф қисқариш 1,42 млн доллар",
     "uz-Latn": "Importni eng ko‘p qisqartirgan loyiha — Polipropilen kompaundi (Sho‘rtan). Sof qisqarish 1,4 mln",
 }
+PLACED = """slides => slides.map(slide => [[slide.offsetWidth, slide.offsetHeight],
+    [...slide.querySelectorAll(":scope > [style]")].map(part => getComputedStyle(part).position === "absolute"
+        && Math.abs(part.offsetLeft - parseFloat(getComputedStyle(part).left)) < 2)])"""
 MARKS = {
     "en": "Illustrative data",
     "ru": "Условные данные",
@@ -230,7 +237,33 @@ def test_keys_turn_the_slides_with_the_net_off_and_s_opens_the_notes(browser, tm
         opened.value.locator(".speaker-controls-notes .value", has_text="Ranks moved.").wait_for()
         for preview in ("current", "upcoming"):
             opened.value.frame_locator(f"#{preview}-slide iframe").locator("section.present h2").wait_for()
+        words = language_words(language).get("presenter", {"Upcoming": "Upcoming"})
+        said = opened.value.locator("body").inner_text()
+        assert words["Upcoming"].lower() in said.lower()
+        assert [word for text, word in words.items() if text != word and text in said] == [], "in the reader's language"
     assert wrong == []
+
+
+def test_everything_that_the_presenters_page_says_is_translated():
+    page = (files("sphinx_revealjs") / "_static" / "revealjs" / "plugin" / "notes" / "notes.js").read_text("utf-8")
+    for language in LANGUAGES:
+        assert [text for text in language_words(language).get("presenter", {}) if text not in page] == []
+    assert to_slides(report("en"), language="en").count(">Upcoming<") == 1
+    assert ">Upcoming<" not in to_slides(report("ru"), language="ru")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_printed_deck_has_a_whole_slide_on_each_page(offline, tmp_path, language):
+    file = tmp_path / "slides.html"
+    file.write_text(to_slides(report(language), language=language), encoding="utf-8")
+    tab = offline(file.as_uri(), 1280)
+    tab.emulate_media(media="print")
+    printed = tab.locator(".slides > section").evaluate_all(PLACED)
+    assert len(printed) == 6 and all(size == [1280, 720] and parts and all(parts) for size, parts in printed)
+    sheets = PdfReader(io.BytesIO(tab.pdf(prefer_css_page_size=True))).pages
+    assert len(sheets) == len(printed) and {(*sheet.mediabox[2:],) for sheet in sheets} == {(960, 540)}
+    assert tab.faults == []
 
 
 def test_a_table_of_long_cells_shows_as_many_rows_as_fit():

@@ -132,7 +132,7 @@ def test_chain_stacks_and_dots_are_the_effects_and_changes_of_every_period(sampl
 
 
 def test_each_bar_dot_and_field_is_labelled_with_its_figure(sample):
-    """Millions with two decimals; changes with their sign; probabilities in per cent."""
+    """Millions with one decimal, less than one with two; changes with their sign; probabilities in per cent."""
     say = Voice("en", sample.ds)
 
     def labels(ax):
@@ -142,24 +142,24 @@ def test_each_bar_dot_and_field_is_labelled_with_its_figure(sample):
     rows = rows.assign(headline_usd=[3e6, 1e6], net_usd=[3e6, 1e6], net_low_usd=[2e6, 1e6], net_high_usd=[3.5e6, 2e6])
     rows = rows.assign(gross_low_usd=2.5e6, gross_high_usd=4.5e6, supported_usd=[4e6, 2e6])
     words = ["diversification\nproject", "innovation\nproject"]
-    columns = ["1.00", "3.00", "net", "2.00", "4.00", "gross", *words[::-1], ""]
+    columns = ["1.0", "3.0", "net", "2.0", "4.0", "gross", *words[::-1], ""]
     assert labels(plot_ranking(rows, say)) == columns, "the largest on top"
     steps = pd.DataFrame({"label": ["price", "project A", "imports"], "value_usd": [1e6, -2e6, -1e6]})
     steps = steps.assign(kind=["change", "project", "total"])
-    assert labels(plot_bridge(steps, say)) == ["+1.00", "−2.00", "−1.00"]
+    assert labels(plot_bridge(steps, say)) == ["+1.0", "−2.0", "−1.0"]
     status = {"reading": ["cumulative"], "leading": [True], "target_usd": [69e6], "realised_usd": [6e6]}
     status |= {"planned_to_date_usd": [7e6], "on_course_low_usd": [54e6], "on_course_high_usd": [67e6]}
     status |= {"on_course_usd": [60e6], "addressable_usd": [40e6]}
-    told = ["target 69.0", "on today's results 54.0–67.0", "so far 6.00, planned by now 7.00", "can be displaced 40.0"]
+    told = ["target 69.0", "on today's results 54.0–67.0", "so far 6.0, planned by now 7.0", "can be displaced 40.0"]
     assert labels(plot_target(pd.DataFrame(status), say)) == told
     chain = pd.DataFrame({"label": ["price", "project A", "imports"], "value_usd": [1e6, -2e6, -1e6]})
     chain = chain.assign(kind=["change", "project", "total"], period=pd.Period("2026Q3"))
-    assert labels(plot_chain(chain, say)) == ["−1.00"]
+    assert labels(plot_chain(chain, say)) == ["−1.0"]
     plan = pd.DataFrame({"A": [1e6, 2e6], "B": [0.0, 1e6]}, [2026, 2027])
-    assert labels(plot_plan(plan, say, target=5e6)) == ["1.00", "4.00", "A", "B", "target 5.00"]
+    assert labels(plot_plan(plan, say, target=5e6)) == ["1.0", "4.0", "A", "B", "target 5.0"]
     cells = pd.DataFrame({"Asaka": [2e6, 0.0], "Pitnak": [1e6, None]}, ["Top coat", "Primer"])
-    assert labels(plot_matrix(cells, say)) == ["2.00", "1.00", "0.00", "", "3.00", "0.00", "2.00", "1.00", "3.00"]
-    assert labels(plot_matrix(cells[["Asaka"]], say)) == ["0.00", "2.00"], "of one column its bars"
+    assert labels(plot_matrix(cells, say)) == ["2.0", "1.0", "0.00", "", "3.0", "0.00", "2.0", "1.0", "3.0"]
+    assert labels(plot_matrix(cells[["Asaka"]], say)) == ["0.00", "2.0"], "of one column its bars"
     ranks = pd.DataFrame({"project_id": ["antifreeze_navoi"] * 2 + ["fluids_jizzakh"] * 2, "rank": [1, 2, 1, 2]})
     ranks = ranks.assign(probability=[0.75, 0.25, 0.25, 0.75], mean_usd=[3e6, 3e6, 2e6, 2e6])
     assert labels(plot_probabilities(ranks, say)) == ["75%", "75%", ""]

@@ -29,7 +29,7 @@ def made(published_reports, repository, tmp_path_factory):
 @pytest.mark.parametrize(
     ("dataset", "period", "headline"),
     [
-        ("sample", "2025Q2", "No project has begun to deliver. The first output is due in Q4 2025: "),
+        ("sample", "2025Q2", "No project has begun to deliver. The first output is due in Q4\xa02025: "),
         ("uzbekistan", "2018", "No project has an identified cut."),  # open questions may follow
     ],
 )
@@ -37,7 +37,7 @@ def test_a_report_without_an_identified_cut_is_whole_and_says_so(dataset, period
     report = made(dataset, period=period)
     assert report.headline.startswith(headline)
     page = (report.folder / "en" / "report.html").read_text(encoding="utf-8")
-    due = "Nothing has been delivered yet; the first output is due in Q4 2025"
+    due = "Nothing has been delivered yet; the first output is due in Q4\xa02025"
     assert (due in page) == (dataset == "sample")
     assert "Not ranked, because" in page and "nan" not in page.lower().replace("finance", "")
     ranking = pd.read_csv(report.folder / "tables" / "ranking.csv")
@@ -50,5 +50,5 @@ def test_a_what_if_scenario_says_what_it_changes_against_the_base(made):
     page = (report.folder / "en" / "report.html").read_text(encoding="utf-8")
     target = pd.read_csv(report.folder / "tables" / "target.csv").set_index("reading").loc["cumulative"]
     difference = target["baseline_usd"] - target["planned_usd"]
-    assert f"The largest project fails”: ${difference / 1e6:.1f} million less gross than the base scenario" in page
+    assert f"The largest project fails”: ${difference / 1e6:.1f}\xa0million less gross than the base scenario" in page
     assert json.loads((report.folder / "manifest.json").read_text())["scenario"] == "leader_fails"

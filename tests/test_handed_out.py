@@ -194,7 +194,7 @@ def amount(usd, language):
     """An amount of dollars as a sentence has it."""
     million, thousand = UNITS[language]
     if abs(usd) >= 999_950:
-        return written(usd / 1e6, 1 if abs(usd) >= 1e7 else 2, language) + million
+        return written(usd / 1e6, 1, language) + million
     return written(usd / 1e3, 1, language) + thousand
 
 

@@ -151,8 +151,8 @@ def test_where_the_net_cut_of_one_is_not_known_all_are_compared_gross(sample, la
 
 def test_the_target_sentence_has_both_readings_and_the_ceiling(sample):
     text = told(sample, "en")["on_track"].text
-    assert "sum up to 2030, the target is $69.0 million; the plan adds up to $69.0 million" in text
-    assert "flow in 2030, the target is $69.0 million a year" in text and "out of reach" in text
+    assert "sum up to 2030, the target is $69.0\xa0million; the plan adds up to $69.0\xa0million" in text
+    assert "amount of 2030 alone, the target is $69.0\xa0million a year" in text and "out of reach" in text
 
 
 def test_projects_that_are_not_ranked_are_named_with_the_reason(sample, uzbekistan):
@@ -173,7 +173,7 @@ def test_the_year_before_is_told_with_the_projects_part_where_it_is_compared(sam
     say, rows = Voice("en", sample.ds), sample.bridge.query("comparison == 'year_before'")
     effects = rows.groupby("effect")["value_usd"].sum()
     text = narrate.causes(sample.bridge, sample.realised, say).text.replace("\n\n", " ")
-    rose = f"Against Q3 2025, a year earlier, imports rose by {say.money(effects.drop('base').sum())}."
+    rose = f"Against Q3\xa02025, a year earlier, imports rose by {say.money(effects.drop('base').sum())}."
     assert f"{rose} The projects contributed {say.money(effects['project'])} to that change." in text
     yearly = narrate.causes(uzbekistan.bridge, uzbekistan.realised, Voice("en", uzbekistan.ds)).text
     assert "a year earlier" not in yearly
@@ -195,7 +195,7 @@ def test_without_a_base_season_there_is_nothing_to_compare_with(sample):
 
 def test_doubts_name_the_broken_period_the_lost_partner_and_what_was_set_aside(sample, uzbekistan):
     text = told(sample, "en")["doubts"].text
-    assert "In Q2 2023 the weights of" in text and "Russia has not reported since Q1 2025" in text
+    assert "In Q2\xa02023 the weights of" in text and "Russia has not reported since Q1\xa02025" in text
     assert "duplicates: 96 lines" in text
     real = told(uzbekistan, "en")["doubts"].text
     broken = uzbekistan.quality.query("check == 'reporting_break'")["product_id"].nunique()
@@ -224,7 +224,7 @@ def test_no_sentence_is_left_with_a_placeholder_or_a_missing_value(way):
 
 def test_the_readme_opens_with_the_headline_of_the_sample(sample, repository):
     readme = (repository / "README.md").read_text(encoding="utf-8")
-    assert told(sample, "en")["headline"].lead in readme
+    assert told(sample, "en")["headline"].lead.replace("\xa0", " ") in readme
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ def test_worth_names_the_front_what_does_not_pay_and_the_dear(sample, appraised)
         assert f"{names[row.project_id]} ({say.money(row.annual_net_usd)} a year, ${row.cut_per_cost:.2f}" in text
     for row in appraised[appraised["npv_usd"] < 0].itertuples():
         assert f"negative for {names[row.project_id]} ({say.money(row.npv_usd)})" in text
-    assert "known for 14 of 14 projects and above 1 for none of them (0.81 to 0.89)" in text
+    assert "known for all projects and above 1 for none of them (0.81 to 0.89)" in text
     dear = appraised.assign(
         drc=appraised["drc"].mask(appraised.index == 3, 1.25).mask(appraised.index == 4), npv_usd=1.0
     )
@@ -314,7 +314,7 @@ def test_a_suspected_break_is_not_told_as_mended(walk):
     early = walk("uzbekistan", "2021")
     text = told(early, "en")["doubts"].text
     assert set(early.quality.query("check == 'reporting_break'")["certainty"]) == {"suspected"}
-    assert "a break is suspected, and nothing was changed" in text and "were imputed, and what rests" not in text
+    assert "a break is suspected, and nothing was changed" in text and "by estimates, and what rests" not in text
 
 
 def test_outliers_and_recut_codes_are_told_with_their_value(way):
@@ -324,7 +324,7 @@ def test_outliers_and_recut_codes_are_told_with_their_value(way):
     recut = way.quality.query("check == 'hs_revision'")
     assert ("a fall there is not a cut" in text) == (len(recut) > 0)
     for _, rows in recut.groupby("period"):  # a few are named, of many the number is told
-        names = [*say.names("products")[rows["product_id"]]]
+        names = [*say.names("products", inside=True)[rows["product_id"]]]
         assert all(name in text for name in names) if len(names) <= 6 else f"headings of {len(names)} products" in text
 
 
@@ -332,7 +332,8 @@ def test_the_cuts_are_listed_with_placebo_rank_number_of_donors_and_limit(uzbeki
     listing = narrate.cuts_table(uzbekistan.realised, Voice("en", uzbekistan.ds)).frame.set_index("Product")
     caustic = listing.loc["Caustic soda, solid"]
     n = len(uzbekistan.observed.donors)
-    assert caustic["Placebo rank"].endswith(f"/{n + 1}") and caustic["Donors"] == str(n)
+    assert caustic["Rank among comparable products"].endswith(f"/{n + 1}")
+    assert caustic["Number of comparable products"] == str(n)
     whole, rule = uzbekistan.observed.kg.gt(0).all(), {*uzbekistan.ds.donors["product_id"]}
     lines = {*whole.index[whole]} & rule - {*uzbekistan.ds.project_products["product_id"]}
     assert 113 <= len(lines) <= 119 and {*uzbekistan.observed.donors} < lines  # METHODS 2; some a revision has broken
@@ -347,10 +348,10 @@ def test_the_tests_say_in_plain_words_where_a_fall_fails_and_how_large_one_would
     assert "Polyvinyl chloride: the fall is an estimate and not told apart from chance, for " in finding.text
     assert "imports of comparable products fell as far without a project" in finding.text
     needed = rows["detectable_share"]
-    assert f"only a fall of {needed.min():.0%}–{needed.max():.0%} or more would be found" in finding.text
-    assert f"on average by: Polyvinyl chloride {np.expm1(rows.loc['pvc', 'fit']):.0%}" in finding.text
+    assert f"only a fall of {100 * needed.min():.0f}–{needed.max():.0%} or more would be found" in finding.text
+    assert f"on average, by: polyvinyl chloride {np.expm1(rows.loc['pvc', 'fit']):.0%}" in finding.text
     pvc = rows.loc["pvc", "growth_usd"] / rows.loc["pvc", "gross_usd"]
-    assert f"Polyvinyl chloride {pvc:.0%}" in finding.text and "Passenger car tyres 122%" in finding.text
+    assert f"polyvinyl chloride {pvc:.0%}" in finding.text and "passenger car tyres 122%" in finding.text
     assert "A share above 100% means that imports themselves rose" in finding.text
     assert "The base year may hold first output of Angren tyre plant" in finding.text
 
@@ -368,8 +369,8 @@ def test_recorded_cuts_are_set_beside_what_customs_data_alone_find(sample):
     both = sample.realised.merge(basket[["project_id", "product_id"]])
     pair = ["project_id", "product_id"]
     found = basket.set_index(pair)["gross_usd"] / both.groupby(pair)["gross_usd"].sum()
-    assert f"by product it finds {found.min():.0%} to {found.max():.0%} of what was recorded" in finding.text
-    assert f"tells {len(basket)} of these cuts apart from chance" in finding.text
+    assert f"by product it gives {found.min():.0%} to {found.max():.0%} of what was recorded" in finding.text
+    assert len(basket) and "Of these cuts all can be told apart from chance" in finding.text
 
 
 def test_the_limits_stand_beside_the_estimate_that_exceeds_them(annual):
@@ -402,7 +403,7 @@ def test_the_part_of_an_estimate_that_no_output_supports_is_told(annual):
 
 def test_a_period_without_lines_is_told(sample):
     missing = sample.quality.head(1).assign(check="period_missing", certainty="found", period="2025Q2")
-    assert "No import line was received for Q2 2025" in narrate.doubts(missing, Voice("en", sample.ds)).text
+    assert "No import line was received for Q2\xa02025" in narrate.doubts(missing, Voice("en", sample.ds)).text
 
 
 def test_lines_whose_value_nobody_can_read_are_not_told_as_worth_nothing(sample):

@@ -64,7 +64,8 @@ class Twins:
         labels = [number(text.get_text()) for text in ax.texts]
         shown = labels[:n][::-1], labels[n + 1 : 2 * n + 1][::-1]
         assert [*map(pytest.approx, shown)] == [
-            [round(usd / 1e6, 2) for usd in table[column]] for column in ("headline_usd", "gross_usd")
+            [round(usd / 1e6, 1 if usd >= 1e6 else 2) for usd in table[column]]
+            for column in ("headline_usd", "gross_usd")
         ]
         self.edited(ax, self.named(table["project_id"], "projects"), table["headline_usd"], table["gross_usd"])
         for end in ("low", "high"):

@@ -24,7 +24,7 @@ columns.date = { headers = ["month"], dates = ["%Y-%m"], required = true }
 columns.hs_code = { headers = ["hts_code"], required = true }
 columns.value_usd = { headers = ["general_imports_usd"], required = true }
 """
-NO_WEIGHTS = "No weight is declared of Topcoat (imports of $2.74 million): what is told of them is told by value"
+NO_WEIGHTS = "No weight is declared of topcoat (imports of $2.7\xa0million): what is told of them is told by value"
 
 
 def test_a_file_without_weights_makes_a_report_in_values_that_names_what_it_leaves_out(
@@ -74,4 +74,4 @@ def test_without_weights_there_is_no_bridge_and_no_plan(sample, walked):
 
 def test_a_weight_that_nothing_imputes_is_not_told_as_imputed(sample, walked):
     text = narrate.doubts(quality(walked[1].findings, sample.rules, sample.ds), Voice("en", sample.ds)).text
-    assert "No weight is declared of ABS plastic" in text and "imputed or repaired" not in text
+    assert "No weight is declared of ABS plastic" in text and "replaced by estimates or corrected" not in text

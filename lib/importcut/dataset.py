@@ -37,6 +37,7 @@ class Dataset:
     uncertainty : by which shares imported inputs and replacement in the sheets may be off, and why (SPREADS without).
     weights : of the criteria in the ranking of products without a project; empty where it states none.
     recut : revision, group, from, to: codes that became one another in a revision of the Harmonized System.
+    proper : words that keep their capital where a name of a product stands inside a sentence.
     files, formats : how raw files are to be read, and formats of its own (`[[files]]`, `[formats.<name>]`).
     answers : why what was not expected is right, by expectation and place (`[answers]`).
     input_output : what `[input_output]` says, and the tables of that folder (input_output.toml); empty without them.
@@ -62,6 +63,7 @@ class Dataset:
     recut: pd.DataFrame
     import_regimes: tuple[str, ...]
     reporter: tuple[str, ...]
+    proper: tuple[str, ...]
     sources: tuple[str, ...]
     scenario: MappingProxyType
     registers: MappingProxyType

@@ -20,6 +20,8 @@ from importcut.schema import LIBRARY, one_of
 
 CATALOGUES = LIBRARY / "locale"
 MILLION = 999_950  # USD; from here on an amount would round to 1,000.0 thousand
+SCALES = {1_000 * MILLION: (1e9, "billion"), MILLION: (1e6, "million"), 0: (1e3, "thousand")}
+NO_BREAK = "\N{NO-BREAK SPACE}"
 SOURCE = "en"  # messages are written in English
 UZBEK_APOSTROPHES = str.maketrans({"\u02bb": "\u2018", "\u02bc": "\u2019"})  # Babel mixes them in Uzbek Latin
 
@@ -32,7 +34,7 @@ class Voice:
     --------
     >>> say = Voice("ru", open_dataset("sample", period="2026Q3"))
     >>> say.money(10_750_000), say.number(1234.5, 1), say.period(pd.Period("2026Q3"))
-    ('10,8 млн долл.', '1\\xa0234,5', '3 кв. 2026 г.')
+    ('10,8\\xa0млн\\xa0долл.', '1\\xa0234,5', '3 кв. 2026 г.')
     """
 
     language: str
@@ -41,14 +43,20 @@ class Voice:
     def __call__(self, message: str, **values) -> str:
         """The sentence of that name in sentences.toml, or else the message itself, in this language.
 
-        It takes those of the values that it names; where it has two forms, the value n tells which of them fits.
+        It takes those of the values that it names; where it has two forms, the value n, or else the length of the list
+        that it names, tells which of them fits. The full stop of an abbreviation, as in "долл.", ends a sentence too.
         """
         text, catalogue = _sentences().get(message, message), _catalogue(self.language)
-        text = catalogue.ngettext(*text, values["n"]) if isinstance(text, list) else catalogue.gettext(text)
-        return "".join(
+        if isinstance(text, list):
+            lists = (values.get(field) for _, field, *_ in Formatter().parse(text[0]))
+            text = catalogue.ngettext(*text, next((len(v) for v in lists if isinstance(v, list)), values.get("n")))
+        else:
+            text = catalogue.gettext(text)
+        parts = (
             before + (self.written(values[field], field, form) if field else "")
             for before, field, form, _ in Formatter().parse(text)
         )
+        return "".join(parts).replace("..", ".")
 
     def each(self, message: str, table: pd.DataFrame, **values) -> list[str]:
         """The sentence of that name, said of each row of a table, whose columns are further values."""
@@ -66,13 +74,16 @@ class Voice:
             case list():
                 return self.listed([self.written(item, column, form) for item in value])
             case str() if column.endswith("_id"):
-                return self.names(column.replace("_id", "s")).get(value, value)
+                return self.names(column.replace("_id", "s"), inside=True).get(value, value)
             case str() if column == "origin":
                 return self.country(value)
             case str():
                 return self.words(form)[value] if form else value
             case pd.Period():
-                return self.period(value)
+                return self.period(value).replace(" ", NO_BREAK)
+            case (low, high) if form.endswith("%"):
+                text = self.percent(high, int(form[1:-1]))
+                return text if low == high else f"{self.number(low * 100, int(form[1:-1]))}–{text}"
             case (low, high):
                 return self.money(low, high)
             case _ if form.endswith("%"):
@@ -97,22 +108,20 @@ class Voice:
     def number(self, value: float, digits: int = 0) -> str:
         """A number with exactly that many decimals, a real minus sign, and no break inside."""
         text = format_decimal(value, format="#,##0." + "0" * digits, locale=_locale(self.language))
-        return text.replace("-", "−").replace(" ", "\N{NO-BREAK SPACE}")
+        return text.replace("-", "−").replace(" ", NO_BREAK)
 
     def millions(self, usd: float) -> str:
-        """An amount as a bare number of million dollars, for axes and labels."""
-        return self.number(usd / 1e6, 1 if abs(usd) >= 1e7 else 2)
+        """An amount as a bare number of million dollars, for axes and labels: less than one has two decimals."""
+        return self.number(usd / 1e6, 1 if abs(usd) >= MILLION else 2)
 
     def money(self, *usd: float) -> str:
-        """An amount of dollars as the press of this language writes it; two as a range."""
-        largest = max(map(abs, usd))
-        scale, digits = (1e6, 1 if largest >= 1e7 else 2) if largest >= MILLION else (1e3, 1)
-        low, *high = (self.number(amount / scale, digits) for amount in usd)
-        if high:
-            text = self("${low}–{high} million" if scale == 1e6 else "${low}–{high} thousand", low=low, high=high[0])
-        else:
-            text = self("${amount} million" if scale == 1e6 else "${amount} thousand", amount=low)
-        return text.replace("$−", "−$")
+        """An amount of dollars as the press of this language writes it, with one decimal; two as a range."""
+        scale, unit = next((SCALES[least] for least in SCALES if max(map(abs, usd)) >= least), SCALES[0])
+        low, *high = (self.number(amount / scale, 1) for amount in usd)
+        if high and usd[0] < 0:  # a dash before or after a minus is no dash
+            return self("range_below_zero", low=self.money(usd[0]), high=self.money(usd[1]))
+        text = self(f"range_{unit}", low=low, high=high[0]) if high else self(f"amount_{unit}", amount=low)
+        return text.replace("$−", "−$").replace(" ", NO_BREAK)
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share as a percentage."""
@@ -131,17 +140,29 @@ class Voice:
     def span(self, first: pd.Period, last: pd.Period) -> str:
         """From one period to another."""
         if first == last:
-            return self("in {period}", period=self.period(first))
-        return self("from {first} to {last}", first=self.period(first), last=self.period(last))
+            return self("in {period}", period=first)
+        return self("from {first} to {last}", first=first, last=last)
 
     def country(self, code: str) -> str:
         """Name of a country by its ISO code; the code itself where it is none."""
         return _locale(self.language).territories.get(code, code).translate(UZBEK_APOSTROPHES)
 
-    def names(self, register: str) -> pd.Series:
-        """Names of products, plants, purposes, projects or measures, by id; a measure has a row for each project."""
+    def names(self, register: str, *, inside: bool = False) -> pd.Series:
+        """Names of products, plants, purposes, projects or measures, by id; a measure has a row for each project.
+
+        inside : as they stand inside a sentence: projects in the quotation marks of the language, products without a
+            capital, unless there is another one or a digit in the first word, or dataset.toml calls that word `proper`
+        """
         names = self.ds.names(register, self.language)
-        return names[~names.index.duplicated()]
+        names = names[~names.index.duplicated()]
+        if inside and register == "projects":
+            return names.map(lambda name: self("project", name=name))
+        return names.map(self._without_capital) if inside and register == "products" else names
+
+    def _without_capital(self, name: str) -> str:
+        first = name.split(" ")[0]
+        lower = first[1:].islower() and not any(map(str.isdigit, first)) and first not in self.ds.proper
+        return first.lower() + name.removeprefix(first) if lower else name
 
     def listed(self, items: list[str]) -> str:
         """Items as a list in a sentence."""
@@ -201,8 +222,7 @@ def decimal_sign(language: str) -> str:
 
 def own_name(language: str) -> str:
     """What a language calls itself."""
-    name = _locale(language).get_display_name().translate(UZBEK_APOSTROPHES)
-    return name[:1].upper() + name[1:]
+    return _catalogue(language).gettext(texts("words")["index"]["language"])
 
 
 @cache

@@ -197,6 +197,7 @@ def _dataset(path: Path, about: dict, registers: dict, scenario: MappingProxyTyp
         recut=pd.read_csv(LIBRARY / "hs_revisions.csv", dtype="str"),
         import_regimes=tuple(about.get("import_regimes", ())),
         reporter=tuple(about.get("reporter", ())),
+        proper=tuple(about.get("proper", ())),
         sources=tuple(filter(None, map(in_all_languages, about["sources"]))),
         scenario=scenario,
         registers=MappingProxyType({name: table.reset_index(drop=True) for name, table in registers.items()}),

@@ -75,7 +75,7 @@ def section(
 ) -> Finding:
     """A finding of `sentences` under the one that `title` names; the first `lead` of them may stand alone."""
     text = [capital(sentence) for sentence in sentences(say, facts, rows)]
-    return Finding(say(title, **facts), paragraphs(text), table, evidence, " ".join(text[:lead]))
+    return Finding(capital(say(title, **facts)), paragraphs(text), table, evidence, " ".join(text[:lead]))
 
 
 def sentences(say: Voice, facts: dict, rows: list[tuple]) -> list[str]:
@@ -94,6 +94,12 @@ def sentences(say: Voice, facts: dict, rows: list[tuple]) -> list[str]:
         elif condition:
             text.append(say(name, **facts | dict(*own)))
     return text
+
+
+def with_amounts(usd: pd.Series, say: Voice) -> list[str]:
+    """Names and their amounts, largest first; those that read the same are named together. `usd` by name."""
+    equal = usd.sort_values(ascending=False, kind="stable").groupby(usd.map(say.money), sort=False)
+    return [say("with_amounts", names=[*own.index], amount=own.iloc[0]) for _, own in equal]
 
 
 def by_reason(rows: pd.DataFrame, ids: str = "project_id", reason: str = "reason") -> pd.DataFrame:

@@ -52,7 +52,7 @@ def plot_size_ratio(appraisal: pd.DataFrame, say: Voice, *, ax: Axes | None = No
     x, y = rows["annual_net_usd"], rows["cut_per_cost"]
     front = rows[rows["pareto"]].sort_values("annual_net_usd")
     (line,) = ax.plot(front["annual_net_usd"], front["cut_per_cost"], color=style.MUTED, linewidth=1.2, zorder=1)
-    line.set_label(say("Pareto front"))
+    line.set_label(say("projects that none beats in both"))
     ax.scatter(x, y, c=rows["colour"], s=46, edgecolor="white", linewidth=0.8)
     ax.set_xlim(0, x.max() * 1.12)
     if y.max() / y.min() > WIDE_SPREAD:

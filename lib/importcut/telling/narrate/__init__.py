@@ -22,6 +22,7 @@ from importcut.telling.narrate.listings import (
     cuts_table,
     estimates_table,
     feasibility_table,
+    glossary,
     groups_table,
     ledger_table,
     limits_table,

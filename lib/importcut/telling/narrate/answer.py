@@ -17,7 +17,7 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, tests: pd.DataFrame, say
     if ranked.empty:
         return _nobody(cuts, tests, say)
     level, net = tied(ranked), ranked["net_usd"].notna()
-    names, span = say.names("projects")[ranked["project_id"]], cuts.loc[cuts["identified"], "period"]
+    names, span = say.names("projects", inside=True)[ranked["project_id"]], cuts.loc[cuts["identified"], "period"]
     leader, runner = ranked.iloc[0], ranked.iloc[:2].iloc[-1]  # who is alone is both
     ranges = [*extent(ranked.head(2)).itertuples(index=False, name=None)]
     facts = {"leader": names.iloc[0], "runner": names.iloc[:2].iloc[-1], "gross": leader["gross_usd"]}
@@ -37,7 +37,7 @@ def headline(ranking: pd.DataFrame, cuts: pd.DataFrame, tests: pd.DataFrame, say
         (net.all(), "answer.grades_assumed" if grades["net"] == "assumed" else "answer.grades", grades),
     ]
     text = paragraphs([lead, *sentences(say, facts, rows)])
-    title = "answer.title_tied" if level else "answer.title"
+    title = "answer.title_tied" if level else f"answer.title_{'net' if kind == 'net' else 'gross'}"
     return Finding(say(title, **facts), text, ranked, weakest(ranked["evidence"]), lead)
 
 
@@ -90,10 +90,12 @@ def on_track(target: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
         high = row.planned_usd > row.on_course_high_usd  # a plan is not its own mode
         begun = max(row.planned_to_date_usd, abs(row.realised_usd)) >= PRECISION
         summed = row.reading == "cumulative"
+        ranged = summed and begun and pd.notna(row.p_reached)
+        course = "target.rest" if ranged else "target.on_course" if summed else "target.last_year"
         rows += [
-            (summed and begun and pd.notna(row.p_reached), "target.course_range", facts),
+            (ranged, "target.course_range", facts),
             (True, f"target.{row.reading}{'_high' if high else ''}", facts),
-            (begun, "target.on_course" if summed else "target.last_year", facts),
+            (begun, course, facts),
         ]
         rows.append((row.ceiling_flag, "target.ceiling", {"addressable": row.addressable_usd}))
     facts = {"realised": weakest(cuts["gross_evidence"]), "planned": "planned", "target": lead["target_usd"]}

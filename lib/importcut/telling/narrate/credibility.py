@@ -33,9 +33,9 @@ def evidence(estimates: pd.DataFrame, tests: pd.DataFrame, say: Voice) -> Findin
     missed = fitted.assign(share=np.expm1(fitted["fit"]))
     growth = grown.assign(share=grown["growth_usd"] / grown["gross_usd"])
     facts = {
-        "share": "–".join(dict.fromkeys(say.percent(share) for share in (needed.min(), needed.max()))),
+        "share": (needed.min(), needed.max()),
         "project_id": [*lead.loc[lead["base_touched"], "project_id"].unique()],
-        "products": [*say.names("products")[lead.loc[lead["told"], "product_id"]]],
+        "products": [*say.names("products", inside=True)[lead.loc[lead["told"], "product_id"]]],
         "methods": "; ".join(say.each("evidence.declined", _unusable(estimates, lead))),
         "gross": "inferred",
     }
@@ -82,7 +82,7 @@ def doubts(quality: pd.DataFrame, say: Voice) -> Finding:
     kinds = [*say.each("doubts.kind", aside[known]), *say.each("doubts.kind_unvalued", aside[~known])]
     without = check.eq("missing_weight") & quality["treatment"].eq("kept")
     mended = value[check.isin(["missing_weight", "wrong_unit"]) & ~without].sum()
-    products = [*say.names("products")[quality.loc[without, "product_id"].unique()]]
+    products = [*say.names("products", inside=True)[quality.loc[without, "product_id"].unique()]]
     doubted = value[check.eq("doubted_size")].sum()
     breaks = [(products, "doubts.no_weights", {"products": products, "value": value[without].sum()})]
     breaks += [
@@ -153,7 +153,8 @@ def _cross_check(estimates: pd.DataFrame, lead: pd.DataFrame, say: Voice) -> Fin
         return section(say, "evidence.title_methods", {}, [(True, "evidence.nothing_else")], lead, "measured")
     share = both["gross_usd_basket"] / both["gross_usd"]
     facts = {"n": len(both), "found": both["gross_usd_basket"].sum(), "recorded": both["gross_usd"].sum()}
-    facts |= {"low": share.min(), "high": share.max(), "told": both["told_basket"].sum()}
+    facts |= {"low": share.min(), "high": share.max(), "told": int(both["told_basket"].sum())}
+    facts |= {"told": say("all")} if both["told_basket"].all() else {}
     facts |= {"gross": "measured", "inferred": "inferred"}
     names = ("evidence.basket", "evidence.basket_told", "evidence.counted", "evidence.grades")
     return section(say, "evidence.title_methods", facts, [(True, n) for n in names], estimates, "inferred", lead=1)

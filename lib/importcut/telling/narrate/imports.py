@@ -4,7 +4,7 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import NATIONAL, weakest
-from importcut.telling.finding import PRECISION, Finding, factors, nothing, paragraphs, section, sentences
+from importcut.telling.finding import PRECISION, Finding, factors, nothing, paragraphs, section, sentences, with_amounts
 
 OWN_BARS = 3  # projects with a bar of their own
 MINOR = 0.03  # of the largest effect; what is smaller is summed up
@@ -54,16 +54,18 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
 
 def places(profile: pd.DataFrame, cuts: pd.DataFrame | None, period: pd.Period, say: Voice) -> Finding:
     """Which products the imports of the year so far consist of, and where the projects cut most."""
-    year, names = _year_of_programme(profile, period, say), say.names("products")
+    year, names = _year_of_programme(profile, period, say), say.names("products", inside=True)
     now, most = year.groupby("product_id")["value_usd"].sum().sort_values(ascending=False), []
     if cuts is not None:
         done = cuts[cuts["identified"] & cuts["period"].ge(year["period"].min())]
         largest = done.groupby("product_id")["gross_usd"].sum().sort_values(ascending=False).head(3)
         most = [*names[largest.index[largest > 0]]]
     top = now.head(3)
+    largest = with_amounts(top.set_axis(names[top.index]), say)
+    first = names[now.index[now.map(say.money).eq(say.money(now.iloc[0]))]]
     facts = {"span": say.span(year["period"].min(), period), "share": top.sum() / now.sum()}
-    facts |= {"total": now.sum(), "products": [*names[top.index]], "product": names[top.index[0]]}
-    rows = [(True, "places.lead"), (most, "places.most", {"products": most})]
+    facts |= {"total": now.sum(), "amount": now.iloc[0], "products": [*first]}
+    rows = [(True, "places.lead", {"products": largest}), (most, "places.most", {"products": most})]
     return section(say, "places.title", facts, rows, now.reset_index(), "measured")
 
 

@@ -203,6 +203,12 @@ def quality_bars(quality: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values("affected_value_usd", ascending=False, ignore_index=True)
 
 
+def glossary(say: Voice) -> Listing:
+    """The terms that a report cannot do without, each in a sentence."""
+    terms, meanings = (say.words(kind) for kind in ("terms", "meanings"))
+    return listing("glossary", pd.DataFrame({"term": terms, "meaning": meanings}), say)
+
+
 def annex(say: Voice) -> Listing:
     """Where the figures come from."""
     return listing("sources", pd.DataFrame({"source": [text[say.language] for text in say.ds.sources]}), say)

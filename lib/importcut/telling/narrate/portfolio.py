@@ -4,7 +4,7 @@ import pandas as pd
 
 from importcut.language import Voice
 from importcut.schema import CLOSE, RULES
-from importcut.telling.finding import PRECISION, Finding, factors, nothing, paragraphs, section, sentences
+from importcut.telling.finding import PRECISION, Finding, capital, factors, nothing, paragraphs, section, sentences
 from importcut.telling.narrate.certainty import CERTAIN, NONE, tied_neighbours
 
 SMALL = 0.05  # share of the variance; an assumption below it makes hardly any difference
@@ -85,10 +85,10 @@ def road(
 
 def overlap(ceiling: pd.DataFrame, say: Voice) -> Finding:
     """Whether a project, or the projects of a product, claim more a year than can be displaced."""
-    names = {kind: say.names(f"{kind}s") for kind in ("project", "product")}
+    names = {kind: say.names(f"{kind}s", inside=True) for kind in ("project", "product")}
     over = ceiling[ceiling["ceiling_flag"] & ceiling["level"].isin([*names]) & ceiling["reading"].eq("annual")]
     over = over.assign(name=[names[row.level][row.id] for row in over.itertuples()])
-    text = say.each("overlap.claim", over)
+    text = [*map(capital, say.each("overlap.claim", over))]
     title = say("overlap.title", n=len(text)) if text else say("overlap.title_none")
     return Finding(title, " ".join(text), ceiling, "planned" if len(ceiling) else None)
 
@@ -133,13 +133,13 @@ def leaders_by_rule(credit: pd.DataFrame, say: Voice) -> Finding:
         (True, "credit.shapley" if others else "credit.all_rules", {"rules": others}),
         (True, "credit.moved" if moved else "credit.same", {"rules": moved}),
     ]
-    text = sentences(say, {"leader": say.names("projects")[first["shapley"]]}, rows)
+    text = sentences(say, {"leader": say.names("projects", inside=True)[first["shapley"]]}, rows)
     return Finding(text[0].rstrip("."), paragraphs(text), wide, "planned")
 
 
 def how_sure(certainty: pd.DataFrame, target: pd.DataFrame, say: Voice) -> Finding:
     """Who comes first in how many draws, who cannot be told apart, and how likely the target is."""
-    names, table = say.names("projects"), certainty[certainty["basis"].eq("cumulative")]
+    names, table = say.names("projects", inside=True), certainty[certainty["basis"].eq("cumulative")]
     if table.empty:
         return nothing(say, "sure.title_none", "no_plan", table)
     order = table.drop_duplicates("project_id").sort_values("mean_usd", ascending=False)
@@ -154,7 +154,8 @@ def how_sure(certainty: pd.DataFrame, target: pd.DataFrame, say: Voice) -> Findi
     rows = [
         (True, "sure.always" if chance >= 1 - NONE else "sure.lead"),
         (pairs, "sure.tied", {"pairs": "; ".join(pairs)}),
-        (targets[targets["p_reached"] >= NONE], "sure.target"),
+        (targets[targets["p_reached"] >= 1 - NONE], "sure.always_reached"),
+        (targets[targets["p_reached"].between(NONE, 1 - NONE, inclusive="left")], "sure.target"),
         (targets[targets["p_reached"] < NONE], "sure.never"),
         (True, "sure.grade"),
     ]
@@ -169,7 +170,7 @@ def what_matters(sensitivity: pd.DataFrame, say: Voice) -> Finding:
     small = sensitivity.loc[sensitivity["total"] < SMALL, "assumption"]
     facts = sensitivity.iloc[0].to_dict() | {"assumptions": [*small]}
     ends = sensitivity.dropna(subset="low_usd").iloc[0].to_dict()  # success has no low and no high value
-    rows = [(True, "matters.lead"), (True, "matters.ends", ends), (len(small), "matters.small")]
+    rows = [(True, "matters.lead"), (True, "matters.ends", ends), (len(small), "matters.small", {"n": len(small)})]
     return section(say, "matters.title", facts, rows, sensitivity, "assumed")
 
 

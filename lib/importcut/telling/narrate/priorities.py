@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from importcut.language import Voice
-from importcut.telling.finding import Finding, by_reason, nothing, section, sentences
+from importcut.telling.finding import Finding, by_reason, nothing, section, sentences, with_amounts
 
 
 def worth(appraisal: pd.DataFrame, say: Voice) -> Finding:
@@ -23,11 +23,13 @@ def worth(appraisal: pd.DataFrame, say: Voice) -> Finding:
     cost = appraisal.dropna(subset="drc").sort_values("drc")
     dear = cost[cost["drc"] > 1]
     dear = say.each("with_amount", dear.assign(amount=[say.number(drc, 2) for drc in dear["drc"]]))
+    whole = len(cost) == len(appraisal)
+    known = say("worth.known_all") if whole else say("worth.known", n=len(cost), all=len(appraisal))
     facts = {
-        "leader": say.names("projects")[leader["project_id"]], "amount": leader["annual_net_usd"],
+        "leader": say.names("projects", inside=True)[leader["project_id"]], "amount": leader["annual_net_usd"],
         "ratio": leader["cut_per_cost"], "average": average, "year": str(say.ds.target["year"]), "years": years,
         "discounted": discounted, "rate": say.ds.scenario["assumptions"].get("discount_rate", {}).get("value"),
-        "n": len(cost), "all": len(appraisal), "low": cost["drc"].min(), "high": cost["drc"].max(),
+        "known": known, "low": cost["drc"].min(), "high": cost["drc"].max(),
     }  # fmt: skip
     rows = [
         (True, "worth.lead"),
@@ -56,7 +58,8 @@ def measures(status: pd.DataFrame, say: Voice) -> Finding:
     hanging = late.drop_duplicates("project_id").dropna(subset="planned_net_usd")
     hanging = hanging.sort_values("planned_net_usd", ascending=False)
     overdue = _overdue(late, say)
-    cuts = say.each("with_amount", hanging.assign(amount=hanging["planned_net_usd"]))
+    names = say.names("projects", inside=True)[hanging["project_id"]]
+    cuts = with_amounts(hanging["planned_net_usd"].set_axis(names), say)
     facts = {name: int(state.eq(name).sum()) for name in say.words("states")}
     facts |= {"n": facts["late"], "amount": hanging["planned_net_usd"].sum(), "year": str(say.ds.target.get("year"))}
     rows = [
@@ -81,7 +84,7 @@ def hanging_cuts(status: pd.DataFrame, say: Voice) -> pd.Series:
 
 def next_steps(products: pd.DataFrame, say: Voice) -> Finding:
     """Which imported products without a project come first, why, and what that order rests on."""
-    ranked, names = products[products["rank"].notna()].sort_values("rank"), say.names("products")
+    ranked, names = products[products["rank"].notna()].sort_values("rank"), say.names("products", inside=True)
     if ranked.empty:
         return nothing(say, "next.title_none", "next.none" if products.empty else "next.unknown", products)
     share = say.ds.products.set_index("product_id")["localisable_share"].reindex(products["product_id"])

@@ -19,7 +19,7 @@ test: env
 
 # New golden text in the notebooks, pictures of the README and codebook, after a change that is meant to move figures.
 golden: env
-	$(BIN)/importcut report --dataset sample --language en --quiet
+	$(BIN)/importcut report --dataset sample --period 2026Q3 --language en --quiet
 	$(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --inplace notebooks/0*.ipynb notebooks/tutorial.ipynb
 	$(BIN)/nbstripout --keep-count --keep-id notebooks/*.ipynb
 	cp reports/sample/2026Q3/en/figures/01-ranking.svg notebooks/ranking.svg

@@ -40,6 +40,7 @@ VOLUME = ["value_usd", "net_kg"]  # of imports
 CLOSE = 0.05  # share of the planned cut; a project that is no farther off keeps to its plan
 QUARTERS = 4  # of a year
 YEAR = {"Q": QUARTERS, "Y": 1}  # periods, by frequency
+ENGINES = ("duckdb", "spark")  # that clean the lines
 RULES = ("shapley", "dispatched", "proportional", "stand_alone", "marginal")  # of credit
 DISPATCH = ("proportional", "merit_order", "first_come")  # whose tonnes flow where supplies exceed what is displaced
 NATIONAL = "national"  # the plant of imports whose importer the data do not name

@@ -101,6 +101,7 @@ def serve(connections: str) -> None:
     import pandas
     import psutil
     import pysyncon  # noqa: F401
+    import scipy.special  # noqa: F401
 
     import importcut.economics
     import importcut.intake.clean

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
 
 from importcut.dataset import Dataset, assumption, in_years
 from importcut.economics.uncertainty import DRAWS, Outcomes, chances, headlines, pert, rank_probabilities, stream
@@ -28,6 +27,8 @@ def draws(ds: Dataset, n: int = DRAWS, *, seed: int = 1) -> Draws:
 
 def _assumed(ds: Dataset, numbers: Draws) -> Draws:
     """Values of the assumptions by uniform random numbers: [draws, numbers of that assumption]."""
+    from scipy.special import ndtr, ndtri
+
     drawn, own, share = {}, ds.scenario.get("projects", {}), assumption(ds, "common_share")
     for name, u in numbers.items():
         if name in IN_COMMON:

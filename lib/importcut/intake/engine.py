@@ -10,9 +10,8 @@ from pathlib import Path
 import ibis
 import pandas as pd
 
-from importcut.schema import ROWS_AT_ONCE, DataError, whole
+from importcut.schema import ENGINES, ROWS_AT_ONCE, DataError, whole
 
-ENGINES = ("duckdb", "spark")
 MEMORY, MORE = 1_200, 12  # MB that DuckDB may use, and more of it a million lines; what does not fit goes to disk
 FILE_ROW = "row_of_file"
 

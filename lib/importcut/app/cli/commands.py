@@ -79,9 +79,9 @@ def report(
     datasets it is the largest, and what is wrong with one keeps no other from its report.
     """
     from importcut.app.run import EXPORTS, make_report
-    from importcut.intake.engine import ENGINES
     from importcut.intake.opening import datasets
     from importcut.language import languages
+    from importcut.schema import ENGINES
 
     hidden = True if quiet else None if progress is None else not progress
     spoken = ",".join(language).replace(" ", "").split(",")

@@ -327,6 +327,15 @@ def test_too_many_imports_come_without_their_finest_keys_and_with_all_their_valu
     alike(*(t.groupby(by)[["value_usd", "net_kg"]].sum() for t in (short, whole)))
 
 
+def test_the_page_says_which_keys_had_no_room(visit, tables, sample, script, tmp_path, monkeypatch):
+    monkeypatch.setattr(explore, "LONGEST_PROFILE", 1)
+    page, how = tmp_path / "explore.html", {"languages": ["en"], "script": script, "seal": "3f2a91bc"}
+    page.write_text(export.to_explore(tables, sample.ds, **how), encoding="utf-8")
+    said = [tab.locator("main").inner_text() for tab in (visit(page=page), visit())]
+    assert "tables/profile.csv also tells apart: " in said[0]
+    assert "tables/profile.csv" not in said[1]
+
+
 def test_the_data_cannot_end_their_script(file):
     text = file.read_text(encoding="utf-8")
     data = text.partition('id="data">')[2].partition("</script>")[0]

@@ -177,7 +177,7 @@ function imports(side) {
     title: what || speech.words.views.import_profile,
     controls: [by, ...filters, measure, scale, layout],
     chart: { kind: "lines", points, periods: periods.map(periodName), unit, measure: say(measure.value), log: scale.value === "log", small: layout.value === "small", flat,
-      note: cells.length > series.length ? say("largest") : "" },
+      note: [cells.length > series.length ? say("largest") : "", ...summedOver(all)].filter(Boolean).join(" ") },
     tables: [{
       caption: `${word("columns", by.value)}: ${cells.length}`,
       rows: listed,
@@ -201,6 +201,12 @@ function importsOf(id, column, own, periods) {
   const byPeriod = grouped(own, "period");
   const values = Object.fromEntries(periods.map((period) => [period, total(byPeriod.get(period) ?? [], "value_usd")]));
   return { [column]: id, own, value_usd: total(own, "value_usd"), net_kg: total(own, "net_kg"), ...values };
+}
+
+/** What the imports are no longer told apart by, where there were too many lines for one page. */
+function summedOver(all) {
+  const lost = all.length ? DIMENSIONS.filter((column) => !(column in all[0])) : [];
+  return lost.length ? [`${say("summed")}: ${lost.map((column) => word("columns", column)).join(", ")}.`] : [];
 }
 
 /** Into one of those that are shown: it is chosen, and split by what nothing is chosen of yet. */

@@ -243,7 +243,7 @@ def test_measures_of_no_single_project_have_no_cut_hanging_on_them(folder):
     say = Voice("en", ds)
     finding = narrate.measures(programme.measures_status(ds, plan()), say)
     assert finding.title == "2 measures are overdue" and finding.evidence is None
-    assert "6 measures are registered: 2 done, 2 overdue, 1 due now, 1 due later." in finding.text
+    assert "6 measures are registered: 2 overdue; 1 due now; 1 due later; 2 done." in finding.text
     assert "Law: 3 months overdue. Trial: 1 month overdue." in finding.text
     assert "Done in Q3\xa02026: Meeting. Due by the end of Q3\xa02026: Contract." in finding.text
     assert "Next due, in Q4\xa02026: Investor." in finding.text

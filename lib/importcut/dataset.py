@@ -120,9 +120,9 @@ class Dataset:
         return table.set_index(table.columns[0])[name_column(language)]
 
 
-def name_column(language: str) -> str:
-    """The column of a register that holds names in a language: `name_uz_cyrl` for uz-Cyrl."""
-    return f"name_{language.lower().replace('-', '_')}"
+def name_column(language: str, what: str = "name") -> str:
+    """The column of a register that holds names, or what else, in a language: `name_uz_cyrl` for uz-Cyrl."""
+    return f"{what}_{language.lower().replace('-', '_')}"
 
 
 def hs_prefixes(products: pd.DataFrame) -> dict[str, tuple[str, ...]]:

@@ -20,7 +20,7 @@ LETTER = 0.64  # width of a letter in DejaVu Sans, in font sizes
 BOLD = 1.1  # times as wide
 SIZES = (7.5, 7, 6.5, 6, 5.5, 5, 4.5)  # points; Word's styles "Cell 7.5" and so on stand in styles.xml
 ROWS_ALIKE = 3  # from which on a column of one value becomes a note
-WIDEST = 40  # letters of a cell, beyond which it takes a second line rather than room from others
+WIDEST = 70  # letters of a cell, beyond which it takes a second line rather than room from others
 UNBROKEN = 24  # letters of a word, beyond which it may be broken anywhere
 
 
@@ -40,16 +40,13 @@ def to_docx(notebook: dict, *, language: str) -> bytes:
     report = _outline(notebook, language)
     words = {word: as_html(report[word]) for word in ("subtitle", "mark", "word")}
     parts = [part for section in report["sections"] for part in section]
-    headings = [part for part in parts if part["kind"] == "heading"]
-    for number, heading in enumerate(headings):
-        heading["id"] = f"finding-{number}"
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "reference.docx").write_bytes(repacked((FOLDER / "reference.docx").read_bytes(), words))
         for picture in (part for part in parts if part["kind"] == "picture"):
             (Path(folder) / picture["file"]).write_bytes(to_png(picture["svg"]))
         word = subprocess.run(
             [pypandoc.get_pandoc_path(), "-f", "html", "-t", "docx", "-o", "-", "--reference-doc=reference.docx"],
-            input=render("document/report.html.j2", report=report, headings=headings).encode(),
+            input=render("document/report.html.j2", report=report).encode(),
             env={**os.environ, "SOURCE_DATE_EPOCH": STAMP},
             cwd=folder,
             stdout=subprocess.PIPE,

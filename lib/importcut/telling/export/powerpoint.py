@@ -32,7 +32,7 @@ DECORATIVE = (
 )
 SOURCE_BOX = Box(MARGIN, 6.98, 11, 0.34)
 PPI = 250
-AMOUNT = "#,##0.00"  # of million dollars
+AMOUNT = "[<0.99995]{0}#,##0.00;{0}#,##0.0"  # of million dollars; a section for negative ones would lose their sign
 BEYOND = 0.15  # of the span of bars on both sides, beyond them for their figures
 CHART_LETTERS = 12  # points, of a chart's letters
 CLEAR = '"      "'  # before a figure, to stand clear of the line of a range
@@ -173,7 +173,7 @@ def _table(slide: Slide, grid: Grid, place: Box) -> None:
 
 def _chart(slide: Slide, picture: Picture, place: Box) -> None:
     """The picture's bars as a chart that can be edited, in million US dollars; a range as a line over its bar."""
-    about = ChartData(number_format=AMOUNT)
+    about = ChartData(number_format="#,##0.00")
     about.categories = picture.bars["rows"]
     for own in picture.bars["series"]:
         about.add_series(own["name"], [None if usd is None else round(usd / 1e6, 8) for usd in own["usd"]])
@@ -204,7 +204,7 @@ def _chart(slide: Slide, picture: Picture, place: Box) -> None:
             _fill(series.points[n].format, colour.removeprefix("#"))
         labels, ranged = series.data_labels, "low_usd" in own
         labels.show_value, labels.number_format_is_linked = True, False
-        labels.number_format = CLEAR * ranged + AMOUNT
+        labels.number_format = AMOUNT.format(CLEAR * ranged)
         if ranged:
             ends = ((own["high_usd"], own["usd"]), (own["usd"], own["low_usd"]))
             spread = [[(a or 0) - (b or 0) for a, b in zip(*pair, strict=True)] for pair in ends]

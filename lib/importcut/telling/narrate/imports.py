@@ -36,6 +36,7 @@ def causes(bridge: pd.DataFrame, cuts: pd.DataFrame, say: Voice) -> Finding:
     weak = weakest(now.loc[now["identified"], "gross_evidence"])
     facts = {"base": rows["base_period"].iloc[0], "period": rows["period"].iloc[0], "factors": moved, "grade": weak}
     before = {"before": year["base_period"].min(), "change": abs(swing)}
+    swing = 0 if before["before"] == facts["base"] else swing  # which has just been told
     lines = [
         (True, "causes.periods"),
         (moved, "causes.factors" if abs(projects) >= PRECISION else "causes.factors_alone", {"cut": projects}),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from importcut.dataset import name_column
 from importcut.language import Voice, texts
 from importcut.letters import NO_FORMULA, as_html
 from importcut.schema import PAIR, RULES, TESTS, weakest
@@ -147,7 +148,10 @@ def measures_table(status: pd.DataFrame, say: Voice) -> Listing:
     """Every measure with its date, state and project, what is late first; if not all are late, too long for prints."""
     rows = urgent_first(status, say)
     late = rows["months_late"].where(rows["months_late"] > 0)
-    return replace(listing("measures", rows.assign(late=late), say), page=not rows["state"].eq("late").all())
+    owners = say.ds.measures.drop_duplicates("measure_id").set_index("measure_id")
+    owners = owners.get(name_column(say.language, "owner"), owners["owner"]).fillna(owners["owner"])
+    rows = rows.assign(late=late, owner=rows["measure_id"].map(owners))
+    return replace(listing("measures", rows, say), page=not rows["state"].eq("late").all())
 
 
 def next_table(products: pd.DataFrame, say: Voice) -> Listing:

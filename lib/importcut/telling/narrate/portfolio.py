@@ -80,7 +80,8 @@ def road(
         (more >= PRECISION, "road.more"),
         (True, "grade_planned"),
     ]
-    return section(say, "road.title", facts, rows, planned, "planned", lead=1)
+    title = "title_less" if more <= -PRECISION else "title_more" if more >= PRECISION else "title"
+    return section(say, f"road.{title}", facts, rows, planned, "planned", lead=1)
 
 
 def overlap(ceiling: pd.DataFrame, say: Voice) -> Finding:

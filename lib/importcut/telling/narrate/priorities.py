@@ -60,11 +60,12 @@ def measures(status: pd.DataFrame, say: Voice) -> Finding:
     overdue = _overdue(late, say)
     names = say.names("projects", inside=True)[hanging["project_id"]]
     cuts = with_amounts(hanging["planned_net_usd"].set_axis(names), say)
-    facts = {name: int(state.eq(name).sum()) for name in say.words("states")}
-    facts |= {"n": facts["late"], "amount": hanging["planned_net_usd"].sum(), "year": str(say.ds.target.get("year"))}
+    counts = {name: int(state.eq(name).sum()) for name in say.words("states")}
+    states = [say("measures.state", n=n, state=name) for name, n in counts.items() if n]
+    facts = {"n": counts["late"], "amount": hanging["planned_net_usd"].sum(), "year": str(say.ds.target.get("year"))}
     rows = [
         (overdue, "facts"),
-        (True, "measures.registered", {"n": len(state)}),
+        (True, "measures.registered", {"n": len(state), "states": "; ".join(states)}),
         (cuts, "measures.hanging", {"projects": cuts}),
         *_dates(status, say),
         (cuts, "grade_planned"),

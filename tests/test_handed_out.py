@@ -138,7 +138,7 @@ def test_a_chart_of_the_page_is_saved_and_its_figures_unfold(visit, tmp_path):
     assert saved.value.suggested_filename == "ranking.svg" and "<svg" in (tmp_path / "ranking.svg").read_text()
     page.locator("summary").first.click()
     figures = page.locator("details tbody tr").first.inner_text().split("\t")
-    assert figures == ["PP compound (Shurtan)", "1.42", "2.26"]
+    assert figures == ["PP compound (Shurtan)", "1.4", "2.3"]
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if "index" not in name])

@@ -6,9 +6,10 @@ import shutil
 import pandas as pd
 import pytest
 
-from importcut.dataset import as_period, processed_folder, what_if
+from importcut.dataset import as_period, processed_folder
 from importcut.intake.opening import open_dataset
-from importcut.schema import DISPATCH, DataError, tables
+from importcut.intake.scenario import what_if
+from importcut.schema import DISPATCH, DataError, UsageError, tables
 
 PROJECTS = """project_id,name_uz_cyrl,name_uz_latn,name_ru,name_en,class,company,cost_usd,imported_equipment_usd,\
 start,first_output,trial_output,status,success_probability,source
@@ -327,7 +328,7 @@ def test_what_a_scenario_says_of_a_single_project_is_checked(full):
         "scenarios/base.toml project paint: delay_years 'long' cannot be read — write a number",
         "scenarios/base.toml: project pain is not in projects.csv — add it there or correct it",
     ]
-    with pytest.raises(DataError, match=r"^succes is no assumption — is success meant"):
+    with pytest.raises(UsageError, match=r"^there is no assumption succes — is success meant"):
         (full / "scenarios" / "base.toml").unlink()
         what_if(open_dataset(full), {"paint": {"succes": 0.0}})
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from importcut.dataset import what_if
 from importcut.economics.planning import (
     FLOWS,
     _sheet,
@@ -27,8 +26,9 @@ from importcut.economics.planning import (
 from importcut.economics.programme import measures_status
 from importcut.economics.standing import target_status
 from importcut.intake.opening import open_dataset
+from importcut.intake.scenario import what_if
 from importcut.language import Voice
-from importcut.schema import DataError
+from importcut.schema import UsageError
 from importcut.telling import narrate
 
 SCENARIOS = ["base", "low", "high", "late", "leader_fails"]
@@ -215,7 +215,7 @@ def test_a_what_if_changes_that_project_and_those_that_share_its_product(sample,
     before, after = (grids(ds, caps)["displaced_kg"].sum(axis=1) for ds in (sample.ds, asked))
     moved = sample.ds.project_products.loc[np.abs(after - before) > 1e-6, "product_id"]
     assert set(moved) == {"pp_compound"}
-    with pytest.raises(DataError, match=r"projects\.csv"):
+    with pytest.raises(UsageError, match=r"^there is no project nobody — choose one of .*pp_compound_shurtan"):
         what_if(sample.ds, {"nobody": {"success": 0.0}})
 
 

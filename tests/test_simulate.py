@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from importcut.dataset import what_if
 from importcut.economics.planning import addressable, yearly_cuts
 from importcut.economics.simulation import certainty, draws, portfolio_outcomes, sensitivity, sobol
 from importcut.economics.standing import ranking
 from importcut.economics.uncertainty import delivery_outcome, pert, rank_probabilities
 from importcut.intake.opening import open_dataset
+from importcut.intake.scenario import what_if
 
 
 def test_two_normals_reproduce_the_known_probability():

@@ -9,10 +9,11 @@ from importlib import import_module
 
 _PUBLIC = {
     "schema": ["DataError", "load", "save"],
-    "dataset": ["what_if"],
     "language": ["Voice"],
     "intake.opening": ["new_dataset", "open_dataset"],
     "intake.publication": ["published"],
+    "intake.registers": ["add_project"],
+    "intake.scenario": ["what_if"],
     "intake.declarations": ["read_declarations"],
     "intake.clean": ["clean_imports", "faulty_lines"],
     "intake.expectations": ["findings"],
@@ -47,12 +48,13 @@ _PUBLIC = {
     "telling.chart.investment": ["plot_cost_curve", "plot_size_ratio"],
     "app.check": ["examination", "to_mend", "verdict"],
     "app.desk": [
-        "actual_and_expected", "import_profile", "open_desk", "project_sheet", "projects_ranked", "standpoint",
-        "to_target",
+        "actual_and_expected", "import_profile", "open_desk", "project_sheet", "projects_ranked", "readable",
+        "standpoint", "to_target",
     ],
     "app.index": ["finished_tables", "scenario"],
     "app.parameters": ["check_parameters"],
     "app.run": ["make_report"],
+    "app.supposition": ["compare", "import_cells"],
 }  # fmt: skip
 _ROOMS = {"narrate": "telling.narrate", "simulation": "economics.simulation"}  # whose functions are asked for by room
 _MODULES = {name: module for module, names in _PUBLIC.items() for name in names} | _ROOMS

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.schema import CLEANED, LIBRARY, PERIODS, VOLUME, DataError, choice, listed, tables, whole
+from importcut.schema import CLEANED, LIBRARY, PERIODS, VOLUME, DataError, tables, whole
 
 ROOT = LIBRARY.parents[1]
 PUBLISHED = "published"  # of a dataset; in it a folder for each period
@@ -130,46 +130,6 @@ def hs_prefixes(products: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     ranked = products.sort_values(["priority", "product_id"], ascending=[False, True]).set_index("product_id")
     codes = ranked["hs_prefixes"].str.split(";").explode().str.strip()
     return codes.groupby(level=0, sort=False).agg(tuple).to_dict()
-
-
-def what_if(
-    ds: Dataset, projects: dict[str, dict[str, float]], *, assumptions: dict[str, float] | None = None
-) -> Dataset:
-    """The dataset under its scenario with other values for single projects: `{"x": {"delay_years": 1.0}}`.
-
-    Parameters
-    ----------
-    projects : by project_id the values of its assumptions, as a scenario file names them
-    assumptions : other values for all projects without one of their own; ranges stay as they are
-
-    Raises
-    ------
-    DataError : a project is not in projects.csv, or an assumption is none.
-
-    Examples
-    --------
-    >>> ds = open_dataset("sample", period="2026Q3")
-    >>> late = what_if(ds, {"antifreeze_navoi": {"delay_years": 1.0}})
-    >>> late.scenario["projects"]["antifreeze_navoi"]
-    {'delay_years': 1.0}
-    """
-    unknown = [project for project in projects if project not in set(ds.projects["project_id"])]
-    if unknown:
-        raise DataError(f"project {', '.join(unknown)} is not in projects.csv — choose one of its project_id")
-    general = assumptions or {}
-    wrong = [error for own in (*projects.values(), general) for name in own for error in unknown_assumption(name)]
-    if wrong:
-        raise DataError(listed(wrong))
-    stated = ds.scenario["assumptions"]
-    assumed = {**stated, **{name: {**stated.get(name, {}), "value": value} for name, value in general.items()}}
-    changed = {"projects": ds.scenario["projects"] | projects, "assumptions": assumed, "base": ds.base.scenario}
-    return replace(ds, scenario=MappingProxyType({**ds.scenario, **changed}))
-
-
-def unknown_assumption(name: str) -> list[str]:
-    """What is wrong with the name of an assumption: nothing, or that there is none of that name."""
-    known = [column.name for column in tables("settings.toml")["assumptions"].columns]
-    return [] if name in known else [f"{name} is no assumption — {choice(name, known)}"]
 
 
 def assumption(ds: Dataset, name: str, project: str | None = None) -> float:

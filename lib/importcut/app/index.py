@@ -14,7 +14,7 @@ from importcut.dataset import ROOT, Dataset, as_of, as_period, json_object, run_
 from importcut.intake.opening import find_dataset, open_dataset
 from importcut.intake.scenario import read_scenario, scenarios
 from importcut.language import Voice, languages
-from importcut.schema import DataError, RunError, UsageError, conform, tables
+from importcut.schema import DataError, RunError, UsageError, conform, one_of, tables
 
 MANIFEST = "manifest.json"  # of a report or a publication: what it holds and where it comes from
 INDEX = "index.html"
@@ -62,10 +62,7 @@ def dataset_as_of(dataset: str | Path, period: str | None, scenario: str = "base
     """
     with by_name():
         folder = find_dataset(dataset)
-    known = sorted(scenarios(folder))
-    if scenario not in known:
-        raise UsageError(f"scenario {scenario} is not in {folder.name}/scenarios — choose from {', '.join(known)}")
-    ds = open_dataset(folder, scenario=scenario)
+    ds = open_dataset(folder, scenario=one_of("scenario", scenario, sorted(scenarios(folder))))
     with by_name():
         return ds if period is None else as_of(ds, as_period(period, ds.frequency))
 

@@ -4,17 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.dataset import hs_prefixes, name_column
+from importcut.dataset import Dataset, hs_prefixes, name_column
 from importcut.intake.quotations import REGISTER, read_quotations
 from importcut.intake.scenario import ADD, scenarios
 from importcut.intake.settings import is_blank
 from importcut.intake.spreadsheet import OLD_WORKBOOK, WORKBOOK, Sheet, read_csv, sheets_of
 from importcut.intake.values import Fault, alternatives, decimal_mark, dtype_of, exact, read_column
 from importcut.language import SOURCE, languages
-from importcut.schema import NATIONAL, PAIR, USE, Column, Table, choice, nearest, tables
+from importcut.schema import NATIONAL, PAIR, USE, Column, DataError, Table, choice, listed, nearest, one_of, tables
 
 MIRROR = "partner_exports"  # register, and section of dataset.toml that names a raw file in its place
 
@@ -85,6 +86,44 @@ def read_register(sheet: Sheet, table: Table, frequency: str) -> tuple[pd.DataFr
         read[names] = read[names].bfill(axis=1).ffill(axis=1)  # in place of a language that is left out, the next one
     twice = cells.loc[read.duplicated([*table.key]), [*table.key]].map(exact).itertuples()
     return read, faults + [Fault(place, (at,), f"{', '.join(key)} stands twice — keep one") for at, *key in twice]
+
+
+def add_project(ds: Dataset, project_id: str, products: dict[str, dict], **about) -> Dataset:
+    """The dataset with one more project, which stands in no file of it.
+
+    Parameters
+    ----------
+    project_id : a new one
+    products : by product_id the columns of project_products.csv, with their units (CODEBOOK.md)
+    about : the columns of projects.csv; `source` may be left out of both
+
+    Raises DataError if the registers, with the project in them, are wrong; UsageError if there is no such column.
+
+    Examples
+    --------
+    >>> ds = open_dataset("sample", period="2026Q3")
+    >>> sheet = {"capacity": 900, "unit": "t", "kg_per_unit": 1000, "ramp_up": "0.5;0.8"}
+    >>> about = {"name_en": "Resin (Kokand)", "class": "investment", "company": "new", "first_output": "2027-04"}
+    >>> len(add_project(ds, "resin_kokand", {"pp_compound": sheet}, **about).projects)
+    15
+    """
+    sheets = {product: {"product_id": product, **own} for product, own in products.items()}
+    rows, key = {"projects": {project_id: about}, "project_products": sheets}, {"project_id": project_id}
+    registers, specs, taken = dict(ds.registers), tables("registers.toml"), project_id in {*ds.projects["project_id"]}
+    faults = [Fault("", (), f"project {project_id} is in projects.csv already — choose another project_id")] * taken
+    for name, added in rows.items():
+        cells = pd.DataFrame([key | {"source": "supposed"} | row for row in added.values()], dtype=object).fillna("")
+        for column in cells:
+            one_of("column", column, [c.name for c in _with_names(specs[name])])
+        lines = dict(zip(added, cells.to_numpy().tolist(), strict=True))
+        more, wrong = read_register(Sheet(name, (*cells,), lines), specs[name], ds.frequency)
+        registers[name] = pd.concat([registers[name], more])
+        faults += wrong
+    plans = {"scenarios": pd.DataFrame({"scenario": scenarios(ds.path)})}
+    wrong = _contradictions(registers | plans, {name: name for name in (*specs, *plans)}, faults, {*specs})
+    if faults := faults + wrong:
+        raise DataError(listed(faults))
+    return replace(ds, registers=MappingProxyType(registers | {n: registers[n].reset_index(drop=True) for n in rows}))
 
 
 def _mirror(path: Path, mirror: dict[str, str]) -> Sheet | list[Fault]:

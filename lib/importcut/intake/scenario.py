@@ -6,12 +6,13 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from importcut.dataset import unknown_assumption
+from importcut.dataset import Dataset
 from importcut.intake.settings import in_all_languages, misfits, read_toml
 from importcut.intake.values import Fault
-from importcut.schema import DataError, choice, listed, tables
+from importcut.schema import DataError, choice, listed, one_of, tables
 
 ADD = "add it there or correct it"
+NOTHING = MappingProxyType({})
 SAID = ("reason", "source")  # what stands beside the values of a single project
 
 
@@ -38,6 +39,48 @@ def read_scenario(path: Path, name: str, projects: pd.DataFrame) -> MappingProxy
     return MappingProxyType({**read["base"], **read[name], **merged, **written})
 
 
+def what_if(
+    ds: Dataset, projects: dict[str, dict] = NOTHING, *, assumptions: dict = NOTHING, thresholds: dict = NOTHING
+) -> Dataset:
+    """The dataset under its scenario with other values for single projects: `{"x": {"delay_years": 1.0}}`.
+
+    Parameters
+    ----------
+    projects : by project_id the values of its assumptions, as a scenario file names them
+    assumptions : other values for all projects without one of their own; ranges stay as they are
+    thresholds : other values of `[thresholds]` of dataset.toml; `compare` tells what they set aside
+
+    Raises UsageError if there is no such project, assumption or threshold, DataError if a value is out of its bounds.
+
+    Examples
+    --------
+    >>> ds = open_dataset("sample", period="2026Q3")
+    >>> late = what_if(ds, {"antifreeze_navoi": {"delay_years": 1.0}})
+    >>> late.scenario["projects"]["antifreeze_navoi"]
+    {'delay_years': 1.0}
+    """
+    for project in projects:
+        one_of("project", project, ds.projects["project_id"])
+    own = {project: _sound(values, "assumption") for project, values in projects.items()}
+    general, limits = _sound(assumptions, "assumption"), _sound(thresholds, "threshold")
+    stated = ds.scenario["assumptions"]
+    assumed = {**stated, **{name: {**stated.get(name, {}), "value": value} for name, value in general.items()}}
+    changed = {"projects": ds.scenario["projects"] | own, "assumptions": assumed, "base": ds.base.scenario}
+    scenario = MappingProxyType({**ds.scenario, **changed})
+    return replace(ds, scenario=scenario, thresholds=MappingProxyType(ds.thresholds | limits))
+
+
+def _sound(values: dict[str, float], what: str) -> dict[str, float]:
+    """The values, each of a name that there is and within its bounds: of assumptions, or of thresholds."""
+    known = tables("settings.toml")
+    named = {c.name.partition("thresholds.")[2]: c for c in known["settings"].columns if "thresholds." in c.name}
+    bounds = named if what == "threshold" else {c.name: c for c in known["assumptions"].columns}
+    numbers = {one_of(what, name, bounds): float(value) for name, value in values.items()}
+    if faults := misfits(numbers, [replace(bounds[name], name=name) for name in numbers], ""):
+        raise DataError(listed(faults))
+    return numbers
+
+
 def scenarios(path: Path) -> list[str]:
     """Names of a dataset's scenarios, the base scenario first."""
     return ["base", *sorted(file.stem for file in (path / "scenarios").glob("*.toml") if file.stem != "base")]
@@ -51,7 +94,7 @@ def _wrong(written: dict, base: dict, projects: pd.DataFrame, place: str) -> lis
     bounds, own = ({column.name: column for column in known[name].columns} for name in ("assumptions", "assumption"))
     for name, about in written.get("assumptions", {}).items():
         if name not in bounds:
-            faults += [Fault(place, (), text) for text in unknown_assumption(name)]
+            faults.append(Fault(place, (), f"{name} is no assumption — {choice(name, bounds)}"))
             continue
         numbers = {n: replace(bounds[name], name=n, optional=c.optional) for n, c in own.items() if c.type == "number"}
         wrong, row = misfits(about, (own | numbers).values(), place, f"assumption {name}"), (f"assumption {name}",)

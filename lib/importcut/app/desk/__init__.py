@@ -2,6 +2,7 @@
 
 from importcut.app.desk.basis import Standpoint, standpoint
 from importcut.app.desk.board import open_desk
+from importcut.app.desk.page import readable
 from importcut.app.desk.views import (
     View,
     actual_and_expected,

@@ -3,26 +3,24 @@
 import time
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pandas as pd
 
 from importcut import economics
 from importcut.app.coverage import coverage_of
 from importcut.app.index import scenario as under_scenario
-from importcut.app.run import imports_stand
-from importcut.dataset import Dataset, as_of, as_period, assumption, what_if
+from importcut.app.supposition import import_cells
+from importcut.dataset import Dataset, as_of, as_period, assumption
 from importcut.economics.comparison import ledger
 from importcut.economics.methods import METHODS
 from importcut.economics.panel import profile
 from importcut.economics.planning import addressable, credited, plan, planned_cuts
 from importcut.intake import declarations
-from importcut.intake.clean import clean_imports
 from importcut.intake.opening import open_dataset
 from importcut.intake.publication import published
+from importcut.intake.scenario import what_if
 from importcut.language import Voice, languages
-from importcut.schema import DataError, listed, load, one_of, tables
+from importcut.schema import DataError, listed, one_of
 
 _opened = cache(open_dataset)
 SLIDERS = ("delay_years", "capacity_use", "price_drift")  # assumptions that the reader moves
@@ -46,7 +44,7 @@ class Standpoint:
         """The dataset under the scenario and these assumptions."""
         ds = under_scenario(_opened(self.dataset), self.scenario)
         ds = as_of(ds, as_period(self.period, ds.frequency))
-        return what_if(ds, {}, assumptions=dict(self.assumptions)) if self.assumptions else ds
+        return what_if(ds, assumptions=dict(self.assumptions)) if self.assumptions else ds
 
     @cached_property
     def say(self) -> Voice:
@@ -111,16 +109,16 @@ def standpoint(
     Equal standpoints are one, with the tables that it has made already.
 
     assumptions : other values for delay_years, price_drift and the like.
-    Raises DataError if the dataset is wrong or has no such period, UsageError if a language or an assumption is none.
+    Raises DataError if the dataset is wrong, has no such period, or a value is out of its bounds; UsageError if a
+    language or an assumption is none.
     """
     known = periods(dataset)
     if period and period not in known:
         as_period(period, _opened(dataset).frequency)
         raise DataError(f"period {period} is not in dataset {dataset} — choose one of {', '.join(known)}")
     start = _same(Standpoint(dataset, period or known[0], scenario, one_of("language", language, languages())))
-    known = [column.name for column in tables("settings.toml")["assumptions"].columns]
-    values = {one_of("assumption", name, known): value for name, value in assumptions.items()}
-    moved = {name: value for name, value in values.items() if value != assumption(start.ds, name)}
+    what_if(start.ds, assumptions=assumptions)  # refuses what is none, or out of its bounds
+    moved = {name: value for name, value in assumptions.items() if value != assumption(start.ds, name)}
     return _same(replace(start, assumptions=tuple(sorted(moved.items())))) if moved else start
 
 
@@ -156,13 +154,7 @@ def _same(point: Standpoint) -> Standpoint:
 
 @cache
 def _cells(dataset: str, period: str) -> pd.DataFrame:
-    """Table `cells` up to a period: as the report made it of what is there now, or else made here."""
-    ds = open_dataset(dataset, period=period)
-    if imports_stand(ds):
-        return load("cells", ds)
-    with TemporaryDirectory(prefix="importcut-") as folder:  # a report that is being made is not disturbed
-        aside = replace(ds, processed=Path(folder))
-        return clean_imports(declarations.read_declarations(aside), aside).cells
+    return import_cells(open_dataset(dataset, period=period))
 
 
 @cache

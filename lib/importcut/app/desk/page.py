@@ -10,11 +10,11 @@ from importcut.app.desk.views import View, names_of
 from importcut.dataset import write_whole
 from importcut.language import Voice
 from importcut.letters import as_html
-from importcut.schema import LIBRARY, as_text
+from importcut.schema import LIBRARY, DataError, as_text
 from importcut.telling.drawing import data_uri, to_png
 from importcut.telling.export import to_csv
 
-STYLESHEET = LIBRARY / "templates" / "desk" / "style.css"
+STYLESHEET, SCRIPT = (LIBRARY / "templates" / "desk" / name for name in ("style.css", "desk.js"))
 UNKNOWN = ("NaN", "<NA>", "&lt;NA&gt;")  # as pandas writes what is not known; here its cell is empty
 
 
@@ -27,6 +27,15 @@ def head(here: Standpoint) -> str:
     lost = f'<p class="desk-wrong desk-lost" role="alert" hidden>{text}</p>'
     about = f'<div lang="{say.language}">{mark}{lost}<h1>{title}</h1><p class="desk-data">{data}</p></div>'
     return f"<style>{STYLESHEET.read_text(encoding='utf-8')}</style>{about}"
+
+
+def refusal(error: DataError, say: Voice) -> str:
+    """What stands in place of the desk of a dataset that cannot be shown."""
+    about = say("The dataset cannot be shown before this is mended. Then run the cell, or load the page, again.")
+    lines = "".join(f"<li>{as_html(line)}</li>" for line in str(error).split("\n"))
+    text = f'<p lang="{say.language}">{as_html(about)}</p><ul lang="en">{lines}</ul>'
+    style = f"<style>{STYLESHEET.read_text(encoding='utf-8')}</style>"
+    return f'{style}<div class="desk"><div class="desk-wrong" role="alert">{text}</div></div>'
 
 
 def answer(view: View, say: Voice) -> str:
@@ -55,7 +64,7 @@ def table(view: View, say: Voice) -> str:
     """The table as it is read, searchable and sortable without a net; empty where it has no row."""
     from itables import to_html_datatable
 
-    rows = _readable(view.table, say)
+    rows = readable(view.table, say, numeric=True)
     if rows.empty:
         return ""
     words = {
@@ -75,11 +84,18 @@ def table(view: View, say: Voice) -> str:
     return html
 
 
-def _readable(table: pd.DataFrame, say: Voice) -> pd.DataFrame:
-    """The table with headings and names in the reader's language, thousand dollars and tonnes; numbers stay numbers."""
+def readable(table: pd.DataFrame, say: Voice, *, numeric: bool = False) -> pd.DataFrame:
+    """A table with headings, names and numbers as its reader writes them, in thousand dollars and tonnes.
+
+    table : of a view, of `compare` or of a report; columns without words in the desk's tables are left out
+    numeric : numbers stay numbers, to be sorted
+    """
     headings = {name: heading for name, heading in say.words("columns").items() if name in table}
     known = {heading: table[name] for name, heading in headings.items() if table[name].notna().any()}
-    return pd.DataFrame({heading: [*_cells(values, say)] for heading, values in known.items()})
+    rows = pd.DataFrame({heading: pd.Series(_cells(values, say)).array for heading, values in known.items()})
+    digits = 0 if "figure" in table else 1 + ("unit_value" in table)
+    numbers = rows.select_dtypes("float").map(lambda value: say.number(value, digits), na_action="ignore")
+    return rows if numeric else rows.astype(object).assign(**numbers).fillna("")
 
 
 def _cells(values: pd.Series, say: Voice) -> pd.Series | list[str]:
@@ -87,7 +103,13 @@ def _cells(values: pd.Series, say: Voice) -> pd.Series | list[str]:
     if column == "origin" or column.endswith("_id"):
         return names_of(column, values, say)
     if column == "period":
-        return values.map(say.period)
+        known = pd.PeriodIndex(values).unique().sort_values()
+        return values.map(say.period).astype(pd.CategoricalDtype([*map(say.period, known)], ordered=True))
+    if column == "figure":
+        return say.in_words(values, "figures")
+    if column == "id":
+        names = say.names("products").to_dict() | say.names("projects").to_dict()
+        return values.replace(names | say.words("readings") | say.words("checks") | say.words("reasons"))
     if column == "evidence":
         return values.map(say, na_action="ignore").fillna("")
     if column == "reason":

@@ -19,6 +19,7 @@ PAGE = Path(importcut.__file__).parent / "templates" / "desk"  # LIBRARY of sche
 NOTEBOOK = PAGE.parents[3] / "notebooks" / "explore.ipynb"
 FIRST = 8866  # port
 OPENED = {"explore": "/lab/tree/", "dashboard": "/voila/render/"}  # address of the notebook, by command
+IDLE = {"explore": 1800, "dashboard": 90}  # seconds until a kernel ends that no page is connected to
 LAB = "Open JupyterLab on notebooks/explore.ipynb; run all cells there. Ctrl-C ends it and its kernels."
 DESK = "Serve notebooks/explore.ipynb as a page, for this machine alone. Ctrl-C ends it and its kernels."
 PORT = typer.Option(min=1, max=65535, help="Port on this machine; by default a free one, 8866 or near it.")
@@ -28,8 +29,8 @@ SETTINGS = [
     f"--ServerApp.root_dir={NOTEBOOK.parent}",
     "--ServerApp.tornado_settings={'mathjax_url': None, 'mathjax_config': None}",  # they would come from the net
     "--ServerApp.kernel_manager_class=importcut.app.cli.kernels.FewKernels",
-    "--MappingKernelManager.cull_idle_timeout=1800",  # seconds; only of kernels that no page is connected to
-    "--MappingKernelManager.cull_interval=60",
+    "--KernelRestarter.restart_limit=0",  # a kernel that died is gone, and told: begun anew, it would know no desk
+    "--MappingKernelManager.cull_interval=20",
     "--LabApp.news_url=",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--VoilaConfiguration.template=importcut",
@@ -52,7 +53,8 @@ def serve(
 ) -> None:
     """Run the server with the command's page in front, until Ctrl-C."""
     page = f"--LabApp.default_url={OPENED[command.info_name]}{NOTEBOOK.name}"
-    words = [*SETTINGS, page, f"--FewKernels.most={kernels}", *(["--no-browser"] if no_browser else [])]
+    culled = f"--MappingKernelManager.cull_idle_timeout={IDLE[command.info_name]}"
+    words = [*SETTINGS, page, culled, f"--FewKernels.most={kernels}", *(["--no-browser"] if no_browser else [])]
     words += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # it is bound to this machine
     with errors_in_a_line(debug):
         _run(words, _variables(dataset, language), port)

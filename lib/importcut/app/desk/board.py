@@ -22,7 +22,7 @@ PLAN = ("scenario", *SLIDERS)
 USED = {  # the choices that each view answers to
     "import_profile": ("product", "plant", "purpose", "by"),
     "actual_and_expected": ("product", "method"),
-    "projects_ranked": ("basis", "method", "rule", *PLAN),
+    "projects_ranked": ("basis", "rule", *PLAN),
     "to_target": ("rule", *PLAN),
     "project_sheet": ("project", "scenario"),
 }
@@ -43,16 +43,21 @@ class Board:
 def open_desk(dataset: str = "", *, period: str = "", language: str = "", scenario: str = "base") -> widgets.Widget:
     """The desk over a dataset, as one widget.
 
-    What is left empty is what the command line was asked for, else the sample, its latest period, English. Raises
-    DataError if the dataset is wrong or has no such period.
+    What is left empty is what the command line was asked for, else the sample, its latest period, English. Where the
+    dataset is wrong or has no such period, it says so.
     """
+    from IPython.display import HTML, display
     from itables import init_notebook_mode
 
     dataset = dataset or os.environ.get("IMPORTCUT_DATASET", "sample")
     language = language or os.environ.get("IMPORTCUT_LANGUAGE", "en")
-    here = standpoint(dataset, period, language=language, scenario=scenario)
-    here.prepare()
+    try:
+        here = standpoint(dataset, period, language=language, scenario=scenario)
+        here.prepare()
+    except DataError as error:
+        return widgets.HTML(page.refusal(error, Voice(language, None)))
     init_notebook_mode(all_interactive=False, connected=False)
+    display(HTML(f"<script>{page.SCRIPT.read_text(encoding='utf-8')}</script>"))
     board = _board(here.say)
     _fill(board, here)
     _answer(board)
@@ -126,7 +131,7 @@ def _fill(board: Board, here: Standpoint) -> None:
     board.state["filling"] = False
 
 
-def _options(here: Standpoint) -> dict[str, list[tuple[str, str | None]]]:
+def _options(here: Standpoint) -> dict[str, list[tuple[str, str]]]:
     """What can be chosen, by name: each option as it is read and as it is meant."""
     say, ds = here.say, here.ds
     titles = {name: read_scenario(ds.path, name, ds.projects).get("title", {}) for name in scenarios(ds.path)}
@@ -143,7 +148,7 @@ def _options(here: Standpoint) -> dict[str, list[tuple[str, str | None]]]:
     for name in ("product", "plant", "purpose", "project"):
         ids = ds.registers[f"{name}s"].iloc[:, 0]
         options[name] = sorted(zip(views.names_of(f"{name}_id", ids, say), ids, strict=True))
-        options[name] = options[name] if name == "project" else [(say("all"), None), *options[name]]
+        options[name] = options[name] if name == "project" else [(say("all"), ""), *options[name]]
     cut = here.way().realised.groupby("project_id")["gross_usd"].sum()
     options["project"].sort(key=lambda option: -cut.get(option[1], 0.0))  # the largest cut first
     return options
@@ -153,7 +158,9 @@ def _answer(board: Board) -> None:
     """Show the view that is chosen, as the choices stand."""
     here, chosen, parts = _standpoint(board), board.view.value, board.parts
     function, say = getattr(views, chosen), here.say
-    options = {name: board.choices[name].value for name in USED[chosen] if name not in PLAN}
+    to_date = chosen == "projects_ranked" and board.choices["basis"].value == "realised_to_date"
+    used = ("basis", "method") if to_date else USED[chosen]  # of what has happened, nothing is assumed or divided
+    options = {name: board.choices[name].value or None for name in used if name not in PLAN}  # None leaves a box empty
     view, lines = function(here, **options), page.code(function, here, options)
     name = f"{here.ds.name}-{here.period}-{chosen}-{here.language}"
     board.state.update(view=view, lines=lines, name=name)
@@ -164,7 +171,8 @@ def _answer(board: Board) -> None:
     rows = {"output_type": "display_data", "data": {"text/html": page.table(view, say)}, "metadata": {}}
     parts["table"].outputs = (rows,) if len(view.table) else ()
     for name, choice in board.choices.items():
-        choice.layout.display = None if name in (*ALWAYS, *USED[chosen]) else "none"
+        useful = name in (*ALWAYS, *used) and (name in SLIDERS or len(choice.options) > 1)
+        choice.layout.display = None if useful else "none"
 
 
 def _message(board: Board, kind: str, text: str) -> None:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,6 +21,7 @@ import pandas as pd
 
 import economy
 import worlds
+from importcut import import_profile, make_report, standpoint
 from importcut.economics import way
 from importcut.economics.attribution import _coalitions, credit, credits
 from importcut.economics.decomposition import bridges
@@ -249,6 +251,48 @@ def reports():
     )
 
 
+def pictures():
+    """Time to picture in a browser, of the desk and of the page to explore, in multiples of drawing one chart."""
+    from playwright.sync_api import sync_playwright
+
+    import test_desk
+    from test_explore import drawn
+
+    with tempfile.TemporaryDirectory() as room, sync_playwright() as playwright:
+        os.environ["IMPORTCUT_PROCESSED"] = f"{room}/processed"
+        (Path(room) / "tmp").mkdir()
+        report = make_report("sample", period="2026Q3", formats=["html"], out=Path(room))
+        here = standpoint("sample", "2026Q3")
+        unit, _ = timed(lambda: import_profile(here))
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = report.folder / "explore.html"
+        tab, changes = browser.new_page(), []
+        opening, _ = timed(lambda: (tab.goto("about:blank"), tab.goto(page.as_uri()), drawn(tab)))
+        for address in ("by=origin", "product_id=topcoat", "view=projects_ranked", "view=to_target", "view=quality"):
+            move = f"location.hash = {address!r}"
+            changes.append(timed(lambda move=move: (tab.evaluate(move), drawn(tab)), times=1)[0])
+        told("the page to explore", unit, opening, {"a change": max(changes)}, "goal 1 and 0.1")
+        server, address = test_desk.serve("dashboard", {"HOME": room, "TMPDIR": f"{room}/tmp"})
+        try:
+            opening, _ = timed(lambda: (tab.goto(address), tab.locator(".desk-drawing img").wait_for(timeout=120_000)))
+            choose = tab.get_by_label("Product", exact=True).select_option
+            choice, _ = timed(lambda: [test_desk.shown(tab, partial(choose, o)) for o in ("Body topcoat", "all")])
+            tab.get_by_role("button", name="To the target year").click()
+            handle = tab.locator(".slider-container .noUi-handle >> visible=true").first
+            handle.wait_for()
+            slider, _ = timed(lambda: test_desk.shown(tab, lambda: handle.press("ArrowRight")))
+            goal = f"goal {5 / unit:.0f}; {0.3 / unit:.1f} and {0.5 / unit:.1f}: 5, 0.3 and 0.5 s here"
+            told("the desk", unit, opening, {"a choice": choice / 2, "a slider": slider}, goal)
+        finally:
+            test_desk.interrupt(server)
+
+
+def told(what, unit, opening, changes, goal):
+    """A line of `pictures`."""
+    ratios = ", ".join(f"{name} {seconds / unit:.2f}" for name, seconds in changes.items())
+    print(f"{what}, in multiples of drawing one chart in a notebook: opening {opening / unit:.1f}, {ratios} ({goal})")
+
+
 MILLION = 1_000_000
 BODIES = {
     "bare DuckDB, types detected": """
@@ -371,6 +415,7 @@ def lines():
 if __name__ == "__main__":
     parts = {
         "reports": reports,
+        "pictures": pictures,
         "economics": economics,
         "planted": planted,
         "worlds": worlds_with_a_cut,

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from importcut import dataset
-from importcut.app import kernel, publish, run
+from importcut.app import kernel, publish, run, supposition
 from importcut.app.check import examination
 from importcut.app.desk import basis
 from importcut.app.index import finished_tables, write_index
@@ -361,7 +361,7 @@ def test_the_desk_asks_the_digests_that_the_report_asks(shop, monkeypatch):
         return basis._cells.__wrapped__(str(shop.dataset), "2024")["value_usd"].sum()
 
     with monkeypatch.context() as patch:
-        patch.setattr(basis, "clean_imports", None)  # nothing is cleaned again
+        patch.setattr(supposition, "clean_imports", None)  # nothing is cleaned again
         before = value()
     file = shop.dataset / RAW
     file.write_text(file.read_text().replace(",23629911,", ",93629911,"))

@@ -278,7 +278,7 @@ def test_a_scenario_has_a_report_of_its_own(shop, no_kernel):
     [
         ({"period": "2031"}, DataError, r"^period 2031 is not in dataset tiny, which covers \d{4}–2024 — choose one"),
         ({"period": "2024Q1"}, UsageError, "period '2024Q1' is not one — write it as 2024"),
-        ({"scenario": "dream"}, UsageError, "scenario dream .* choose from base"),
+        ({"scenario": "dream"}, UsageError, "there is no scenario dream — .*base"),
         ({"languages": ["fr"]}, UsageError, "language fr .* choose from en, uz-Cyrl"),
     ],
 )

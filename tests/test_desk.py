@@ -457,6 +457,24 @@ def test_a_stranger_and_another_name_get_nothing_and_kernels_are_few(command, qu
         interrupt(server)
 
 
+@pytest.mark.ci
+@pytest.mark.skipif(not Path("/proc").exists(), reason="processes are looked up as Linux lists them")
+def test_ten_pages_opened_and_left_leave_no_kernel(quiet, browser):
+    server, address = serve("dashboard", quiet)
+    try:
+        for n in range(10):
+            tab = browser.new_page()
+            tab.goto(address, wait_until="commit", timeout=120_000)
+            tab.wait_for_timeout(1_000 + 2_000 * (n % 2))  # left while it is made, sooner or later
+            tab.close()
+        end = time.monotonic() + 240
+        while kernels := [line for line in processes(quiet["TMPDIR"]) if "ipykernel" in line]:
+            assert time.monotonic() < end, f"{len(kernels)} kernels are left"
+            time.sleep(1)
+    finally:
+        interrupt(server)
+
+
 def test_idle_kernels_are_culled_and_no_other_name_is_let_in():
     settings = dict(word.lstrip("-").split("=", 1) for word in SETTINGS)
     assert all(60 <= seconds <= 3600 for seconds in IDLE.values())

@@ -88,6 +88,12 @@ def test_two_scenarios_side_by_side_are_the_reports_figures_of_each(sample, side
     assert table.loc["planned"]["difference"].sum() < 0 == table.loc["realised"]["difference"].abs().sum()
 
 
+def test_a_cut_that_cannot_be_told_is_empty_and_not_nothing(uzbekistan):
+    table = compare(uzbekistan.ds, uzbekistan.ds).set_index("figure")
+    assert len(table.loc["realised"]) == 3 and table.loc["realised", ["before", "after", "difference"]].isna().all(None)
+    assert table.loc["not_told", "before"].sum() > 0, "and the reasons are counted"
+
+
 def test_thresholds_tell_what_they_set_aside_before_and_after(sample, side_by_side):
     table = side_by_side(sample.ds, what_if(sample.ds, thresholds={"outlier_c": 4.0, "coverage_share": 1.0}))
     outliers, coverage = (table.loc[("set_aside", check)] for check in ("unit_value_outlier", "coverage_break"))

@@ -26,7 +26,8 @@ def compare(a: Dataset, b: Dataset) -> pd.DataFrame:
 
     Returns a table by figure and id: imports of the last year (by product), what is realised to date and planned up to
     the target year (gross, by project), on course to the target (by reading), imports that findings touch (set_aside,
-    by check), in USD; how many cuts are not_told (by reason). Columns before (of `a`), after, difference.
+    by check), in USD; how many cuts are not_told (by reason). Columns before (of `a`), after, difference; empty where a
+    figure is not known.
 
     Examples
     --------
@@ -39,8 +40,11 @@ def compare(a: Dataset, b: Dataset) -> pd.DataFrame:
     cells = import_cells(a)
     other = cells if (a.path, a.period) == (b.path, b.period) else import_cells(b)
     before, after = _amounts(a, cells), _amounts(b, other)
-    both = {kind: before[kind].align(after[kind], fill_value=0.0) for kind in before}  # of one alone: none in the other
-    pairs = {kind: pd.concat(pair, axis=1, keys=["before", "after"]) for kind, pair in both.items()}
+    pairs = {}
+    for kind in before:  # what one of them alone knows of is nothing in the other; what is not known stays empty
+        ids = before[kind].index.union(after[kind].index)
+        own = {name: side[kind].reindex(ids, fill_value=0) for name, side in (("before", before), ("after", after))}
+        pairs[kind] = pd.DataFrame(own, dtype=float)
     table = pd.concat(pairs, names=["figure", "id"]).reset_index()
     return table.assign(difference=table["after"] - table["before"])
 

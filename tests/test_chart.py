@@ -1,5 +1,6 @@
 """Charts show the figures of their table: read from the artists, not from pixels."""
 
+import re
 from itertools import pairwise
 
 import pandas as pd
@@ -28,6 +29,7 @@ from importcut import (
 from importcut.economics.cost_benefit import appraisal
 from importcut.language import Voice, languages
 from importcut.telling.chart.periods import plot_periods
+from importcut.telling.chart.rows import plot_bars
 from importcut.telling.chart.style import canvas, million_axis
 from importcut.telling.narrate import bridge_steps, chain_steps, product_by_plant, product_steps, quality_bars
 
@@ -418,3 +420,22 @@ def test_nothing_of_the_quality_charts_is_cut_off(sample, say):
         for text in [*ax.texts, *ax.figure.texts, *keys, *ticks]:
             extent = text.get_window_extent()
             assert extent.x0 >= box.x0 and extent.x1 <= box.x1, text.get_text()
+
+
+@pytest.mark.parametrize("title", ["A claim", "A claim that takes several lines, for it is long " * 3])
+def test_what_goes_onto_pages_is_the_whole_chart_without_claim_unit_and_source(title, sample):
+    ax = plot_bars(pd.Series({"Painting": 4e6, "Sealing": 1e6}), Voice("en", sample.ds))
+    drawn = picture(ax, Voice("en", sample.ds), title=title, unit="million US dollars", alt="Bars.", name="bars")
+    box = [float(n) for n in re.search(r'viewBox="([^"]+)"', drawn.plot)[1].split()]
+    whole = [float(n) for n in re.search(r'viewBox="([^"]+)"', drawn.svg)[1].split()]
+    points = 72 / ax.figure.dpi
+
+    def extent(artist):
+        bounds = artist.get_window_extent() if artist in ax.figure.texts else artist.get_tightbbox()
+        return whole[3] - bounds.y1 * points, whole[3] - bounds.y0 * points
+
+    top, bottom = box[1], box[1] + box[3]
+    above, below = extent(ax)
+    assert top <= above and below <= bottom and box[2] == whole[2]
+    assert len(ax.figure.texts) == 3
+    assert all(low <= top or high >= bottom for high, low in map(extent, ax.figure.texts))
